@@ -1,0 +1,202 @@
+"""One frozen tree of settings. `hustings.default.toml` is the default and the manual; units are in the names.
+
+`load()` reads the default file, then the user's file, then `HUSTINGS_SECTION__NAME` variables. A name that the default
+file does not know, or a value of another type, is a `ValueError` that says where.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    web: str
+    live: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    bind: str
+    port: int
+    forwarded_header: str
+    picture_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    bind: str
+    port: int
+    workers: int
+    cache_bytes_max: int
+    connections_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    bind: str
+    port: int
+    forwarded_header: str
+    knocks_per_minute: int
+    knock_queue_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    announced_addresses: tuple[str, ...]
+    speakers_max: int
+    rooms_max: int
+    doors_before_s: int
+    place_kept_s: int
+    nobody_ends_s: int
+    dead_air_s: int
+    profile: str
+    aac_bitrate: int
+    opus_bitrate: int
+    ear_bitrate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    on: bool
+    sealed_hours: int
+    disk_free_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    cert: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole tree. Paths under `data` are properties, so that their names stand in one place."""
+
+    data: str
+    public: Public
+    web: Web
+    live: Live
+    stage: Stage
+    studio: Studio
+    recording: Recording
+    tls: Tls
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.data).absolute()
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.data_dir / "keys"
+
+    @property
+    def rooms_dir(self) -> Path:
+        return self.data_dir / "rooms"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.data_dir / "published"
+
+    @property
+    def run_dir(self) -> Path:
+        return self.data_dir / "run"
+
+    @property
+    def studio_socket(self) -> Path:
+        """Unix socket paths hold 107 bytes; `doctor` and `serve` say so when `data` is too deep."""
+        return self.run_dir / "studio.sock"
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / "web" / "hustings.sqlite3"
+
+
+def default_path() -> Path:
+    """The default file: beside the package in a wheel, at the root of a checkout."""
+    packed = Path(__file__).with_name("_default.toml")
+    return packed if packed.exists() else Path(__file__).parents[2] / "hustings.default.toml"
+
+
+def client_dir() -> Path:
+    """The browser code: inside the package in a wheel, `client/` at the root of a checkout."""
+    packed = Path(__file__).with_name("_client")
+    return packed if packed.exists() else Path(__file__).parents[2] / "client"
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force. Errors: `FileNotFoundError`, `ValueError` (which setting, what is wrong)."""
+    tree = tomllib.loads(default_path().read_text())
+    if path is not None:
+        _merge(tree, tomllib.loads(path.read_text()), str(path), "")
+    for name, text in (environ or {}).items():
+        if name.startswith("HUSTINGS_") and name not in ("HUSTINGS_CONFIG",):
+            _set_from_environment(tree, name, text)
+    settings: Settings = _build(Settings, tree, "")
+    _check(settings)
+    return settings
+
+
+def _merge(tree: dict[str, Any], over: dict[str, Any], source: str, at: str) -> None:
+    for name, value in over.items():
+        where = f"{at}{name}"
+        if name not in tree:
+            raise ValueError(f"{source}: there is no setting `{where}`")
+        if isinstance(tree[name], dict):
+            if not isinstance(value, dict):
+                raise ValueError(f"{source}: `{where}` is a section")
+            _merge(tree[name], value, source, where + ".")
+        else:
+            tree[name] = value
+
+
+def _set_from_environment(tree: dict[str, Any], name: str, text: str) -> None:
+    branch = tree
+    *sections, leaf = name.removeprefix("HUSTINGS_").lower().split("__")
+    for section in sections:
+        if not isinstance(branch.get(section), dict):
+            raise ValueError(f"{name}: there is no section `{section}`")
+        branch = branch[section]
+    if leaf not in branch or isinstance(branch[leaf], dict):
+        raise ValueError(f"{name}: there is no such setting")
+    branch[leaf] = text if isinstance(branch[leaf], str) else json.loads(text)
+
+
+def _build(kind: type, tree: Mapping[str, Any], at: str) -> Any:
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        hint, value, where = hints[field.name], tree[field.name], f"{at}{field.name}"
+        if is_dataclass(hint) and isinstance(hint, type):
+            values[field.name] = _build(hint, value, where + ".")
+        elif hint is int or hint is bool or hint is str:
+            if type(value) is not hint:
+                raise ValueError(f"`{where}` must be {hint.__name__}, not {value!r}")
+            values[field.name] = value
+        else:
+            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                raise ValueError(f"`{where}` must be a list of texts, not {value!r}")
+            values[field.name] = tuple(value)
+    return kind(**values)
+
+
+def _check(settings: Settings) -> None:
+    if settings.studio.profile not in ("default", "fast"):
+        raise ValueError("`studio.profile` must be default or fast")
+    if bool(settings.tls.cert) != bool(settings.tls.key):
+        raise ValueError("`tls.cert` and `tls.key` go together")
+    for name, address in (
+        ("web", settings.public.web),
+        ("live", settings.public.live),
+        ("stage", settings.public.stage),
+    ):
+        if not address.startswith(("http://", "https://")) or address.endswith("/"):
+            raise ValueError(f"`public.{name}` must be http(s)://host[:port] without a final slash")
+    if settings.live.workers < 1 or settings.studio.speakers_max < 1:
+        raise ValueError("`live.workers` and `studio.speakers_max` must be at least 1")
