@@ -1,0 +1,98 @@
+"""Every error code that a client can see, with its HTTP status and its plain sentence.
+
+`Refused` is what a process raises when it says no to a person; `code` is stable, for programs; the sentence is for
+people.
+`docs/errors.md` is this table, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+
+CODES: dict[str, tuple[int, str]] = {
+    # requests
+    "bad_request": (400, "This request cannot be read."),
+    "not_found": (404, "There is nothing at this address."),
+    "method_not_allowed": (405, "This address does not take that method."),
+    "body_too_large": (413, "This request is larger than is allowed here."),
+    "too_many": (429, "Too many requests from your address. Try again in a minute."),
+    "studio_away": (503, "The stage is restarting. Trying again helps."),
+    "unexpected": (500, "Something broke on our side; it is in the log."),
+    # tickets
+    "ticket_missing": (401, "This needs a ticket. Open the link that you were sent."),
+    "ticket_malformed": (401, "This ticket is not whole. Copy the link again."),
+    "ticket_forged": (401, "This ticket was not signed here."),
+    "ticket_revoked": (401, "This ticket was taken back."),
+    "ticket_expired": (401, "This ticket ended with its room."),
+    "ticket_wrong_room": (403, "This ticket is for another room."),
+    "ticket_in_use": (
+        409,
+        "This ticket is open on another device. Let this one in from there, or ask the host.",
+    ),
+    "role_too_low": (403, "This ticket does not allow that."),
+    # rooms
+    "room_unknown": (404, "There is no such room."),
+    "room_over": (410, "This room is over."),
+    "room_taken": (409, "Another room has this address."),
+    "rooms_full": (503, "This server holds no more rooms at once."),
+    "doors_closed": (409, "The doors are not open yet."),
+    "stage_full": (409, "The stage is full."),
+    "wrong_state": (409, "The room is not at the point where this can be done."),
+    "person_unknown": (404, "There is nobody of that name on this stage."),
+    "command_unknown": (404, "There is no such command."),
+    "session_unknown": (404, "There is no such session."),
+    # offers
+    "offer_too_large": (413, "This offer is larger than 64 KiB."),
+    "offer_malformed": (400, "This is not a session description."),
+    "offer_no_audio": (400, "This offer has no audio in it."),
+    "offer_two_tracks": (400, "This offer has more than one audio track; one is right."),
+    "offer_video": (400, "This offer has video in it; a stage is for voices."),
+    "offer_no_opus": (406, "This offer has no Opus at 48 kHz in it."),
+    "offer_direction": (400, "This offer goes the wrong way for this address."),
+    # hands
+    "hand_up_already": (409, "Your hand is up already."),
+    "hand_unknown": (404, "That hand is no longer up."),
+    "queue_full": (429, "The queue of hands is full. Try again later."),
+    # recording
+    "recording_off": (409, "This room keeps no recording."),
+    "link_expired": (410, "This download link has ended. Ask for a new one."),
+    # planning
+    "title_empty": (422, "A room needs a title."),
+    "title_too_long": (422, "A title has 200 characters at the most."),
+    "description_too_long": (422, "A description has 5,000 characters at the most."),
+    "name_malformed": (422, "A name has 1 to 60 characters."),
+    "key_malformed": (422, "An address has 3 to 64 of a–z, 0–9 and -."),
+    "key_reserved": (422, "This word is one that the server itself needs."),
+    "key_taken": (409, "Another room has this address."),
+    "time_past": (422, "That hour is over."),
+    "time_too_far": (422, "That is more than two years ahead."),
+    "time_malformed": (422, "That is not a time."),
+    "profile_unknown": (422, "A profile is default or fast."),
+    "picture_too_large": (413, "This picture is too large."),
+    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG or WebP)."),
+    "picture_alt_missing": (
+        422,
+        "Say in a few words what the picture shows, for those who cannot see it.",
+    ),
+    "planner_key_wrong": (403, "Planning a room here needs the planner key."),
+    "cross_site": (403, "This form was sent from another site."),
+    # odd reloads of a playlist (header Hustings-Error beside a 200)
+    "reload_malformed": (200, "A `_HLS_` value of this request is not a number that can be."),
+    "reload_too_far": (200, "This reload asks for sound that is too far ahead."),
+    "part_unknown": (404, "There is no such part."),
+    "range_unsatisfiable": (416, "That range is outside of the object."),
+}
+
+
+class Refused(Exception):
+    """A "no" with a stable code. `detail` adds fields to the answer (`starts_at_ms`, …)."""
+
+    def __init__(self, code: str, **detail: object) -> None:
+        self.code = code
+        self.status, self.sentence = CODES[code]
+        self.detail = detail
+        super().__init__(code)
+
+    def body(self) -> bytes:
+        """The JSON answer, UTF-8."""
+        return json.dumps({"code": self.code, "message": self.sentence, **self.detail}).encode()
