@@ -133,14 +133,28 @@ def client_dir() -> Path:
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings in force. Errors: `FileNotFoundError`, `ValueError` (which setting, what is wrong)."""
     tree = tomllib.loads(default_path().read_text())
+    untouched = dict(tree["public"])
     if path is not None:
-        _merge(tree, tomllib.loads(path.read_text()), str(path), "")
+        try:
+            over = tomllib.loads(path.read_text())
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        _merge(tree, over, str(path), "")
     for name, text in (environ or {}).items():
         if name.startswith("HUSTINGS_") and name not in ("HUSTINGS_CONFIG",):
             _set_from_environment(tree, name, text)
+    for name, address in untouched.items():
+        if tree["public"][name] == address:
+            tree["public"][name] = _local_address(tree, name)
     settings: Settings = _build(Settings, tree, "")
     _check(settings)
     return settings
+
+
+def _local_address(tree: Mapping[str, Any], host: str) -> str:
+    """A public address that nobody set follows its port and `[tls]`: a changed port leaves no stale link behind."""
+    scheme = "https" if tree["tls"]["cert"] else "http"
+    return f"{scheme}://localhost:{tree[host]['port']}"
 
 
 def _merge(tree: dict[str, Any], over: dict[str, Any], source: str, at: str) -> None:
@@ -165,7 +179,13 @@ def _set_from_environment(tree: dict[str, Any], name: str, text: str) -> None:
         branch = branch[section]
     if leaf not in branch or isinstance(branch[leaf], dict):
         raise ValueError(f"{name}: there is no such setting")
-    branch[leaf] = text if isinstance(branch[leaf], str) else json.loads(text)
+    if isinstance(branch[leaf], str):
+        branch[leaf] = text
+        return
+    try:
+        branch[leaf] = json.loads(text)
+    except ValueError:
+        raise ValueError(f'{name}: {text!r} must be written as JSON: 5, true, ["a"]') from None
 
 
 def _build(kind: type, tree: Mapping[str, Any], at: str) -> Any:
@@ -198,5 +218,10 @@ def _check(settings: Settings) -> None:
     ):
         if not address.startswith(("http://", "https://")) or address.endswith("/"):
             raise ValueError(f"`public.{name}` must be http(s)://host[:port] without a final slash")
+    ports = [settings.web.port, settings.live.port, settings.stage.port]
+    if not all(0 <= port <= 65535 for port in ports):
+        raise ValueError("`web.port`, `live.port` and `stage.port` must be 0 to 65535")
+    if len({port for port in ports if port}) < len([port for port in ports if port]):
+        raise ValueError("`web.port`, `live.port` and `stage.port` must differ: three hosts")
     if settings.live.workers < 1 or settings.studio.speakers_max < 1:
         raise ValueError("`live.workers` and `studio.speakers_max` must be at least 1")

@@ -36,9 +36,7 @@ def init_section(variant: Variant) -> bytes:
         struct.pack(">I", _TRACK + 1),
     )
     # trex: track, sample description 1, duration, size (0: trun gives each), flags.
-    trex = _full(
-        b"trex", struct.pack(">IIIII", _TRACK, 1, variant.frame_samples, 0, _SYNC_SAMPLE)
-    )
+    trex = _full(b"trex", struct.pack(">IIIII", _TRACK, 1, variant.frame_samples, 0, _SYNC_SAMPLE))
     return ftyp + _box(b"moov", mvhd, _trak(variant), _box(b"mvex", trex))
 
 
@@ -62,9 +60,7 @@ def fragment(
         raise ValueError(f"access unit of {min(sizes)} to {max(sizes)} bytes")
     mfhd = _full(b"mfhd", struct.pack(">I", sequence))
     # tfhd: default-base-is-moof | default-sample-duration | default-sample-flags (§8.8.7).
-    tfhd = _full(
-        b"tfhd", struct.pack(">III", _TRACK, frame_samples, _SYNC_SAMPLE), flags=0x02_0028
-    )
+    tfhd = _full(b"tfhd", struct.pack(">III", _TRACK, frame_samples, _SYNC_SAMPLE), flags=0x02_0028)
     # tfdt version 1: the clock outgrew 32 bits a day after 1970 began (§8.8.12).
     tfdt = _full(b"tfdt", struct.pack(">Q", base_media_decode_time), version=1)
     # trun: data-offset | sample-size (§8.8.8). The offset runs from the first byte of moof, whose

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from hustings.hls.profile import RATE, SEGMENT_SAMPLES, TARGET_DURATION_S
+from hustings.hls.profile import PART_QUANTUM, RATE, SEGMENT_SAMPLES, TARGET_DURATION_S
 from hustings.hls.variant import Variant
 from hustings.hls.window import Named, Window
 
@@ -49,10 +49,12 @@ def media(
             lines.extend(_part_lines(row))
         if number < whole:
             lines += [f"#EXTINF:{seconds(row.samples)},", f"s{row.msn}.m4s"]
-    if window.ended:
+    coming = window.next
+    if coming is None:
         lines.append("#EXT-X-ENDLIST")
     elif parts:
-        lines.extend(_tail(window, others or {}))
+        lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s{coming[0]}.{coming[1]}.m4s"')
+        lines.extend(_reports(window.variant, others or {}))
     return _text(lines)
 
 
@@ -134,10 +136,10 @@ def seconds(samples: int) -> str:
 def bandwidth(variant: Variant) -> tuple[int, int]:
     """(AVERAGE-BANDWIDTH, BANDWIDTH) in bit/s, boxes included (§4.4.6.2).
 
-    Boxes cost four bytes an access unit and about a hundred a part; the peak allows for an encoder
-    that spends a quarter more than asked over a whole segment.
+    Boxes cost four bytes an access unit and 104 a part (counted at the shortest parts); the peak
+    allows for an encoder that spends a quarter more than asked over a whole segment.
     """
-    boxes = RATE * 4 * 8 // variant.frame_samples + 3 * 112 * 8
+    boxes = RATE * 4 * 8 // variant.frame_samples + RATE * 104 * 8 // PART_QUANTUM
     return variant.bitrate + boxes, variant.bitrate * 5 // 4 + boxes
 
 
@@ -173,18 +175,13 @@ def _part_lines(row: Named) -> list[str]:
     ]
 
 
-def _tail(window: Window, others: Mapping[str, tuple[int, int]]) -> list[str]:
-    """The part to come, and how far the other variants are (§4.4.5.3, §4.4.5.4)."""
-    lines = []
-    if window.next is not None:
-        msn, index = window.next
-        lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s{msn}.{index}.m4s"')
-    lines += [
+def _reports(own: Variant, others: Mapping[str, tuple[int, int]]) -> list[str]:
+    """How far the other variants are (§4.4.5.4)."""
+    return [
         f'#EXT-X-RENDITION-REPORT:URI="../{name}/live.m3u8",LAST-MSN={msn},LAST-PART={part}'
         for name, (msn, part) in others.items()
-        if name != window.variant.name
+        if name != own.name
     ]
-    return lines
 
 
 def _text(lines: Iterable[str]) -> str:

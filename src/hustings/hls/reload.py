@@ -155,16 +155,12 @@ def decide_part(
     if part > final:
         return "none"
     ahead = _ahead(parsed.msn, part, last, profile)
-    if ahead > 0 and (ended or ahead > MAX_PARTS_AHEAD):
-        return "have" if ended and _cut_short(parsed, last) else "none"
-    if ahead > 0:
-        return "wait"
-    return "have" if -ahead * profile.part_samples <= BYTES_SAMPLES else "none"
-
-
-def _cut_short(name: SoundName, last: tuple[int, int]) -> bool:
-    """The last segment of a program that ended inside it: whole as a file, though parts lack."""
-    return name.part is None and name.msn == last[0]
+    if ahead <= 0:
+        return "have" if -ahead * profile.part_samples < BYTES_SAMPLES else "none"
+    if ended:
+        # A program that ended inside a segment left it whole as a file, though parts lack.
+        return "have" if parsed == SoundName(last[0]) else "none"
+    return "wait" if ahead <= MAX_PARTS_AHEAD else "none"
 
 
 def _ahead(msn: int, part: int, last: tuple[int, int], profile: Profile) -> int:

@@ -126,8 +126,7 @@ class Window:
         self._open = []
         self._due.append((segment.end + BYTES_SAMPLES, segment.name))
         named = sum(row.samples for row in self._complete)
-        # An ended playlist must not change any more (rfc8216bis §6.2.1), so nothing leaves it.
-        while not self._ended and named - self._complete[0].samples >= NAMED_SAMPLES:
+        while named - self._complete[0].samples >= NAMED_SAMPLES:
             named -= self._complete.popleft().samples
         return segment
 

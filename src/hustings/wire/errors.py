@@ -17,6 +17,10 @@ CODES: dict[str, tuple[int, str]] = {
     "body_too_large": (413, "This request is larger than is allowed here."),
     "too_many": (429, "Too many requests from your address. Try again in a minute."),
     "studio_away": (503, "The stage is restarting. Trying again helps."),
+    "database_away": (
+        503,
+        "The programme cannot be read just now. Rooms that are on go on; try again in a moment.",
+    ),
     "unexpected": (500, "Something broke on our side; it is in the log."),
     # tickets
     "ticket_missing": (401, "This needs a ticket. Open the link that you were sent."),
@@ -74,6 +78,7 @@ CODES: dict[str, tuple[int, str]] = {
         422,
         "Say in a few words what the picture shows, for those who cannot see it.",
     ),
+    "picture_alt_too_long": (422, "What a picture shows is said in 500 characters at the most."),
     "planner_key_wrong": (403, "Planning a room here needs the planner key."),
     "cross_site": (403, "This form was sent from another site."),
     # odd reloads of a playlist (header Hustings-Error beside a 200)

@@ -1,0 +1,254 @@
+/**
+ * The one session of a speaker: one RTCPeerConnection with one sendrecv audio transceiver, kept alive for as long as the person wants to be on the
+ * stage. States and what moves them are the table NEXT; the loop in #run only dials, watches and waits.
+ *
+ * A lost network is noticed by 2 s without a packet (consent would take 30 s, RFC 7675). Then the old connection stays open while new ones are tried:
+ * whichever carries sound first wins. A fresh POST replaces the old session at the stage host, so nothing is ever taken down before its successor is up.
+ */
+import { asStageError, pause, retryAfterMs } from "../room/protocol.js";
+import { tuneOpus } from "./opus.js";
+
+/** @typedef {"away"|"joining"|"here"|"lost"|"closed"|"full"|"waiting"|"moved"|"refused"} SessionState */
+
+/** @type {Record<string, Partial<Record<SessionState, SessionState>>>} */
+const NEXT = {
+  join: { away: "joining", moved: "joining", refused: "joining" },
+  connected: { joining: "here", lost: "here", closed: "here", full: "here", waiting: "here" },
+  flowing: { lost: "here" },
+  silent: { here: "lost" },
+  failed: { joining: "lost", closed: "lost", full: "lost", waiting: "lost" },
+  doors_closed: { joining: "closed", lost: "closed", full: "closed", waiting: "closed" },
+  stage_full: { joining: "full", lost: "full", closed: "full", waiting: "full" },
+  ticket_in_use: { joining: "waiting", lost: "moved", closed: "waiting", full: "waiting" },
+  refused: { joining: "refused", lost: "refused", closed: "refused", full: "refused", waiting: "refused" },
+  leave: { joining: "away", here: "away", lost: "away", closed: "away", full: "away", waiting: "away", moved: "away", refused: "away" },
+};
+
+/** @type {ReadonlySet<SessionState>} */
+const RESTING = new Set(["away", "moved", "refused"]);
+
+const WATCH_EVERY_MS = 400;
+const SILENT_MS = 2000;
+const GATHER_MS = 500;
+const CONNECT_MS = 4000;
+const DIAL_MS = [2000, 2000, 2000, 6000]; // a dead address must not eat the return of a good one, a slow one needs a long try now and then
+const POLITE_MS = 2000; // doors closed, stage full, ticket in use: nothing is wrong, ask slowly
+
+/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"closeSession"|"random">} Stage */
+
+export class StageSession extends EventTarget {
+  /** @type {SessionState} */ state = "away";
+  /** @type {string|null} */ code = null;
+  since_ms = 0;
+  #stage;
+  /** @type {MediaStreamTrack|null} */ #track = null;
+  /** @type {RTCPeerConnection|null} */ #pc = null;
+  #location = "";
+  #round = new AbortController();
+  /** @type {ReturnType<typeof setInterval>|undefined} */ #watching;
+  #packets = 0;
+  #packetAt_ms = 0;
+  #running = false;
+
+  /** @param {Stage} stage */
+  constructor(stage) {
+    super();
+    this.#stage = stage;
+    addEventListener("online", () => this.hurry());
+    addEventListener("pagehide", () => {
+      if (this.#location) void this.#stage.closeSession(this.#location, { keepalive: true }).catch(() => undefined);
+    });
+    addEventListener("pageshow", (event) => event.persisted && this.#silent()); // out of the back-forward cache: we had left
+  }
+
+  /** @param {MediaStreamTrack} track */
+  join(track) {
+    this.#track = track;
+    if (this.#step("join")) void this.#run();
+  }
+
+  /** A healed or another microphone. @param {MediaStreamTrack} track */
+  async replaceTrack(track) {
+    this.#track = track;
+    await this.#pc?.getSenders()[0]?.replaceTrack(track).catch(() => undefined);
+  }
+
+  /** Something says that the stage may be reachable now: do not wait. */
+  hurry() {
+    if (!RESTING.has(this.state) && this.state !== "here") this.#round.abort();
+  }
+
+  /** The stage host no longer hears us although we hear it. */
+  redial() {
+    if (this.state === "here") this.#silent();
+  }
+
+  /** Leaves for good; the stage host hears of it as soon as it can be reached. */
+  async leave() {
+    const location = this.#location;
+    this.#step("leave");
+    this.#hangUp();
+    for (let failures = 1; location && failures <= 5; failures += 1) {
+      try {
+        return await this.#stage.closeSession(location);
+      } catch (error) {
+        if (!asStageError(error).unanswered) return;
+        await pause(retryAfterMs(failures, this.#stage.random));
+      }
+    }
+  }
+
+  /** @param {string} event @param {string|null} code */
+  #step(event, code = null) {
+    const next = NEXT[event]?.[this.state];
+    if (!next) return false;
+    this.code = code;
+    if (next !== this.state) this.since_ms = performance.now();
+    this.state = next;
+    this.#round.abort();
+    this.#round = new AbortController();
+    this.dispatchEvent(new Event("state"));
+    return true;
+  }
+
+  async #run() {
+    if (this.#running) return;
+    this.#running = true;
+    for (let failures = 0; !RESTING.has(this.state); ) {
+      const round = this.#round.signal;
+      if (this.state === "here") {
+        failures = 0;
+        await aborted(round);
+        continue;
+      }
+      const code = await this.#dial(failures, round);
+      if (code === null || RESTING.has(this.state) || /** @type {string} */ (this.state) === "here") continue;
+      failures += 1;
+      if (round.aborted) this.#round = new AbortController(); // hurried: at once
+      else await pause(this.#fail(code, failures), this.#round.signal);
+      if (this.#round.signal.aborted) this.#round = new AbortController();
+    }
+    this.#running = false;
+    if (this.state !== "away") this.#hangUp();
+  }
+
+  /** Says what an attempt ran into. @param {string} code @param {number} failures @returns {number} how long to wait, ms */
+  #fail(code, failures) {
+    if (code in NEXT) {
+      this.#step(code, code);
+      return POLITE_MS * (1 + this.#stage.random());
+    }
+    this.#step("failed", code);
+    return retryAfterMs(failures, this.#stage.random);
+  }
+
+  /**
+   * One attempt. @param {number} failures @param {AbortSignal} round
+   * @returns {Promise<string|null>} null when it stands, else why not
+   */
+  async #dial(failures, round) {
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    try {
+      const offer = await this.#offer(pc);
+      const timeoutMs = DIAL_MS[failures % DIAL_MS.length] ?? 2000;
+      const { answer, location } = await this.#stage.openSession(offer, { signal: round, timeoutMs });
+      this.#location = location;
+      await pc.setRemoteDescription({ type: "answer", sdp: tuneOpus(answer) });
+      await connected(pc, round);
+    } catch (error) {
+      pc.close();
+      const refusal = asStageError(error);
+      if (refusal.final) this.#step("refused", refusal.code);
+      return refusal.code;
+    }
+    this.#stand(pc);
+    return null;
+  }
+
+  /** @param {RTCPeerConnection} pc @returns {Promise<string>} */
+  async #offer(pc) {
+    const transceiver = pc.addTransceiver(this.#track ?? "audio", { direction: "sendrecv" });
+    const opus = RTCRtpReceiver.getCapabilities?.("audio")?.codecs.filter((one) => /opus$/i.test(one.mimeType)) ?? [];
+    if (opus.length && transceiver.setCodecPreferences) transceiver.setCodecPreferences(opus);
+    await pc.setLocalDescription();
+    await gathered(pc);
+    return tuneOpus(pc.localDescription?.sdp ?? "");
+  }
+
+  /** A new connection carries us. @param {RTCPeerConnection} pc */
+  #stand(pc) {
+    this.#pc?.close();
+    this.#pc = pc;
+    void this.replaceTrack(/** @type {MediaStreamTrack} */ (this.#track)); // it may have been healed meanwhile
+    this.#packets = 0;
+    this.#packetAt_ms = performance.now();
+    pc.addEventListener("connectionstatechange", () => {
+      const gone = ["disconnected", "failed", "closed"].includes(pc.connectionState);
+      if (gone && pc === this.#pc && this.state === "here") this.#silent();
+    });
+    clearInterval(this.#watching);
+    this.#watching = setInterval(() => void this.#watch(pc), WATCH_EVERY_MS);
+    const receiver = pc.getReceivers()[0];
+    if (receiver) this.dispatchEvent(new CustomEvent("stream", { detail: new MediaStream([receiver.track]) }));
+    this.#step("connected");
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #watch(pc) {
+    const stats = await pc.getStats().catch(() => null);
+    if (!stats || pc !== this.#pc) return;
+    const now_ms = performance.now();
+    let packets = 0;
+    stats.forEach((one) => one.type === "inbound-rtp" && (packets += one.packetsReceived ?? 0));
+    if (packets > this.#packets) {
+      this.#packets = packets;
+      this.#packetAt_ms = now_ms;
+      if (this.state === "lost" && pc.connectionState === "connected") this.#step("flowing"); // it healed by itself
+    } else if (this.state === "here" && now_ms - this.#packetAt_ms >= SILENT_MS) {
+      this.#silent();
+    }
+  }
+
+  #silent() {
+    this.#step("silent", "silent");
+  }
+
+  #hangUp() {
+    clearInterval(this.#watching);
+    this.#pc?.close();
+    this.#pc = null;
+    this.#location = "";
+  }
+}
+
+/** @param {AbortSignal} signal @returns {Promise<void>} */
+function aborted(signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Without trickle the offer carries what was found in half a second (RFC 9725 section 4.3). @param {RTCPeerConnection} pc @returns {Promise<void>} */
+function gathered(pc) {
+  return new Promise((resolve) => {
+    const done = () => resolve();
+    if (pc.iceGatheringState === "complete") return done();
+    pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done());
+    setTimeout(done, GATHER_MS);
+  });
+}
+
+/** @param {RTCPeerConnection} pc @param {AbortSignal} signal @returns {Promise<void>} */
+function connected(pc, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("not connected in time")), CONNECT_MS);
+    signal.addEventListener("abort", () => (clearTimeout(timer), reject(new Error("given up"))), { once: true });
+    const look = () => {
+      if (pc.connectionState === "connected") (clearTimeout(timer), resolve());
+      if (pc.connectionState === "failed") (clearTimeout(timer), reject(new Error("failed")));
+    };
+    pc.addEventListener("connectionstatechange", look);
+    look();
+  });
+}

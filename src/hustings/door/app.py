@@ -1,0 +1,261 @@
+"""The stage host's addresses (`docs/protocol.md`, "Stage host")."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from aiohttp import web
+
+from hustings.door.files import Files
+from hustings.door.limits import Buckets
+from hustings.door.studio import PASSED_ON, StudioSocket
+from hustings.wire.errors import Refused
+from hustings.wire.ticket import Ticket, Verifier
+
+OFFER_MAX, COMMAND_MAX, KNOCK_MAX = 65_536, 16_384, 4_096
+BODY_WAIT_S = 5.0
+KEY = re.compile(r"[a-z0-9-]{3,64}|[A-Za-z0-9_-]{22}")
+COMMAND = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40})?")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Hustings-Device, Idempotency-Key",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Expose-Headers": "Location, Retry-After",
+    "Access-Control-Max-Age": "86400",
+    "Timing-Allow-Origin": "*",
+}
+STATUS_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+LOG = logging.getLogger("hustings.door")
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build(
+    verifier: Callable[[], Verifier],
+    studio: StudioSocket,
+    files: Files,
+    buckets: Buckets,
+    forwarded: str,
+) -> web.Application:
+    """The application. `verifier` is asked at each request, so that a key made later counts."""
+    app = web.Application(middlewares=[_answers], client_max_size=OFFER_MAX + 1)
+    door = Door(verifier, studio, files, buckets, forwarded)
+    app.add_routes(
+        [
+            web.get("/healthz", door.health),
+            web.get(r"/assets/{path:.+}", door.asset),
+            web.post("/session/{key}", door.session),
+            web.post("/whip/{key}", door.session),
+            web.post("/whep/{key}", door.session),
+            web.delete("/session/{key}/{session}", door.leave),
+            web.get("/events/{key}", door.events),
+            web.post("/command/{key}/{command}", door.command),
+            web.post("/knock/{key}", door.knock),
+            web.get("/recording/{key}/{token}/{file:.+}", door.recording),
+            web.get("/{key}", door.page),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _answers(request: web.Request, handler: Next) -> web.StreamResponse:
+    """CORS on every answer, and every "no" as JSON with its code (`handler` is aiohttp's keyword)."""
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers=CORS)
+    try:
+        response = await handler(request)
+    except Refused as refused:
+        response = _no(refused)
+    except web.HTTPException as error:
+        response = _no(Refused(STATUS_CODES.get(error.status, "bad_request")))
+    except Exception:
+        LOG.exception("door could not answer %s", request.match_info.route.name or request.method)
+        response = _no(Refused("unexpected"))
+    if not response.prepared:
+        response.headers.update(CORS)
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _no(refused: Refused) -> web.Response:
+    response = web.Response(
+        status=refused.status, body=refused.body(), content_type="application/json"
+    )
+    if refused.status in (429, 503):
+        response.headers["Retry-After"] = "1" if refused.status == 503 else "60"
+    return response
+
+
+class Door:
+    """What each address does. It keeps nothing between two requests but the buckets."""
+
+    def __init__(
+        self,
+        verifier: Callable[[], Verifier],
+        studio: StudioSocket,
+        files: Files,
+        buckets: Buckets,
+        forwarded: str,
+    ) -> None:
+        self._verifier = verifier
+        self._studio = studio
+        self._files = files
+        self._buckets = buckets
+        self._forwarded = forwarded
+
+    async def health(self, request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def page(self, request: web.Request) -> web.Response:
+        _key(request)
+        return self._files.page()
+
+    async def asset(self, request: web.Request) -> web.Response:
+        return self._files.asset(request.match_info["path"])
+
+    async def session(self, request: web.Request) -> web.Response:
+        """`POST /session|whip|whep/{key}`: an offer in, an answer out."""
+        kind = request.path.split("/")[1]
+        headers = self._claims(request)
+        if request.content_type != "application/sdp":
+            raise Refused("offer_malformed")
+        offer = await _body(request, OFFER_MAX, "offer_too_large")
+        return await self._pass(request, "POST", f"/rooms/{_key(request)}/{kind}", headers, offer)
+
+    async def leave(self, request: web.Request) -> web.Response:
+        headers = self._claims(request)
+        session = request.match_info["session"]
+        if not TOKEN.fullmatch(session):
+            raise Refused("session_unknown")
+        return await self._pass(
+            request, "DELETE", f"/rooms/{_key(request)}/session/{session}", headers
+        )
+
+    async def events(self, request: web.Request) -> web.Response:
+        headers = self._claims(request)
+        after = request.query.get("after", "")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", after):
+            raise Refused("bad_request")
+        query = f"after={after}" if after else ""
+        return await self._pass(
+            request, "GET", f"/rooms/{_key(request)}/events", headers, query=query
+        )
+
+    async def command(self, request: web.Request) -> web.Response:
+        headers = self._claims(request)
+        command = request.match_info["command"]
+        if not COMMAND.fullmatch(command):
+            raise Refused("command_unknown")
+        once = request.headers.get("Idempotency-Key", "")
+        if len(once) > 64 or not once.isascii():
+            raise Refused("bad_request")
+        headers["Idempotency-Key"] = once
+        headers["Content-Type"] = "application/json"
+        body = await _body(request, COMMAND_MAX, "body_too_large")
+        return await self._pass(
+            request, "POST", f"/rooms/{_key(request)}/commands/{command}", headers, body
+        )
+
+    async def knock(self, request: web.Request) -> web.Response:
+        """No ticket here: the bucket is asked before the body is read."""
+        address = self._address(request)
+        if not self._buckets.take(address, time.monotonic()):
+            raise Refused("too_many")
+        headers = {
+            "Hustings-Address": address,
+            "Hustings-Device": _device(request),
+            "Content-Type": "application/json",
+        }
+        body = await _body(request, KNOCK_MAX, "body_too_large")
+        return await self._pass(request, "POST", f"/rooms/{_key(request)}/knock", headers, body)
+
+    async def recording(self, request: web.Request) -> web.StreamResponse:
+        """A download, passed on piece by piece; the token in its address is studio's to judge."""
+        token, file = request.match_info["token"], request.match_info["file"]
+        if (
+            not TOKEN.fullmatch(token)
+            or not re.fullmatch(r"[A-Za-z0-9_./-]{1,128}", file)
+            or ".." in file
+        ):
+            raise Refused("not_found")
+        try:
+            async with self._studio.open(
+                f"/rooms/{_key(request)}/recording/{token}/{file}"
+            ) as answer:
+                kept = {
+                    name: answer.headers[name]
+                    for name in (*PASSED_ON, "Content-Length")
+                    if name in answer.headers
+                }
+                response = web.StreamResponse(status=answer.status, headers={**kept, **CORS})
+                await response.prepare(request)
+                async for piece in answer.content.iter_chunked(65_536):
+                    await response.write(piece)
+                await response.write_eof()
+                return response
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            raise Refused("studio_away") from None
+
+    async def _pass(
+        self,
+        request: web.Request,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes = b"",
+        query: str = "",
+    ) -> web.Response:
+        status, kept, raw = await self._studio.ask(method, path, headers, body, query)
+        return web.Response(status=status, headers=kept, body=raw)
+
+    def _claims(self, request: web.Request) -> dict[str, str]:
+        """The headers that go inward, once the ticket's signature and room hold. Errors: `Refused`."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Refused("ticket_missing")
+        ticket: Ticket = self._verifier().verify(token.strip(), _key(request))
+        return {
+            "Hustings-Claims": ticket.claims(),
+            "Hustings-Device": _device(request),
+            "Hustings-Address": self._address(request),
+            "Content-Type": request.content_type,
+        }
+
+    def _address(self, request: web.Request) -> str:
+        if self._forwarded and (given := request.headers.get(self._forwarded)):
+            return given.split(",")[-1].strip()[:64]
+        return request.remote or ""
+
+
+def _key(request: web.Request) -> str:
+    key = request.match_info["key"]
+    if not KEY.fullmatch(key):
+        raise Refused("room_unknown")
+    return key
+
+
+def _device(request: web.Request) -> str:
+    device = request.headers.get("Hustings-Device", "-")
+    return device if device == "-" or TOKEN.fullmatch(device) else "-"
+
+
+async def _body(request: web.Request, longest: int, code: str) -> bytes:
+    """A request's body. Errors: `Refused(code)` when it is longer, before it is read whole; `bad_request` when it is slow."""
+    if (request.content_length or 0) > longest:
+        raise Refused(code)
+    raw = bytearray()
+    try:
+        async with asyncio.timeout(BODY_WAIT_S):
+            async for piece in request.content.iter_any():
+                raw += piece
+                if len(raw) > longest:
+                    raise Refused(code)
+    except TimeoutError:
+        raise Refused("bad_request") from None
+    return bytes(raw)

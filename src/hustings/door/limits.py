@@ -1,0 +1,52 @@
+"""Token buckets by address: a flood of knocks from one place costs that place alone (RFC 4291 §2.5.4: /64 is one place)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+PLACES_MAX = 10_000
+
+
+def place(address: str) -> str:
+    """The place that an address counts for: an IPv4 address, an IPv6 /64, or the text itself if it is neither."""
+    try:
+        parsed = ip_address(address.split("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
+    return str(parsed)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    level: float
+    at_s: float
+
+
+class Buckets:
+    """`per_minute` tokens a minute for each place, at most that many saved up. Memory is bounded: full buckets are
+    forgotten first, then the oldest."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, address: str, now_s: float) -> bool:
+        """Whether this address may go on; takes one token if so."""
+        name = place(address)
+        bucket = self._buckets.pop(name, None) or _Bucket(self._per_minute, now_s)
+        bucket.level = min(
+            self._per_minute, bucket.level + (now_s - bucket.at_s) * self._per_minute / 60
+        )
+        bucket.at_s = now_s
+        granted = bucket.level >= 1
+        if granted:
+            bucket.level -= 1
+        if len(self._buckets) >= PLACES_MAX:
+            del self._buckets[next(iter(self._buckets))]
+        self._buckets[name] = bucket  # youngest last
+        return granted

@@ -1,0 +1,124 @@
+"""`hustings serve`: from settings to running processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import hustings
+from hustings.serve import preflight, readiness
+from hustings.serve.child import Spec
+from hustings.serve.console import Console
+from hustings.serve.supervisor import Supervisor
+from hustings.settings import Settings
+
+
+def run(settings: Settings, demo: bool) -> int:
+    """0 after a clean stop, 2 when it can't start. Errors: `OSError` with the line to print."""
+    began = time.monotonic()
+    preflight.check_folders(settings.data_dir)
+    preflight.check_socket_path(settings.studio_socket)
+    lock = preflight.take_lock(settings.run_dir)
+    specs = child_table(settings, demo)
+    steps = [
+        "keys",
+        "pages",
+        "studio",
+        "door",
+        "edge",
+        "database",
+        "web",
+        *(["voices"] if demo else []),
+    ]
+    console = Console(sys.stdout, steps, began)
+
+    def on_ready(name: str, pid: int) -> None:
+        now = time.monotonic()
+        if name == "web":
+            console.done("database", now)  # web migrates before it answers
+        was_complete = console.complete
+        console.done("voices" if name == "demo" else name, now)
+        if console.complete and not was_complete:
+            console.addresses(addresses(settings, demo), now)
+            readiness.tell_systemd("READY=1")
+
+    supervisor = Supervisor(
+        specs, settings.run_dir, mark_of(settings), console.say, on_ready, os.environ
+    )
+    try:
+        console.draw()
+        running = supervisor.adopt()
+        preflight.check_ports(settings, running)
+        if code := _prepare(console):
+            return code
+        code = supervisor.run()
+        readiness.tell_systemd("STOPPING=1")
+        if code == 0:
+            console.say("stopped")
+        return code
+    finally:
+        os.close(lock)
+
+
+def child_table(settings: Settings, demo: bool) -> list[Spec]:
+    """The rows, inside out: studio has the highest CPU priority, the demo the lowest."""
+    tls = bool(settings.tls.cert)
+    probes = {
+        child: readiness.on_port(bind, port, tls)
+        for child, _, bind, port in preflight.listeners(settings)
+    }
+    rows = [
+        Spec(
+            "studio", _command("studio"), 0, readiness.on_socket(settings.studio_socket), keep=True
+        ),
+        Spec("door", _command("door"), 1, probes["door"]),
+        Spec("edge", _command("edge"), 2, probes["edge"]),
+        Spec("web", _command("web"), 5, probes["web"]),
+    ]
+    if demo:
+        note = settings.run_dir / "demo.json"
+        rows.append(Spec("demo", _command("demo"), 6, readiness.on_file(note)))
+    return rows
+
+
+def addresses(settings: Settings, demo: bool) -> list[tuple[str, str]]:
+    """What the console says at the end of the start."""
+    rows = [("Front page", settings.public.web)]
+    if demo:
+        rows.append(("Demo", f"{settings.public.live}/demo  (two voices, on the air)"))
+        with suppress(OSError, ValueError, KeyError):
+            note = json.loads((settings.run_dir / "demo.json").read_text())
+            rows.append(("Be its host", str(note["host_url"])))
+    planner = settings.keys_dir / "planner.txt"
+    with suppress(OSError):
+        rows.append(("Planner key", f"{planner.read_text().strip()}  (plans rooms from elsewhere)"))
+    rows.append(("Data", str(settings.data_dir)))
+    return rows
+
+
+def mark_of(settings: Settings) -> str:
+    """Changes with the settings and with the code: which children of an earlier supervisor may stay."""
+    package = Path(str(hustings.__file__)).parent
+    newest = max(path.stat().st_mtime_ns for path in package.rglob("*.py"))
+    return f"{zlib.crc32(repr(settings).encode()):08x}-{newest}"
+
+
+def _command(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "hustings", name)
+
+
+def _prepare(console: Console) -> int:
+    """Keys and pages, in a process whose memory goes with it. Its exit code; it has said what went wrong."""
+    with subprocess.Popen(
+        _command("prepare"), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            console.done(line.strip(), time.monotonic())
+    return process.returncode

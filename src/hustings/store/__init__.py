@@ -1,0 +1,5 @@
+"""What web keeps, in a database: `engine` (connections and transactions), `tables`, `migrate` and its one linear history.
+
+SQLite on one machine, PostgreSQL beyond it; the tables and migrations are the same. No domain lives here: who may do what
+and what an event means is decided by whoever imports this package.
+"""

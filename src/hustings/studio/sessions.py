@@ -1,0 +1,144 @@
+"""Sessions: who is connected by which wire. What crosses here is RTP packets, both ways.
+
+A person has one session; a new one for the same person takes the place of the old. A session is *up* from its first sign
+of life and *down* when its wire fails or, for one who sends, no packet came for `SILENCE_NS`: a muted browser goes on
+sending, so silence of packets means a broken line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic_ns
+
+from hustings.rooms.roles import Refusal
+from hustings.rtc.rtp import RtpPacket
+from hustings.rtc.sdp import Mode, OfferError, check
+from hustings.studio.aiortc_wire import WireSession
+
+SILENCE_NS = 2_000_000_000
+LOOK_S = 0.25
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One session of one person. `seen_ns` is when its last packet came (monotonic)."""
+
+    session: str
+    person: str
+    mode: Mode
+    sends: bool
+    wire: WireSession = field(repr=False)
+    up: bool = False
+    seen_ns: int = 0
+
+
+class Sessions:
+    """The sessions of one room."""
+
+    def __init__(
+        self,
+        announced: Sequence[str],
+        on_packet: Callable[[str, RtpPacket], None],
+        on_link: Callable[[str, bool], None],
+    ) -> None:
+        self._announced = announced
+        self._on_packet = on_packet
+        self._on_link = on_link
+        self._sessions: dict[str, Session] = {}
+        self._people: dict[str, Session] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    async def open(self, person: str, offer: bytes, mode: Mode) -> tuple[str, str]:
+        """A session for this person: its id and the SDP answer. Errors: `Refusal` with an `offer_` code."""
+        session_id = secrets.token_urlsafe(16)
+        try:
+            checked = check(offer, mode)
+            wire = WireSession(
+                lambda packet: self._packet(session_id, packet),
+                lambda up: self._state(session_id, up),
+            )
+            answer = await wire.answer(checked, self._announced)
+        except OfferError as error:
+            raise Refusal(error.code) from error
+        session = Session(session_id, person, mode, checked.direction != "recvonly", wire)
+        older = self._people.get(person)
+        self._sessions[session_id] = self._people[person] = session
+        if older is not None:
+            await self.close(older.session)
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._look(), name="sessions")
+        return session_id, answer
+
+    def person_of(self, session_id: str) -> str | None:
+        session = self._sessions.get(session_id)
+        return session.person if session else None
+
+    def kind(self, person: str) -> str:
+        """`browser`, `whip` or `whep`."""
+        session = self._people.get(person)
+        return "browser" if session is None or session.mode == "session" else session.mode
+
+    def send(self, person: str, payload: bytes) -> None:
+        """One 20 ms Opus packet for this person's ear."""
+        session = self._people.get(person)
+        if session is not None and session.mode != "whip":
+            session.wire.send(payload)
+
+    async def close(self, session_id: str) -> None:
+        session = self._sessions.pop(session_id, None)
+        if session is None:
+            return
+        if self._people.get(session.person) is session:
+            del self._people[session.person]
+        await session.wire.close()
+
+    async def close_person(self, person: str) -> None:
+        session = self._people.get(person)
+        if session is not None:
+            await self.close(session.session)
+
+    async def shut(self) -> None:
+        """Ends all of them."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        for session_id in list(self._sessions):
+            await self.close(session_id)
+
+    def _packet(self, session_id: str, packet: RtpPacket) -> None:
+        session = self._sessions.get(session_id)
+        if session is None or not session.sends:
+            return
+        session.seen_ns = monotonic_ns()
+        if not session.up:
+            self._turn(session, True)
+        self._on_packet(session.person, packet)
+
+    def _state(self, session_id: str, up: bool) -> None:
+        """The wire's own word: up counts for those who only listen, down for all."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            return
+        session.seen_ns = monotonic_ns()
+        if not up or not session.sends:
+            self._turn(session, up)
+
+    def _turn(self, session: Session, up: bool) -> None:
+        if session.up == up and up:
+            return
+        session.up = up
+        if self._people.get(session.person) is session:
+            self._on_link(session.person, up)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            late_ns = monotonic_ns() - SILENCE_NS
+            for session in list(self._sessions.values()):
+                if session.sends and session.up and session.seen_ns < late_ns:
+                    self._turn(session, False)

@@ -1,0 +1,151 @@
+"""What one person sees of a room (`View` in `docs/protocol.md`), and the alarms that hosts see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hustings.audio.clock import unix_ms
+from hustings.rooms.commands import known_name
+from hustings.rooms.feature import Feature
+from hustings.rooms.roles import HOSTS, Actor
+from hustings.rooms.room import PLANNED, Room
+from hustings.rooms.stage import AWAY, Person
+
+SILENT_DB = -90
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that a host must know. `detail` is shown to programs, `text` to people."""
+
+    code: str
+    since_ms: int
+    text: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Alarms:
+    """The alarms that are up, by code and subject."""
+
+    up: dict[str, Alarm] = field(default_factory=dict)
+
+    def turn(self, code: str, on: bool, now_ms: int, text: str = "") -> bool:
+        """Raises or lowers; whether that changed anything."""
+        if on and code not in self.up:
+            self.up[code] = Alarm(code, now_ms, text)
+            return True
+        return not on and self.up.pop(code, None) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a view is made of, at one moment."""
+
+    room: Room
+    features: Iterable[Feature]
+    alarms: Alarms
+    talking: frozenset[str]
+    levels: Mapping[str, float]
+    speakers_max: int
+    live_url: str
+
+
+def admitted(room: Room, actor: Actor) -> bool:
+    """Whether this device may act for the ticket: it is the first, or was let in, or there is none yet."""
+    return room.stage.devices.get(actor.ticket, actor.device) == actor.device
+
+
+def view(scene: Scene, actor: Actor) -> dict[str, Any]:
+    """The view of `actor`. A device that waits to be let in sees the room, but neither people nor features."""
+    room = scene.room
+    inside = admitted(room, actor)
+    return {
+        "room": _room(scene),
+        "you": _you(room, actor, inside),
+        "people": [
+            _person(person, scene)
+            for person in room.stage.people.values()
+            if inside and person.link != AWAY
+        ],
+        "alarms": _alarms(scene, actor) if inside else [],
+        "features": {
+            feature.name: dict(feature.view(actor)) for feature in scene.features if inside
+        },
+    }
+
+
+def _room(scene: Scene) -> dict[str, Any]:
+    room, plan = scene.room, scene.room.plan
+    assert plan is not None
+    return {
+        "key": plan.key,
+        "title": plan.title,
+        "description": plan.description,
+        "picture": plan.picture or None,
+        "picture_alt": plan.picture_alt,
+        "state": room.state,
+        "starts_at_ms": plan.starts_at_ms,
+        "doors_at_ms": plan.doors_at_ms,
+        "air_at_ms": unix_ms(room.air_clock) if room.air_clock else None,
+        "on_air_since_ms": unix_ms(room.on_air_clock) if room.on_air_clock else None,
+        "ended_at_ms": room.ended_ms or None,
+        "end_reason": room.end_reason or None,
+        "late_reason": room.late_reason,
+        "live_url": scene.live_url,
+        "speakers_max": scene.speakers_max,
+        "profile": plan.profile,
+    }
+
+
+def _you(room: Room, actor: Actor, inside: bool) -> dict[str, Any]:
+    person = room.stage.people.get(actor.person)
+    return {
+        "person": actor.person,
+        "name": person.name if person else actor.name or known_name(room, actor),
+        "role": actor.role,
+        "muted": person.muted if person else False,
+        "on_stage": person is not None and person.link != AWAY,
+        "admitted": inside,
+    }
+
+
+def _person(person: Person, scene: Scene) -> dict[str, Any]:
+    return {
+        "person": person.person,
+        "name": person.name,
+        "role": person.role,
+        "muted": person.muted,
+        "muted_by": person.muted_by if person.muted and person.muted_by else None,
+        "link": person.link,
+        "talking": person.person in scene.talking,
+        "level_db": round(max(SILENT_DB, scene.levels.get(person.person, SILENT_DB))),
+        "kind": person.kind,
+    }
+
+
+def _alarms(scene: Scene, actor: Actor) -> list[dict[str, Any]]:
+    host = actor.role in HOSTS
+    shown = [
+        {"code": alarm.code, "since_ms": alarm.since_ms, "text": alarm.text, **alarm.detail}
+        for alarm in scene.alarms.up.values()
+        if host
+    ]
+    if scene.room.state == PLANNED:
+        return shown
+    people = scene.room.stage.people
+    for device, person in scene.room.stage.waiting.items():
+        if host or person == actor.person:
+            name = people[person].name if person in people else ""
+            shown.append(
+                {
+                    "code": "device_waiting",
+                    "since_ms": 0,
+                    "text": name,
+                    "device": device,
+                    "person": person,
+                }
+            )
+    return shown

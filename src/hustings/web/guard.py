@@ -1,0 +1,140 @@
+"""What every request meets first: a limit on its body, the question where a form came from, and the headers of the answer."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hustings.wire.errors import Refused
+
+BODY_MAX = 65_536
+FORM_ROOM = 65_536
+"""What a form with a picture may hold besides the picture."""
+HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    # "no-referrer" would make a browser send `Origin: null` with our own forms
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"microphone=(), camera=(), geolocation=()"),
+)
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class Guard:
+    """ASGI around the application. `refuse` writes an answer; `picture_bytes_max` widens the limit of multipart bodies."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        public_url: str,
+        picture_bytes_max: int,
+        refuse: Callable[[Scope, Refused], ASGIApp],
+    ) -> None:
+        self._app = app
+        self._public = urlsplit(public_url)
+        self._form_max = picture_bytes_max + FORM_ROOM
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                named = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, value) for name, value in HEADERS if name not in named),
+                ]
+            await send(message)
+
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            self._check_origin(scope["method"], headers)
+            counted = Counted(receive, self._limit(headers))
+            counted.announce(headers.get(b"content-length", "0"))
+            await self._app(scope, counted, send_with_headers)
+        except Refused as refused:
+            await self._refuse(scope, refused)(scope, receive, send_with_headers)
+
+    def _limit(self, headers: dict[bytes, str]) -> int:
+        multipart = headers.get(b"content-type", "").lower().startswith("multipart/form-data")
+        return self._form_max if multipart else BODY_MAX
+
+    def _check_origin(self, method: str, headers: dict[bytes, str]) -> None:
+        """Only our own pages, and programs that are no browsers, may change anything. Errors: `cross_site`."""
+        if method in SAFE_METHODS:
+            return
+        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+        if site is not None and site not in ("same-origin", "none"):
+            raise Refused("cross_site")
+        if origin is not None and not self._ours(origin):
+            raise Refused("cross_site")
+
+    def _ours(self, origin: str) -> bool:
+        try:
+            there = urlsplit(origin)
+            same_port = there.port == self._public.port
+        except ValueError:
+            return False
+        if there.scheme != self._public.scheme or not same_port:
+            return False
+        if there.hostname == self._public.hostname:
+            return True
+        return is_local(self._public.hostname) and is_local(there.hostname)
+
+
+class Counted:
+    """A request's body, counted. Errors: `Refused("body_too_large")`, before the body is read when it says its length."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._seen = 0
+
+    def announce(self, length: str) -> None:
+        if not (length.isascii() and length.isdigit()):
+            raise Refused("bad_request")
+        if len(length) > 15 or int(length) > self._limit:
+            raise Refused("body_too_large", bytes_max=self._limit)
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._limit:
+            raise Refused("body_too_large", bytes_max=self._limit)
+        return message
+
+
+def is_local(host: str | None) -> bool:
+    """Whether a host name means this very machine and nothing else."""
+    return host is not None and (host in LOOPBACK_NAMES or host.endswith(".localhost"))
+
+
+def client_network(scope: Scope, forwarded_header: str) -> str:
+    """The client's address, an IPv6 one as its /64: what a bucket is kept for."""
+    client = scope.get("client")
+    address = str(client[0]) if client else ""
+    if forwarded_header:
+        wanted = forwarded_header.lower().encode()
+        found = [value for name, value in scope["headers"] if name == wanted]
+        if found:
+            # the last hop is the one that our own proxy wrote
+            address = found[-1].decode("latin-1").split(",")[-1].strip()
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address

@@ -1,0 +1,143 @@
+"""Offers that a stage takes, and those that it does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hustings.rtc import sdp
+from tests.rtc.offers import AUDIO, OFFER, SECOND, SESSION, VIDEO
+
+
+def test_a_browsers_offer() -> None:
+    offer = sdp.check(OFFER.encode(), "session")
+    assert (offer.direction, offer.opus, offer.level_id) == ("sendrecv", 111, 1)
+
+
+def test_candidates_are_left_out() -> None:
+    """No remote candidate is ever contacted."""
+    text = sdp.check(OFFER.encode(), "session").text
+    assert "candidate" not in text
+    assert text.count("\r\n") == OFFER.count("\r\n") - 2
+
+
+def test_bare_newlines_are_read() -> None:
+    assert sdp.check(OFFER.replace("\r\n", "\n").encode(), "session").opus == 111
+
+
+@pytest.mark.parametrize(
+    ("offer", "code"),
+    [
+        (SESSION, "offer_no_audio"),
+        (SESSION + AUDIO.replace("m=audio", "m=application"), "offer_no_audio"),
+        (OFFER + SECOND, "offer_two_tracks"),
+        (OFFER + "a=ssrc:1 msid:a b\r\na=ssrc:2 msid:a c\r\n", "offer_two_tracks"),
+        (OFFER + VIDEO, "offer_video"),
+        (SESSION + VIDEO, "offer_video"),
+        (OFFER + AUDIO.replace("m=audio", "m=application"), "offer_malformed"),
+        (OFFER.replace("opus/48000/2", "opus/16000/1"), "offer_no_opus"),
+        (OFFER.replace("a=rtpmap:111 opus", "a=rtpmap:112 opus"), "offer_no_opus"),
+        (OFFER.replace("111", "opusopus"), "offer_no_opus"),
+        (OFFER.replace("sendrecv", "recvonly"), "offer_direction"),
+        (OFFER.replace("sendrecv", "inactive"), "offer_direction"),
+        (OFFER.replace("a=fingerprint", "a=finger"), "offer_malformed"),
+        (OFFER.replace("a=ice-ufrag", "a=ice"), "offer_malformed"),
+        ("", "offer_malformed"),
+        ("hello", "offer_malformed"),
+        ("v=1" + OFFER[3:], "offer_malformed"),
+        (OFFER + "nonsense\r\n", "offer_malformed"),
+        (OFFER + "a=\x00\r\n", "offer_malformed"),
+        (OFFER.replace("\r\n", "\r"), "offer_malformed"),
+    ],
+)
+def test_offers_that_are_refused(offer: str, code: str) -> None:
+    with pytest.raises(sdp.OfferError) as caught:
+        sdp.check(offer.encode(), "session")
+    assert caught.value.code == code
+
+
+def test_bytes_that_are_no_text() -> None:
+    with pytest.raises(sdp.OfferError, match="offer_malformed"):
+        sdp.check(b"v=0\r\n\xff\xfe", "session")
+
+
+class TestLimits:
+    """Each at the limit and one past it."""
+
+    def test_size(self) -> None:
+        lines = (sdp.OFFER_MAX - len(OFFER)) // 100
+        filled = OFFER + ("a=" + "x" * 96 + "\r\n") * lines
+        filled += "a=" + "x" * (sdp.OFFER_MAX - len(filled) - 4) + "\r\n"
+        assert len(filled) == sdp.OFFER_MAX
+        assert sdp.check(filled.encode(), "session").opus == 111
+        with pytest.raises(sdp.OfferError, match="offer_too_large"):
+            sdp.check(filled.encode() + b"x", "session")
+
+    def test_a_megabyte(self) -> None:
+        with pytest.raises(sdp.OfferError, match="offer_too_large"):
+            sdp.check(OFFER.encode() + b"a=x\r\n" * 200_000, "session")
+
+    def test_lines(self) -> None:
+        room = sdp.LINES_MAX - OFFER.count("\r\n")
+        assert sdp.check((OFFER + "a=x\r\n" * room).encode(), "session").opus == 111
+        with pytest.raises(sdp.OfferError, match="offer_malformed"):
+            sdp.check((OFFER + "a=x\r\n" * (room + 1)).encode(), "session")
+
+    def test_a_line(self) -> None:
+        assert sdp.check((OFFER + "a=" + "x" * (sdp.LINE_MAX - 2) + "\r\n").encode(), "session").opus == 111
+        with pytest.raises(sdp.OfferError, match="offer_malformed"):
+            sdp.check((OFFER + "a=" + "x" * (sdp.LINE_MAX - 1) + "\r\n").encode(), "session")
+
+
+class TestDirections:
+    """RFC 9725 §4.2 for WHIP; a session talks and listens."""
+
+    @pytest.mark.parametrize(
+        ("mode", "direction", "taken"),
+        [
+            ("session", "sendrecv", True),
+            ("session", "sendonly", False),
+            ("whip", "sendonly", True),
+            ("whip", "sendrecv", True),
+            ("whip", "recvonly", False),
+            ("whep", "recvonly", True),
+            ("whep", "sendrecv", True),
+            ("whep", "sendonly", False),
+        ],
+    )
+    def test_direction(self, mode: sdp.Mode, direction: str, taken: bool) -> None:
+        raw = OFFER.replace("sendrecv", direction).encode()
+        if taken:
+            assert sdp.check(raw, mode).direction == direction
+        else:
+            with pytest.raises(sdp.OfferError, match="offer_direction"):
+                sdp.check(raw, mode)
+
+    def test_none_named_means_both(self) -> None:
+        assert sdp.check(OFFER.replace("a=sendrecv\r\n", "").encode(), "session").direction == "sendrecv"
+
+    def test_named_for_the_whole_offer(self) -> None:
+        offer = SESSION + "a=sendonly\r\n" + AUDIO.replace("a=sendrecv\r\n", "")
+        assert sdp.check(offer.encode(), "whip").direction == "sendonly"
+
+
+@pytest.mark.parametrize("extmap", ["a=extmap:0 ", "a=extmap:15 ", "a=extmap:x ", "a=extmap:2/sendrecv nothing:"])
+def test_a_level_extension_that_cannot_be_used(extmap: str) -> None:
+    assert sdp.check(OFFER.replace("a=extmap:1 ", extmap).encode(), "session").level_id == 0
+
+
+@given(st.binary(max_size=2_000), st.sampled_from(["session", "whip", "whep"]))
+def test_garbage_is_refused_with_a_code(raw: bytes, mode: sdp.Mode) -> None:
+    with pytest.raises(sdp.OfferError):
+        sdp.check(raw, mode)
+
+
+@given(st.lists(st.sampled_from([*OFFER.split("\r\n"), "m=video 9 X 1", "a=", "m=audio", "m="]), max_size=40))
+def test_lines_in_any_order(lines: list[str]) -> None:
+    raw = ("v=0\r\n" + "\r\n".join(lines)).encode()
+    try:
+        offer = sdp.check(raw, "session")
+    except sdp.OfferError:
+        return
+    assert offer.opus == 111
