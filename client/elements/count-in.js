@@ -37,13 +37,15 @@ export class CountIn extends HTMLElement {
     root.innerHTML = `<div class="card" role="timer"><div class="words"><slot></slot></div><div class="numeral"></div><div class="ticks" aria-hidden="true"><i></i><i></i><i></i></div></div>`;
     this.#numeral = /** @type {HTMLElement} */ (root.querySelector(".numeral"));
     this.#ticks = [...root.querySelectorAll("i")];
-    this.hidden = true;
+  }
+
+  connectedCallback() {
+    this.#turn();
   }
 
   /** @param {number|null} at_ms */
   set at(at_ms) {
     this.#at_ms = at_ms;
-    cancelAnimationFrame(this.#frame);
     this.#turn();
   }
 
@@ -56,6 +58,7 @@ export class CountIn extends HTMLElement {
   }
 
   #turn() {
+    cancelAnimationFrame(this.#frame);
     const left_ms = this.#at_ms === null ? 0 : this.#at_ms - this.now();
     this.hidden = left_ms <= 0 || left_ms > SHOWN_MS;
     const number = this.hidden ? 0 : Math.ceil(left_ms / 1000);

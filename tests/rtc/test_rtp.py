@@ -14,7 +14,9 @@ HEAD = bytes.fromhex("80 6f 00 01 00 00 03 c0 00 00 00 07".replace(" ", ""))
 def with_extension(extension: bytes, payload: bytes = b"opus", profile: int = 0xBEDE) -> bytes:
     padded = extension + bytes(-len(extension) % 4)
     head = bytes([HEAD[0] | 0x10]) + HEAD[1:]
-    return head + profile.to_bytes(2, "big") + (len(padded) // 4).to_bytes(2, "big") + padded + payload
+    return (
+        head + profile.to_bytes(2, "big") + (len(padded) // 4).to_bytes(2, "big") + padded + payload
+    )
 
 
 def test_a_packet_is_read() -> None:
@@ -38,7 +40,14 @@ def test_what_is_built_is_read(
     kind: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, marker: bool
 ) -> None:
     packet = rtp.parse(rtp.build(kind, sequence, timestamp, ssrc, payload, marker))
-    assert (packet.payload_type, packet.sequence, packet.timestamp, packet.ssrc, packet.payload, packet.marker) == (
+    assert (
+        packet.payload_type,
+        packet.sequence,
+        packet.timestamp,
+        packet.ssrc,
+        packet.payload,
+        packet.marker,
+    ) == (
         kind,
         sequence,
         timestamp,
@@ -94,7 +103,17 @@ class TestAudioLevel:
         bytes([0xA0]) + HEAD[1:] + b"\x09",
         HEAD + bytes(rtp.PACKET_MAX - 11),
     ],
-    ids=["empty", "short", "version", "csrc", "no extension", "half extension", "padding 0", "padding 9", "too long"],
+    ids=[
+        "empty",
+        "short",
+        "version",
+        "csrc",
+        "no extension",
+        "half extension",
+        "padding 0",
+        "padding 9",
+        "too long",
+    ],
 )
 def test_what_is_no_packet(raw: bytes) -> None:
     with pytest.raises(ValueError, match="RTP"):

@@ -85,7 +85,10 @@ class TestLimits:
             sdp.check((OFFER + "a=x\r\n" * (room + 1)).encode(), "session")
 
     def test_a_line(self) -> None:
-        assert sdp.check((OFFER + "a=" + "x" * (sdp.LINE_MAX - 2) + "\r\n").encode(), "session").opus == 111
+        assert (
+            sdp.check((OFFER + "a=" + "x" * (sdp.LINE_MAX - 2) + "\r\n").encode(), "session").opus
+            == 111
+        )
         with pytest.raises(sdp.OfferError, match="offer_malformed"):
             sdp.check((OFFER + "a=" + "x" * (sdp.LINE_MAX - 1) + "\r\n").encode(), "session")
 
@@ -115,14 +118,19 @@ class TestDirections:
                 sdp.check(raw, mode)
 
     def test_none_named_means_both(self) -> None:
-        assert sdp.check(OFFER.replace("a=sendrecv\r\n", "").encode(), "session").direction == "sendrecv"
+        assert (
+            sdp.check(OFFER.replace("a=sendrecv\r\n", "").encode(), "session").direction
+            == "sendrecv"
+        )
 
     def test_named_for_the_whole_offer(self) -> None:
         offer = SESSION + "a=sendonly\r\n" + AUDIO.replace("a=sendrecv\r\n", "")
         assert sdp.check(offer.encode(), "whip").direction == "sendonly"
 
 
-@pytest.mark.parametrize("extmap", ["a=extmap:0 ", "a=extmap:15 ", "a=extmap:x ", "a=extmap:2/sendrecv nothing:"])
+@pytest.mark.parametrize(
+    "extmap", ["a=extmap:0 ", "a=extmap:15 ", "a=extmap:x ", "a=extmap:2/sendrecv nothing:"]
+)
 def test_a_level_extension_that_cannot_be_used(extmap: str) -> None:
     assert sdp.check(OFFER.replace("a=extmap:1 ", extmap).encode(), "session").level_id == 0
 
@@ -133,7 +141,11 @@ def test_garbage_is_refused_with_a_code(raw: bytes, mode: sdp.Mode) -> None:
         sdp.check(raw, mode)
 
 
-@given(st.lists(st.sampled_from([*OFFER.split("\r\n"), "m=video 9 X 1", "a=", "m=audio", "m="]), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from([*OFFER.split("\r\n"), "m=video 9 X 1", "a=", "m=audio", "m="]), max_size=40
+    )
+)
 def test_lines_in_any_order(lines: list[str]) -> None:
     raw = ("v=0\r\n" + "\r\n".join(lines)).encode()
     try:

@@ -85,10 +85,17 @@ class Limiter:
 
     def _allowed_by(self, recent: Samples) -> Samples:
         """The gain that the true peak around each sample allows, (n,)."""
-        # (n, channels, 12), copied so that the product below is one of matrices and not of strides
-        windows = np.ascontiguousarray(sliding_window_view(recent, _TAPS, axis=0))
-        between = np.abs(windows @ self._phases).max(axis=(1, 2))
-        at = np.abs(windows[:, :, _CENTRE - 1 : _CENTRE + 1]).max(axis=(1, 2))
+        count = len(recent) - _TAPS + 1
+        # Copied into one matrix of (n · channels, 12): a product of matrices is many times faster than one of strides.
+        windows = sliding_window_view(recent, _TAPS, axis=0).reshape(-1, _TAPS)
+        loudest = np.abs(windows @ self._phases)
+        between = np.maximum(np.maximum(loudest[:, 0], loudest[:, 1]), loudest[:, 2])
+        at = np.abs(recent[_CENTRE - 1 :])
+        if self._channels == 2:
+            between = np.maximum(between[0::2], between[1::2])
+            at = np.maximum(at[:, 0], at[:, 1])
+        at = at.ravel()
+        at = np.maximum(at[:count], at[1 : count + 1])
         peak = np.maximum(np.maximum(between, at), self._ceiling)
         return np.asarray(self._ceiling / peak, dtype=np.float32)
 

@@ -13,6 +13,7 @@ from typing import Literal
 OFFER_MAX = 65_536
 LINES_MAX = 1_000
 LINE_MAX = 4_096
+FINGERPRINTS = ("a=fingerprint:sha-256 ", "a=fingerprint:sha-384 ", "a=fingerprint:sha-512 ")
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 Mode = Literal["session", "whip", "whep"]
@@ -62,7 +63,7 @@ def check(raw: bytes, mode: Mode) -> Offer:
     sections = _sections(lines)
     _check_kinds(sections)
     audio = next(section for section in sections[1:] if section[0].startswith("m=audio"))
-    if not any(line.startswith("a=fingerprint:") for line in sections[0] + audio):
+    if not any(line.lower().startswith(FINGERPRINTS) for line in sections[0] + audio):
         raise OfferError("offer_malformed")
     if not any(line.startswith("a=ice-ufrag:") for line in sections[0] + audio):
         raise OfferError("offer_malformed")

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import hustings
-from hustings.serve import preflight, readiness
+from hustings import preflight
+from hustings.serve import readiness
 from hustings.serve.child import Spec
 from hustings.serve.console import Console
 from hustings.serve.supervisor import Supervisor

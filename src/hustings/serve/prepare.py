@@ -11,7 +11,7 @@ from pathlib import Path
 import hustings
 from hustings import copy, keyring
 from hustings.pages import stage
-from hustings.serve import preflight
+from hustings import preflight
 from hustings.serve.publish import publish, write_by_rename
 from hustings.settings import Settings, client_dir
 

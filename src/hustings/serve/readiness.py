@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hustings.preflight import near
+
 ASK = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 PATIENCE_S = 0.5
 
@@ -48,11 +50,6 @@ def on_file(path: Path) -> Ready:
         return False
 
     return ask
-
-
-def near(bind: str) -> str:
-    """The address by which this machine reaches a listener bound there."""
-    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bind, bind)
 
 
 def tell_systemd(state: str) -> None:

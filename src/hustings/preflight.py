@@ -1,4 +1,4 @@
-"""What must hold before anything starts. Each failure is an `OSError` whose text is the one line that is printed."""
+"""What must hold before anything starts, for `serve` and `doctor`. Each failure is an `OSError` whose text is the one line that is printed."""
 
 from __future__ import annotations
 
@@ -60,6 +60,20 @@ def listeners(settings: Settings) -> list[tuple[str, str, str, int]]:
         ("edge", "live", settings.live.bind, settings.live.port),
         ("web", "web", settings.web.bind, settings.web.port),
     ]
+
+
+def near(bind: str) -> str:
+    """The address by which this machine reaches a listener bound there."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bind, bind)
+
+
+def local_url(settings: Settings, section: str) -> str:
+    """How a process of ours calls `web`, `live` or `stage`: past any proxy, so a certificate's name need not fit."""
+    for _, name, bind, port in listeners(settings):
+        if name == section:
+            host = near(bind)
+            return f"{'https' if settings.tls.cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+    raise KeyError(section)
 
 
 def check_ports(settings: Settings, running: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hustings import settings
-from hustings.serve import preflight
+from hustings import preflight
 
 
 def test_folders_are_made_and_left_empty(tmp_path: Path) -> None:

@@ -1,0 +1,468 @@
+"""One room while it lives: its clock and ticks, its journal, and what follows from each event.
+
+Everything that changes a room goes through `append`: drafts become journal lines, then take effect, then are published.
+A tick is one call of the line; `advance` makes those that are due, never skips one, and is driven by `run` (or, in tests,
+by whoever holds the clock).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hustings.audio.clock import RATE, TICK, Clock, clock_from_unix_ns, unix_ms
+from hustings.hls.profile import PROFILES
+from hustings.rooms.feature import Feature
+from hustings.rooms.journal import Draft, Event, to_line
+from hustings.rooms.room import ON_AIR, PLANNED, Room
+from hustings.rooms.stage import AWAY, HERE, RECONNECTING
+from hustings.rtc.rtp import RtpPacket
+from hustings.studio import event_page, resume, timers
+from hustings.studio.feed import Feed
+from hustings.studio.ground import Ground
+from hustings.studio.journal_file import JournalFile
+from hustings.studio.line import Line, Tick
+from hustings.studio.publishing import Publisher
+from hustings.studio.pulse import Talk, pulse
+from hustings.studio.recording import Packet, Tracks
+from hustings.studio.view import Alarms, Scene
+from hustings.wire.ticket import Ticket
+
+LOG = logging.getLogger("hustings.studio")
+TICKS_AT_ONCE = 25
+"""Ticks made up for in one go when late, before the loop may do something else."""
+PACKETS_PER_TICK_MAX = 16
+LOOK_TICKS = 25
+TALK_TICKS = 12
+PULSE_TICKS = 50
+AUDIBLE_DB = -50.0
+NOTICES_MAX = 64
+FEED_KEPT_MS = 3_600_000
+PAGE_EVENTS = frozenset(
+    {"planned", "changed", "doors_opened", "air_scheduled", "air_held", "on_air", "ended", "late", "replay_ready"}
+)
+
+
+class LiveRoom:
+    """A room from its plan to its end. Also the `Stage` that its features are lent."""
+
+    def __init__(
+        self, ground: Ground, key: str, term: int, journal: JournalFile, events: Sequence[Event]
+    ) -> None:
+        settings = ground.settings
+        self.key, self.term = key, term
+        self.ground = ground
+        self.room = Room()
+        self.room_dir = settings.rooms_dir / key
+        self.published_dir = settings.published_dir
+        self.feed = Feed(term)
+        self.alarms = Alarms()
+        self.talk = Talk()
+        self.clock: Clock | None = None
+        self.line: Line | None = None
+        self.tracks: Tracks | None = None
+        self.publisher: Publisher | None = None
+        self.next_tick = 0
+        self.levels: Mapping[str, float] = {}
+        self.version = 1
+        self.notices: list[tuple[int, str, dict[str, Any]]] = []
+        self.limits = timers.limits(
+            settings.studio.place_kept_s, settings.studio.nobody_ends_s, settings.studio.dead_air_s
+        )
+        self.news = asyncio.Event()
+        self._journal = journal
+        self._audible_clock = 0
+        self._nobody_since = 0
+        self._talk_waits = False
+        self._flood: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.wires = ground.wires(self._packet, self._link)
+        self.features: list[Feature] = ground.features(self)
+        for event in events:
+            self.room.apply(event)
+            for feature in self.features:
+                feature.apply(event)
+            self.feed.journal(to_line(event))
+
+    # --- what features are lent (rooms.feature.Stage)
+
+    def sign(self, role: str, name: str, ticket_id: str) -> str:
+        at = self.ground.times.unix_ns() // 1_000_000_000
+        return self.ground.signer.sign(Ticket(ticket_id, self.key, role, name, at))
+
+    def fresh(self) -> str:
+        return self.ground.fresh()
+
+    def now(self) -> int:
+        """The room's clock; that of the end when it stands still."""
+        if self.clock is None:
+            return self.room.ended_clock
+        return self.clock.now(self.ground.times.monotonic_ns())
+
+    def now_ms(self) -> int:
+        return unix_ms(self.now()) if self.clock is not None else self.ground.times.unix_ms()
+
+    def url(self, path: str) -> str:
+        return f"{self.ground.settings.public.stage}/{path.lstrip('/')}"
+
+    def alarm(self, code: str, on: bool, text: str = "") -> None:
+        if self.alarms.turn(code, on, self.now_ms(), text):
+            self.bump()
+
+    def append(self, drafts: Sequence[Draft]) -> None:
+        """Drafts to journal lines, effects, and news for everybody who looks."""
+        for draft in drafts:
+            event = Event(
+                n=self.room.n + 1,
+                term=self.term,
+                clock=self.now(),
+                at_ms=self.now_ms(),
+                type=draft.type,
+                body=draft.body,
+            )
+            line = to_line(event)
+            self._journal.append(line)
+            self.room.apply(event)
+            for feature in self.features:
+                feature.apply(event)
+            self.feed.journal(line)
+            effect = EFFECTS.get(event.type)
+            if effect is not None:
+                effect(self, event)
+            if event.type in PAGE_EVENTS:
+                self._write_page()
+        if drafts:
+            self._spawn(asyncio.to_thread(self._journal.sync))
+            self.bump()
+            self.publish_pulse()
+            if any(draft.type in PAGE_EVENTS for draft in drafts):
+                self.ground.changed()
+
+    def bump(self) -> None:
+        """Whoever waits for events of this room gets them now."""
+        self.version += 1
+        self.news.set()
+        self.news = asyncio.Event()
+
+    def notice(self, person: str, code: str, **detail: object) -> None:
+        """Said once to one person."""
+        self.notices.append((self.version + 1, person, {"code": code, **detail}))
+        del self.notices[:-NOTICES_MAX]
+
+    # --- beginnings and ends
+
+    def start(self) -> None:
+        """Takes up work where the journal left it: nothing, a running room, or one that is over."""
+        for feature in self.features:
+            self._spawn(self._feature(feature))
+        if self.room.alive:
+            self._take_up()
+        elif self.room.doors_clock and self._feed_is_due():
+            self._show_end()
+        self.publish_pulse()
+        self._write_page()
+
+    def open_doors(self, by: str = "") -> None:
+        """planned → open: the whole road begins to run."""
+        times = self.ground.times
+        origin_ns = times.monotonic_ns()
+        clock = Clock(clock_from_unix_ns(times.unix_ns()), origin_ns)
+        self.clock = clock
+        self.append([Draft("doors_opened", {"by": by, **resume.clock_facts(clock, times.boot)})])
+
+    async def shut(self) -> None:
+        """The process stops. The room goes on at its next start."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.wires.shut()
+        if self.tracks is not None:
+            await asyncio.to_thread(self.tracks.stop, self.now())
+        self._journal.close()
+        self.feed.shut()
+
+    def _take_up(self) -> None:
+        """After a restart: the same clock, the window from disk, everybody's place kept."""
+        clock, moved = resume.clock_after(self.room_dir, self.room, self._journal.events, self.ground.times)
+        self.clock = clock
+        drafts = [Draft("clock_set", resume.clock_facts(clock, self.ground.times.boot))] if moved else []
+        self._begin_line(resume.load(self.room_dir / "mix", self.profile, self.now()))
+        drafts += [
+            Draft("lost", {"person": person.person})
+            for person in self.room.stage.people.values()
+            if person.link == HERE
+        ]
+        self.append(drafts)
+
+    def _begin_line(self, past: resume.Past) -> None:
+        assert self.room.plan is not None
+        assert self.clock is not None
+        settings = self.ground.settings
+        first = resume.first_clock(self.now(), past, self.profile)
+        self.line = Line(self.profile, resume.encoders(settings.studio), first, settings.studio.ear_bitrate)
+        self.publisher = Publisher(
+            self.key, self.profile.name, self.feed, self.room_dir / "mix", settings.recording.on
+        )
+        whole = self.publisher.begin(self.line.windows, self.line.variants, self.room.plan.title)
+        whole = self.publisher.publish(*self.line.begin(past.parts)) and whole
+        if settings.recording.on:
+            self.tracks = Tracks(self.room_dir, self.term, settings.recording.disk_free_min)
+            try:
+                self.tracks.start()
+            except OSError:
+                whole = False
+            self.tracks.switch(first, self.room.state == ON_AIR)
+        self.alarm("disk_full", not whole)
+        self.next_tick = first
+        self._nobody_since = self.now()
+        if self.room.state == ON_AIR:
+            self.line.open_program(first)
+        self._spawn(self._run())
+
+    def _show_end(self) -> None:
+        """A room that ended less than an hour ago: its last playlists, from disk."""
+        past = resume.load(self.room_dir / "mix", self.profile, self.room.ended_clock)
+        if not past.parts or self.room.plan is None:
+            return
+        line = Line(self.profile, resume.encoders(self.ground.settings.studio), past.end, 32_000)
+        self.publisher = Publisher(self.key, self.profile.name, self.feed, self.room_dir / "mix", True)
+        self.publisher.begin(line.windows, line.variants, self.room.plan.title)
+        self.publisher.publish(*line.begin(past.parts))
+        self.publisher.publish(*line.end())
+
+    def _feed_is_due(self) -> bool:
+        return self.ground.times.unix_ms() < self.room.ended_ms + FEED_KEPT_MS
+
+    @property
+    def profile(self) -> Any:
+        assert self.room.plan is not None
+        return PROFILES[self.room.plan.profile]
+
+    # --- ticks
+
+    async def _run(self) -> None:
+        """Ticks on the monotonic clock until the room ends."""
+        while self.room.alive and self.clock is not None:
+            self.advance()
+            wait_ns = self.clock.monotonic_ns(self.next_tick) - self.ground.times.monotonic_ns()
+            await asyncio.sleep(max(0, wait_ns) / 1e9)
+
+    def advance(self) -> None:
+        """Makes the ticks that are due, at most `TICKS_AT_ONCE` of them."""
+        for _ in range(TICKS_AT_ONCE):
+            if not self.room.alive or self.next_tick > self.now():
+                return
+            self._tick()
+
+    def _tick(self) -> None:
+        assert self.line is not None
+        assert self.clock is not None
+        at, mono = self.next_tick, self.ground.times.monotonic_ns()
+        self.ground.lateness.rows.append((mono - self.clock.monotonic_ns(at)) // 1000)
+        if timers.air_due(self.room, at):
+            self.append([Draft("on_air", {"by": self.room.air_by})])
+        self._flood.clear()
+        tick = self.line.tick(at)
+        self.next_tick = at + TICK
+        for person, payload in tick.ears.items():
+            self.wires.send(person, payload)
+        if tick.made or tick.playlists:
+            self._publish(tick)
+        self._listen(at, tick)
+        count = at // TICK
+        if count % LOOK_TICKS == 0:
+            self._look(at)
+        if count % PULSE_TICKS == 0:
+            self.publish_pulse()
+
+    def _publish(self, tick: Tick) -> None:
+        assert self.publisher is not None
+        whole = self.publisher.publish(tick.made, tick.playlists)
+        self.alarm("disk_full", not whole or self._tracks_trouble() == "disk_full")
+
+    def _listen(self, at: int, tick: Tick) -> None:
+        """Who talks, and whether anything is audible."""
+        self.levels = tick.levels
+        self._talk_waits = self.talk.note(at, tick.talking) or self._talk_waits
+        if tick.program_peak_db > AUDIBLE_DB:
+            self._audible_clock = at
+        due = self._talk_waits or (tick.talking and at // TICK % PULSE_TICKS == 0)
+        if due and at // TICK % TALK_TICKS == 0:
+            self._talk_waits = False
+            self.bump()
+
+    def _look(self, at: int) -> None:
+        """What needs a look twice a second: places, empty stages, alarms, waiting journal lines."""
+        self.append(timers.places_given_up(self.room, at, self.limits))
+        if timers.anybody(self.room):
+            self._nobody_since = 0
+        elif not self._nobody_since:
+            self._nobody_since = at
+        self.alarm("dead_air", timers.dead_air(self.room, at, self._audible_clock, self.limits))
+        self.alarm("host_away", timers.host_away(self.room))
+        trouble = self._tracks_trouble()
+        self.alarm("recording_slow", trouble == "recording_slow")
+        if self.publisher is not None:
+            self.publisher.recording = trouble != "disk_full"
+        if self._journal.full:
+            self._journal.settle()
+        self.alarm("disk_full", trouble == "disk_full" or self._journal.full)
+        self.append(timers.given_up(self.room, at, self._nobody_since, self.limits))
+
+    def _tracks_trouble(self) -> str:
+        return self.tracks.trouble if self.tracks is not None else ""
+
+    # --- wires
+
+    def _packet(self, person: str, packet: RtpPacket) -> None:
+        """One packet as it arrives: to disk first, then to the line."""
+        if self.line is None or not self.room.alive:
+            return
+        known = self.room.stage.people.get(person)
+        if known is None or known.link == AWAY:
+            return
+        self._flood[person] = self._flood.get(person, 0) + 1
+        if self._flood[person] > PACKETS_PER_TICK_MAX:
+            return
+        clock = self.now()
+        if self.tracks is not None:
+            self.tracks.push(Packet(person, clock, packet.raw))
+        self.line.push(person, packet, clock)
+
+    def _link(self, person: str, up: bool) -> None:
+        known = self.room.stage.people.get(person)
+        if known is None or not self.room.alive:
+            return
+        if not up and known.link == HERE:
+            self.append([Draft("lost", {"person": person})])
+        elif up and known.link == RECONNECTING:
+            self.append([Draft("back", {"person": person})])
+
+    # --- what others see
+
+    def scene(self) -> Scene:
+        settings = self.ground.settings
+        return Scene(
+            room=self.room,
+            features=self.features,
+            alarms=self.alarms,
+            talking=frozenset(self.talk.since),
+            levels=self.levels,
+            speakers_max=settings.studio.speakers_max,
+            live_url=f"{settings.public.live}/{self.key}",
+        )
+
+    def publish_pulse(self) -> None:
+        if self.room.plan is None or self.feed.over:
+            return
+        features: dict[str, Any] = {}
+        for feature in self.features:
+            features |= feature.pulse()
+        public = self.ground.settings.public
+        body = pulse(
+            self.room,
+            self.talk,
+            self.now_ms() if self.room.alive else self.ground.times.unix_ms(),
+            self.now(),
+            (f"{public.stage}/{self.key}", f"{public.live}/{self.key}"),
+            features,
+        )
+        publishing_pulse(self.feed, self.key, body)
+
+    def _write_page(self) -> None:
+        try:
+            event_page.write(self.room, self.ground.settings)
+        except OSError as error:
+            LOG.warning("the page of a room cannot be written: %s", error)
+
+    # --- effects of events
+
+    def _on_doors_opened(self, event: Event) -> None:
+        self._begin_line(resume.Past({}, 0))
+
+    def _on_joined(self, event: Event) -> None:
+        assert self.line is not None
+        person = self.room.stage.people[event.body["person"]]
+        self.line.add(person.person)
+        self.line.set_muted(person.person, person.muted)
+
+    def _on_lost(self, event: Event) -> None:
+        if self.line is not None:
+            self.line.remove(event.body["person"])
+
+    def _on_gone(self, event: Event) -> None:
+        self._on_lost(event)
+        self._spawn(self.wires.close_person(event.body["person"]))
+
+    def _on_muted(self, event: Event) -> None:
+        person = event.body["person"]
+        if self.line is not None:
+            self.line.set_muted(person, event.body["muted"])
+        if event.body["by"] != "self":
+            self.notice(person, "muted", by=event.body["by"], at_ms=event.at_ms)
+
+    def _on_bound(self, event: Event) -> None:
+        """Another device takes over: the old one's wire ends."""
+        person = event.body["ticket"][:8]
+        known = self.room.stage.people.get(person)
+        if known is not None and known.device != event.body["device"]:
+            self._spawn(self.wires.close_person(person))
+
+    def _on_air(self, event: Event) -> None:
+        assert self.line is not None
+        self._audible_clock = event.clock
+        self.line.open_program(self.next_tick)
+        if self.tracks is not None:
+            self.tracks.switch(event.clock, True)
+
+    def _on_ended(self, event: Event) -> None:
+        if self.line is None:
+            return
+        assert self.publisher is not None
+        self.talk.note(event.clock, ())
+        self.publisher.publish(*self.line.end())
+        if self.tracks is not None:
+            self.tracks.switch(event.clock, False)
+            self._spawn(asyncio.to_thread(self.tracks.stop, event.clock))
+        self.line = self.clock = self.tracks = None
+        for code in list(self.alarms.up):
+            self.alarm(code, False)
+        self._spawn(self.wires.shut())
+
+    async def _feature(self, feature: Feature) -> None:
+        try:
+            await feature.run()
+        except Exception:
+            LOG.exception("the feature %s of a room failed", feature.name)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            task = asyncio.get_running_loop().create_task(work)
+        except RuntimeError:
+            work.close()  # a test on virtual time, without a loop
+            return
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.error("work of a room failed", exc_info=error)
+
+
+EFFECTS: Mapping[str, Callable[[LiveRoom, Event], None]] = {
+    "doors_opened": LiveRoom._on_doors_opened,
+    "joined": LiveRoom._on_joined,
+    "back": LiveRoom._on_joined,
+    "lost": LiveRoom._on_lost,
+    "left": LiveRoom._on_gone,
+    "removed": LiveRoom._on_gone,
+    "muted": LiveRoom._on_muted,
+    "ticket_bound": LiveRoom._on_bound,
+    "on_air": LiveRoom._on_air,
+    "ended": LiveRoom._on_ended,
+}

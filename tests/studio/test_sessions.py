@@ -1,0 +1,237 @@
+"""Sessions over the real wire: a peer of aiortc's on loopback, RTP packets out of one side and into the other."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamTrack
+
+from hustings.rooms.roles import Refusal
+from hustings.rtc.rtp import RtpPacket
+from hustings.studio import sessions as module
+from hustings.studio.aiortc_wire import _announce
+from hustings.studio.sessions import Sessions
+from tests.rtc.offers import OFFER, SECOND, SESSION, VIDEO
+
+OPUS = b"\xf8\xff\xfe"
+
+
+class Voice(MediaStreamTrack):
+    """Ready Opus packets, each with its number in it."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def recv(self) -> Any:
+        await self.go.wait()
+        await asyncio.sleep(0.02)
+        packet = av.Packet(OPUS + self.number.to_bytes(4, "big"))
+        packet.pts, packet.time_base = self.number * 960, Fraction(1, 48_000)
+        self.number += 1
+        return packet
+
+
+class Peer:
+    """A browser's part: one connection, its voice, and what it heard."""
+
+    def __init__(self, direction: str = "sendrecv") -> None:
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.voice = Voice()
+        self.connection.addTransceiver(
+            self.voice if direction != "recvonly" else "audio", direction=direction
+        )
+
+    async def join(self, sessions: Sessions, person: str, mode: str = "session") -> str:
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        offer = self.connection.localDescription.sdp.encode()
+        session, answer = await sessions.open(person, offer, mode)  # type: ignore[arg-type]
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        return session
+
+    async def heard(self) -> int:
+        report = await self.connection.getReceivers()[0].getStats()
+        return sum(row.packetsReceived for row in report.values() if row.type == "inbound-rtp")
+
+
+class Room:
+    """What sessions tell a room, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.packets: list[tuple[str, RtpPacket]] = []
+        self.links: list[tuple[str, bool]] = []
+        self.sessions = Sessions(
+            (), lambda *packet: self.packets.append(packet), lambda *link: self.links.append(link)
+        )
+        self.peers: list[Peer] = []
+
+    def peer(self, direction: str = "sendrecv") -> Peer:
+        self.peers.append(Peer(direction))
+        return self.peers[-1]
+
+    async def until(self, condition: Any) -> None:
+        async with asyncio.timeout(15):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    made = Room()
+    yield made
+    await made.sessions.shut()
+    for peer in made.peers:
+        await peer.connection.close()
+
+
+async def test_a_voice_comes_in_and_an_ear_is_reached(room: Room) -> None:
+    peer = room.peer()
+    await peer.join(room.sessions, "ann")
+    await room.until(lambda: len(room.packets) >= 10)
+    assert room.links == [("ann", True)]
+    numbers = [int.from_bytes(packet.payload[3:], "big") for _, packet in room.packets]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    timestamps = [packet.timestamp for _, packet in room.packets]
+    assert {(b - a) % 2**32 for a, b in itertools.pairwise(timestamps)} == {960}
+    for _ in range(50):
+        room.sessions.send("ann", OPUS)
+    heard = 0
+    async with asyncio.timeout(5):
+        while heard < 50:
+            heard = await peer.heard()
+            await asyncio.sleep(0.01)
+    assert heard == 50
+
+
+async def test_no_candidate_of_an_offer_is_ever_contacted(room: Room) -> None:
+    """Law of `rtc`: a canary that an offer names hears nothing; the session stands all the same."""
+    loop = asyncio.get_running_loop()
+    heard: list[bytes] = []
+
+    class Canary(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            heard.append(data)
+
+    transport, _ = await loop.create_datagram_endpoint(Canary, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    peer = room.peer()
+    await peer.connection.setLocalDescription(await peer.connection.createOffer())
+    lines = peer.connection.localDescription.sdp
+    lines += f"a=candidate:9 1 udp 2130706431 127.0.0.1 {port} typ host\r\na=candidate:8 1 udp 1 x.local 9 typ host\r\n"
+    _, answer = await room.sessions.open("ann", lines.encode(), "session")
+    await peer.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    await room.until(lambda: room.packets)
+    transport.close()
+    assert heard == []
+
+
+async def test_a_new_session_takes_the_place_of_the_old(room: Room) -> None:
+    first, second = room.peer(), room.peer()
+    older = await first.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    newer = await second.join(room.sessions, "ann")
+    assert room.sessions.person_of(older) is None
+    assert room.sessions.person_of(newer) == "ann"
+    room.packets.clear()
+    await room.until(lambda: room.packets)
+    assert room.links[-1] == ("ann", True)
+    assert ("ann", False) not in room.links
+
+
+async def test_a_line_that_breaks_is_said_and_a_line_that_heals_too(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SILENCE_NS", 200_000_000)
+    peer = room.peer()
+    await peer.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    peer.voice.go.clear()
+    await room.until(lambda: room.links[-1] == ("ann", False))
+    peer.voice.go.set()
+    await room.until(lambda: room.links[-1] == ("ann", True))
+    assert room.links == [("ann", True), ("ann", False), ("ann", True)]
+
+
+async def test_whip_sends_and_whep_listens(room: Room) -> None:
+    encoder, ear = room.peer("sendonly"), room.peer("recvonly")
+    await encoder.join(room.sessions, "enc", "whip")
+    await ear.join(room.sessions, "ear", "whep")
+    await room.until(lambda: ("ear", True) in room.links and ("enc", True) in room.links)
+    assert {person for person, _ in room.packets} == {"enc"}
+    assert (room.sessions.kind("enc"), room.sessions.kind("ear"), room.sessions.kind("none")) == (
+        "whip",
+        "whep",
+        "browser",
+    )
+    for _ in range(20):
+        room.sessions.send("ear", OPUS)
+        room.sessions.send("enc", OPUS)
+        room.sessions.send("nobody", OPUS)
+    async with asyncio.timeout(5):
+        while await ear.heard() < 20:
+            await asyncio.sleep(0.01)
+    assert await encoder.heard() == 0
+
+
+async def test_leaving(room: Room) -> None:
+    peer = room.peer()
+    session = await peer.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    await room.sessions.close(session)
+    await room.sessions.close(session)
+    await room.sessions.close_person("ann")
+    room.packets.clear()
+    room.sessions.send("ann", OPUS)
+    assert room.sessions.person_of(session) is None
+    assert room.packets == []
+
+
+@pytest.mark.parametrize(
+    ("offer", "code"),
+    [
+        (SESSION, "offer_no_audio"),
+        (OFFER + SECOND, "offer_two_tracks"),
+        (OFFER + VIDEO, "offer_video"),
+        (OFFER + "a=x\r\n" * 200_000, "offer_too_large"),
+        ("garbage", "offer_malformed"),
+        (OFFER.replace("a=fingerprint:sha-256", "a=fingerprint:rot-13"), "offer_malformed"),
+        (OFFER.replace("a=setup:actpass", "a=setup:nonsense"), "offer_malformed"),
+    ],
+)
+async def test_offers_that_are_refused_leave_nothing_behind(
+    room: Room, offer: str, code: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        await room.sessions.open("ann", offer.encode(), "session")
+    assert caught.value.code == code
+    assert room.sessions._sessions == {}
+
+
+def test_announced_addresses_stand_in_for_this_machines() -> None:
+    answer = "\r\n".join(
+        [
+            "v=0",
+            "a=candidate:1 1 udp 5 10.0.0.2 4000 typ host",
+            "a=candidate:2 1 udp 5 10.0.0.3 4001 typ host",
+            "a=candidate:3 1 udp 5 fd00::2 4002 typ host",
+            "",
+        ]
+    )
+    assert _announce(answer, ()) == answer
+    assert _announce(answer, ["203.0.113.5"]).split("\r\n") == [
+        "v=0",
+        "a=candidate:1 1 udp 5 203.0.113.5 4000 typ host",
+        "a=candidate:2 1 udp 5 203.0.113.5 4001 typ host",
+        "",
+    ]
