@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hustings import settings
-from hustings import preflight
+from hustings import preflight, settings
 
 
 def test_folders_are_made_and_left_empty(tmp_path: Path) -> None:

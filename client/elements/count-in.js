@@ -1,6 +1,6 @@
 /**
  * <count-in>: the 3-2-1 over every stage page, on the room's time. `count.now = () => room ms`, `count.at = ms|null`, its slot holds the
- * words above the numeral. It covers nothing that can be pressed: one must be able to mute or hold while it counts.
+ * words above the numeral, the slot `act` a button below it. It covers nothing that can be pressed: one must be able to mute or hold while it counts.
  */
 const SHOWN_MS = 10_000;
 
@@ -12,6 +12,7 @@ sheet.replaceSync(`
   border: 2px solid var(--ink); border-radius: 6px; box-shadow: 0 12px 48px rgb(0 0 0 / 28%); }
 .words { font: var(--size-3)/1.3 var(--serif); }
 .numeral { font: 400 clamp(7rem, 28vmin, 13rem)/1 var(--serif); font-variant-numeric: lining-nums tabular-nums; }
+::slotted(button) { pointer-events: auto; margin-block-start: var(--s4); }
 .ticks { display: flex; gap: var(--s3); }
 .ticks i { inline-size: 12px; block-size: 12px; border: 2px solid var(--ink); border-radius: 50%; }
 .ticks i.past { background: var(--ink); }
@@ -34,7 +35,7 @@ export class CountIn extends HTMLElement {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
-    root.innerHTML = `<div class="card" role="timer"><div class="words"><slot></slot></div><div class="numeral"></div><div class="ticks" aria-hidden="true"><i></i><i></i><i></i></div></div>`;
+    root.innerHTML = `<div class="card" role="timer"><div class="words"><slot></slot></div><div class="numeral"></div><div class="ticks" aria-hidden="true"><i></i><i></i><i></i></div><slot name="act"></slot></div>`;
     this.#numeral = /** @type {HTMLElement} */ (root.querySelector(".numeral"));
     this.#ticks = [...root.querySelectorAll("i")];
   }

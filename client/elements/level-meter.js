@@ -1,11 +1,11 @@
 /**
  * <level-meter label="Your microphone">: a horizontal peak meter, −60 to 0 dBFS, with the needle of room/ballistics and a held peak.
- * `meter.source = () => dBFS` is read at every picture while the element is in the page; `compact` leaves the scale out.
+ * Above −6 dBFS it is
+ * amber. `meter.source = () => dBFS` is read at every picture while the element is in the page; `compact` leaves the scale out.
  */
 import { FLOOR_DB, Needle } from "../room/ballistics.js";
 
 const MARKS_DB = [-60, -48, -36, -24, -18, -12, -6, 0];
-const TOO_LOUD_DB = -6;
 const SPOKEN_EVERY_MS = 1000;
 
 const sheet = new CSSStyleSheet();
@@ -13,8 +13,7 @@ sheet.replaceSync(`
 :host { display: block; direction: ltr; font: var(--size-1)/1 var(--sans); font-variant-numeric: tabular-nums; color: var(--ink-soft); }
 .track { position: relative; block-size: 16px; border: 1px solid var(--rule-strong); border-radius: 2px; background: var(--sheet); overflow: hidden; }
 .good { position: absolute; inset-block: 0; background: color-mix(in srgb, var(--meter) 16%, transparent); }
-.bar { position: absolute; inset: 0; background: var(--meter); transform-origin: left; transform: scaleX(0); }
-.bar.loud { background: var(--look); }
+.bar { position: absolute; inset: 0; background: linear-gradient(to right, var(--meter) 90%, var(--look) 90%); clip-path: inset(0 100% 0 0); }
 .hold { position: absolute; inset-block: 0; inline-size: 3px; margin-inline-start: -3px; background: var(--ink); }
 .marks { position: absolute; inset: 0; }
 .marks i { position: absolute; inset-block: 0; inline-size: 1px; background: var(--rule-strong); opacity: 0.5; }
@@ -69,8 +68,7 @@ export class LevelMeter extends HTMLElement {
   /** @param {number} now_ms */
   #draw(now_ms) {
     const { level_db, hold_db } = this.#needle.push(this.source(), now_ms);
-    this.#bar.style.transform = `scaleX(${share(level_db).toFixed(4)})`;
-    this.#bar.classList.toggle("loud", hold_db > TOO_LOUD_DB);
+    this.#bar.style.clipPath = `inset(0 ${((1 - share(level_db)) * 100).toFixed(2)}% 0 0)`;
     this.#hold.style.left = `${(share(hold_db) * 100).toFixed(2)}%`;
     this.#hold.style.visibility = hold_db > FLOOR_DB ? "visible" : "hidden";
     if (now_ms - this.#spoken_ms < SPOKEN_EVERY_MS) return; // a screen reader needs no sixty values a second

@@ -24,7 +24,7 @@ export function inWords(from_ms, to_ms, lang) {
   for (const [unit, size] of UNITS) {
     const whole = Math.abs(seconds) / size;
     // an hour and a half is "in 90 minutes", not "in 1 hour": the larger word only from two of it on
-    if (whole >= (unit === "minute" ? 1.5 : 2)) return words.format(Math.sign(seconds) * Math.round(whole), unit);
+    if (whole >= (unit === "minute" ? 1 : 2)) return words.format(Math.sign(seconds) * Math.round(whole), unit);
   }
   return words.format(seconds, "second");
 }

@@ -55,7 +55,7 @@ function ending(cast) {
     make("div", { class: "acts" },
       make("button", { type: "button", class: "main", "data-command": "end", onclick: () => (dialog.close(), void cast.act("end")) }, say("end.sure")),
       make("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, say("end.keep"))));
-  const button = make("button", { type: "button", class: "main", "data-command": "ask-end", onclick: () => dialog.showModal() }, say("control.end"));
+  const button = make("button", { type: "button", class: "main quiet", "data-command": "ask-end", onclick: () => dialog.showModal() }, say("control.end"));
   return make("div", {}, button, dialog);
 }
 

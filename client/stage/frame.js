@@ -2,9 +2,11 @@
  * What stands around every scene: title, lamp and clock above, the amber bar, what is said to who does not look, and the count-in over all.
  *
  * @import {Cast} from "./cast.js"
+ * @import {State} from "./scenes.js"
  * @import {Warning} from "./warnings.js"
  */
 import { make } from "../room/make.js";
+import { runsRoom } from "../room/view.js";
 import { announcements } from "./announcements.js";
 import { clock } from "./cast.js";
 import { warnings } from "./warnings.js";
@@ -33,7 +35,9 @@ export function raiseFrame() {
     drawBar(cast, bar);
     whisper(cast, whispered);
     count.now = () => cast.store.nowMs();
-    count.append(cast.say("count_in.words"));
+    const hold = make("button", { type: "button", class: "quiet", slot: "act", onclick: () => void cast.act("hold") }, cast.say("control.hold"));
+    count.append(cast.say("count_in.words"), hold);
+    cast.store.subscribe((state) => runsRoom(state.view), (runs) => (hold.hidden = !runs));
     cast.store.subscribe((state) => (state.view?.room.state === "open" ? state.view.room.air_at_ms : null), (at_ms) => (count.at = at_ms));
   };
   return { announce, play };
@@ -43,15 +47,20 @@ export function raiseFrame() {
 function drawHead(cast, head) {
   const { store, say } = cast;
   const title = make("h1");
+  const where = make("span", { class: "soft" }, say("head.where.off"));
   const lamp = make("tally-lamp", { state: "off" });
   const time = make("div", { class: "time" });
-  head.replaceChildren(make("div", { class: "what" }, make("span", { class: "soft" }, say("head.stage")), title), make("div", { class: "now" }, time, lamp));
-  store.subscribe((state) => state.view && [state.view.room.title, lampState(state.view.room), state.view.room.starts_at_ms, state.view.room.on_air_since_ms, state.view.room.state], () => {
+  head.replaceChildren(make("div", { class: "what" }, where, title), make("div", { class: "now" }, time, lamp));
+  const reads = (/** @type {State} */ state) => state.view && [state.view.room.title, lampState(state.view.room), state.view.room.starts_at_ms, state.view.room.on_air_since_ms, state.view.room.state];
+  store.subscribe((state) => [reads(state), state.refusal], () => {
     const room = store.state.view?.room;
     const light = room ? lampState(room) : "off";
-    title.textContent = room?.title ?? say("head.loading");
-    document.title = room ? say(`head.title.${light}`, { title: room.title }) : say("head.stage");
+    title.textContent = room?.title ?? say(store.state.ticket && !store.state.refusal ? "head.loading" : "page.title");
+    document.title = room ? say(`head.title.${light}`, { title: room.title }) : say("page.title");
+    where.textContent = say(light === "air" ? "head.where.air" : "head.where.off");
     lamp.setAttribute("state", light);
+    lamp.hidden = !room;
+    where.hidden = !room;
     lamp.textContent = say(room && (room.state === "ended" || room.state === "replay") ? "lamp.over" : `lamp.${light}`);
     time.replaceChildren(...(room ? timeOf(cast, room) : []));
   });

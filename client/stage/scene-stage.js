@@ -16,30 +16,35 @@ export function playStage(cast) {
   const { store, say } = cast;
   const people = peopleList(cast);
   const desk = ownDesk(cast);
-  const aside = make("div", { class: "aside" });
+  const control = make("div", { class: "control" });
+  const besideStage = make("div", { class: "beside" });
   /** @type {(() => void)[]} */
   let besides = [];
   const leave = [
     people.leave, desk.leave,
     store.subscribe((state) => state.view && [runsRoom(state.view), state.view.you.role], () => {
       besides.forEach((one) => one());
-      besides = fillAside(cast, aside);
+      besides = fillBesides(cast, control, besideStage);
     }),
   ];
-  const element = make("div", { class: "stage" },
+  const element = make("div", { class: "stage" }, control,
     make("div", { class: "middle" },
       make("section", { class: "sheet people", "aria-label": say("people.title") },
         make("div", { class: "title-row" }, make("h2", {}, say("people.title")), people.count), people.note, people.element)),
-    aside, desk.element);
+    besideStage, desk.element);
   return { element, leave: () => [...leave, ...besides].forEach((one) => one()) };
 }
 
-/** @param {Cast} cast @param {HTMLElement} aside */
-function fillAside(cast, aside) {
-  const view = cast.store.state.view;
-  const control = runsRoom(view) ? controlRoom(cast) : null;
-  const features = featureSections(cast, runsRoom(view) ? ["hands", "recording"] : ["hands"]);
-  aside.replaceChildren(...(control ? [control.element] : []), features.element);
+/**
+ * The control room and the features' panels, which depend on the role.
+ * @param {Cast} cast @param {HTMLElement} above @param {HTMLElement} beside
+ */
+function fillBesides(cast, above, beside) {
+  const runs = runsRoom(cast.store.state.view);
+  const control = runs ? controlRoom(cast) : null;
+  const features = featureSections(cast, runs ? ["hands", "recording"] : ["hands"]);
+  above.replaceChildren(...(control ? [control.element] : []));
+  beside.replaceChildren(features.element);
   return [() => control?.leave(), features.leave];
 }
 

@@ -68,7 +68,7 @@ def _start(asked: argparse.Namespace, tree: settings.Settings) -> int:
     if asked.command == "demo":
         from hustings.demo import serve as demo  # noqa: PLC0415
 
-        return demo.run(tree)
+        return demo.run(tree, quiet=asked.quiet)
     if asked.command == "doctor":
         from hustings.doctor import report  # noqa: PLC0415
 
@@ -94,7 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--demo", action="store_true", help="with two voices in the room `demo`")
     for name, what in PROCESSES.items():
         commands.add_parser(name, parents=[shared], help=what)
-    commands.add_parser("demo", parents=[shared], help="the two voices, against a running server")
+    demo = commands.add_parser(
+        "demo", parents=[shared], help="the two voices, for a running server"
+    )
+    demo.add_argument("--quiet", action="store_true", help="print no addresses (`serve` does)")
     commands.add_parser(
         "prepare", parents=[shared], help="make keys, publish assets and stage page"
     )
@@ -144,9 +147,10 @@ class _SayVersion(argparse.Action):
         from importlib import metadata  # noqa: PLC0415
 
         try:
-            parser.exit(message=f"hustings {metadata.version('hustings')}\n")
+            print("hustings", metadata.version("hustings"))
         except metadata.PackageNotFoundError:
-            parser.exit(message="hustings, from a checkout\n")
+            print("hustings, from a checkout")
+        parser.exit()
 
 
 if __name__ == "__main__":

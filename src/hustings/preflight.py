@@ -1,4 +1,7 @@
-"""What must hold before anything starts, for `serve` and `doctor`. Each failure is an `OSError` whose text is the one line that is printed."""
+"""What must hold before anything starts, for `serve` and `doctor`.
+
+Each failure is an `OSError` whose text is the one line that is printed.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """A small real stage host for the stage page: docs/protocol.md by hand, one room, aiortc behind the sessions.
 
-It answers offers with a connection that sends silence, tells events by long poll, records commands and applies the plain ones to its
-view, so that a test can say "now the host is on the air" and look at the page. Nothing of it is a mock of the page's own parts.
+It answers offers with a connection that sends silence, tells events by long poll, records commands and applies the
+plain ones to its view, so that a test can say "now the host is on the air" and look at the page.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import time
@@ -26,6 +27,13 @@ KEY = "evening"
 
 def now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def ticket(role: str, name: str) -> str:
+    """The shape of a ticket; nobody here checks its signature."""
+    payload = {"t": "AAAAAAAABBBBBBBBCCCCCC", "r": KEY, "o": role, "n": name, "at": 1}
+    text = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip("=")
+    return f"v1.test.{text}.signature"
 
 
 def person(id: str, name: str, role: str, **more: Any) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _channel(side: int) -> NDArray[np.float64]:
                 phase = 2.4 * (
                     voice + 3 * partial + 5 * number
                 )  # spread, fixed: no peak where all crests meet
-                spectrum[cycles] += weight / (1 + 0.15 * voice) * np.exp(1j * phase)
+                spectrum[cycles] += LOOP / 2 * weight / (1 + 0.15 * voice) * np.exp(1j * phase)
         # Distance to the chord's middle in segments, round the loop; zero from 1 on, neighbours' squares add up to one.
         away = (place / SEGMENT - number - 0.5 + 2) % 4 - 2
         swell = np.cos(np.clip(away, -1, 1) * np.pi / 2)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from aiortc import MediaStreamTrack
@@ -71,7 +72,7 @@ class VoiceTrack(MediaStreamTrack):
         self._voice = voice
         self._frame: int | None = None
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         now_s = asyncio.get_running_loop().time()
         frame = self._next(now_s)
         await asyncio.sleep(max(0.0, self._conversation.due_s(frame) - now_s))

@@ -12,7 +12,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from hustings.wire.errors import Refused
+from hustings.demo.calls import refusal
 
 ANSWER_S = 5.0
 
@@ -32,7 +32,7 @@ class WhipSender:
         return self._peer is not None and self._peer.connectionState not in ("failed", "closed")
 
     async def connect(self, track: MediaStreamTrack) -> None:
-        """Errors: `Refused` with the server's code, `OSError`, `aiohttp.ClientError`, `TimeoutError`."""
+        """Errors: `No` with the server's code, `OSError`, `aiohttp.ClientError`, `TimeoutError`."""
         # Without a configuration aiortc would ask a public STUN server.
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._peer = peer
@@ -61,12 +61,3 @@ class WhipSender:
         peer, self._peer = self._peer, None
         if peer is not None:
             await peer.close()
-
-
-async def refusal(answer: aiohttp.ClientResponse) -> Refused:
-    """The server's "no" as an exception; an answer without a code becomes `unexpected`."""
-    try:
-        code = str((await answer.json(content_type=None))["code"])
-    except (aiohttp.ClientError, ValueError, KeyError, TypeError):
-        code = "unexpected"
-    return Refused(code)

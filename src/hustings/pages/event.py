@@ -11,11 +11,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 MODULES = (
-    "listener/playlist.js",
     "listener/player.js",
+    "listener/playlist.js",
+    "listener/source.js",
     "listener/pulse.js",
     "listener/latency.js",
+    "room/copy.js",
     "elements/tally-lamp.js",
+    "elements/room-clock.js",
 )
 """What `event-page.js` needs before sound; named in the page, so that the browser asks for all at once."""
 

@@ -84,7 +84,7 @@ def child_table(settings: Settings, demo: bool) -> list[Spec]:
     ]
     if demo:
         note = settings.run_dir / "demo.json"
-        rows.append(Spec("demo", _command("demo"), 6, readiness.on_file(note)))
+        rows.append(Spec("demo", (*_command("demo"), "--quiet"), 6, readiness.on_file(note)))
     return rows
 
 

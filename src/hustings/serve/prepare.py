@@ -9,9 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import hustings
-from hustings import copy, keyring
+from hustings import copy, keyring, preflight
 from hustings.pages import stage
-from hustings import preflight
 from hustings.serve.publish import publish, write_by_rename
 from hustings.settings import Settings, client_dir
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from hustings.wire.feed import BEAT, DROP, END, JOURNAL, LIVE, SNAPSHOT, Frame, encode
@@ -97,7 +97,7 @@ class Feed:
     def followers(self) -> int:
         return len(self._followers)
 
-    async def follow(self, after: int | None = None) -> AsyncIterator[bytes]:
+    async def follow(self, after: int | None = None) -> AsyncGenerator[bytes, None]:
         """The feed as bytes, from the frame after `after` if it is still known, else from a snapshot."""
         follower = Follower()
         self._followers.add(follower)

@@ -8,25 +8,24 @@ by whoever holds the clock).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from hustings.audio.clock import RATE, TICK, Clock, clock_from_unix_ns, unix_ms
-from hustings.hls.profile import PROFILES
+from hustings.audio.clock import SEGMENT, TICK, Clock, clock_from_unix_ns, unix_ms
+from hustings.hls.profile import PROFILES, Profile
 from hustings.rooms.feature import Feature
 from hustings.rooms.journal import Draft, Event, to_line
-from hustings.rooms.room import ON_AIR, PLANNED, Room
+from hustings.rooms.room import ON_AIR, Room
 from hustings.rooms.stage import AWAY, HERE, RECONNECTING
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio import event_page, resume, timers
+from hustings.studio.encodings import Encoding, encodings
 from hustings.studio.feed import Feed
 from hustings.studio.ground import Ground
 from hustings.studio.journal_file import JournalFile
 from hustings.studio.line import Line, Tick
-from hustings.studio.publishing import Publisher
+from hustings.studio.publishing import JSON, Publisher
 from hustings.studio.pulse import Talk, pulse
 from hustings.studio.recording import Packet, Tracks
 from hustings.studio.view import Alarms, Scene
@@ -43,7 +42,17 @@ AUDIBLE_DB = -50.0
 NOTICES_MAX = 64
 FEED_KEPT_MS = 3_600_000
 PAGE_EVENTS = frozenset(
-    {"planned", "changed", "doors_opened", "air_scheduled", "air_held", "on_air", "ended", "late", "replay_ready"}
+    {
+        "planned",
+        "changed",
+        "doors_opened",
+        "air_scheduled",
+        "air_held",
+        "on_air",
+        "ended",
+        "late",
+        "replay_ready",
+    }
 )
 
 
@@ -78,10 +87,12 @@ class LiveRoom:
         self._audible_clock = 0
         self._nobody_since = 0
         self._talk_waits = False
+        self._mix_whole = True
         self._flood: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.wires = ground.wires(self._packet, self._link)
         self.features: list[Feature] = ground.features(self)
+        self._past_events = events
         for event in events:
             self.room.apply(event)
             for feature in self.features:
@@ -113,13 +124,13 @@ class LiveRoom:
         if self.alarms.turn(code, on, self.now_ms(), text):
             self.bump()
 
-    def append(self, drafts: Sequence[Draft]) -> None:
-        """Drafts to journal lines, effects, and news for everybody who looks."""
+    def append(self, drafts: Sequence[Draft], clock: int | None = None) -> None:
+        """Drafts to journal lines, effects, and news for everybody who looks. `clock` where it is not now."""
         for draft in drafts:
             event = Event(
                 n=self.room.n + 1,
                 term=self.term,
-                clock=self.now(),
+                clock=self.now() if clock is None else clock,
                 at_ms=self.now_ms(),
                 type=draft.type,
                 body=draft.body,
@@ -161,7 +172,7 @@ class LiveRoom:
             self._spawn(self._feature(feature))
         if self.room.alive:
             self._take_up()
-        elif self.room.doors_clock and self._feed_is_due():
+        elif self.room.doors_clock and self.feed_is_due:
             self._show_end()
         self.publish_pulse()
         self._write_page()
@@ -187,10 +198,13 @@ class LiveRoom:
 
     def _take_up(self) -> None:
         """After a restart: the same clock, the window from disk, everybody's place kept."""
-        clock, moved = resume.clock_after(self.room_dir, self.room, self._journal.events, self.ground.times)
+        times, mix_dir = self.ground.times, self.room_dir / "mix"
+        names = [encoding.variant.name for encoding in self.encodings]
+        least = resume.newest_end(mix_dir, self.profile, names)
+        clock, moved = resume.clock_after(self._past_events, least, times)
         self.clock = clock
-        drafts = [Draft("clock_set", resume.clock_facts(clock, self.ground.times.boot))] if moved else []
-        self._begin_line(resume.load(self.room_dir / "mix", self.profile, self.now()))
+        drafts = [Draft("clock_set", resume.clock_facts(clock, times.boot))] if moved else []
+        self._begin_line(resume.load(mix_dir, self.profile, names, self.now()))
         drafts += [
             Draft("lost", {"person": person.person})
             for person in self.room.stage.people.values()
@@ -203,12 +217,12 @@ class LiveRoom:
         assert self.clock is not None
         settings = self.ground.settings
         first = resume.first_clock(self.now(), past, self.profile)
-        self.line = Line(self.profile, resume.encoders(settings.studio), first, settings.studio.ear_bitrate)
+        self.line = Line(self.profile, self.encodings, first, settings.studio.ear_bitrate)
         self.publisher = Publisher(
             self.key, self.profile.name, self.feed, self.room_dir / "mix", settings.recording.on
         )
         whole = self.publisher.begin(self.line.windows, self.line.variants, self.room.plan.title)
-        whole = self.publisher.publish(*self.line.begin(past.parts)) and whole
+        whole = self.publisher.publish(*self.line.begin(past.parts, past.since)) and whole
         if settings.recording.on:
             self.tracks = Tracks(self.room_dir, self.term, settings.recording.disk_free_min)
             try:
@@ -216,31 +230,42 @@ class LiveRoom:
             except OSError:
                 whole = False
             self.tracks.switch(first, self.room.state == ON_AIR)
-        self.alarm("disk_full", not whole)
+        self._mix_whole = whole
         self.next_tick = first
         self._nobody_since = self.now()
+        self.line.schedule(self.room.air_clock)
         if self.room.state == ON_AIR:
             self.line.open_program(first)
         self._spawn(self._run())
 
     def _show_end(self) -> None:
         """A room that ended less than an hour ago: its last playlists, from disk."""
-        past = resume.load(self.room_dir / "mix", self.profile, self.room.ended_clock)
-        if not past.parts or self.room.plan is None:
+        assert self.room.plan is not None
+        mix_dir, studio = self.room_dir / "mix", self.ground.settings.studio
+        names = [encoding.variant.name for encoding in self.encodings]
+        past = resume.load(mix_dir, self.profile, names, self.room.ended_clock)
+        if not past.end:
             return
-        line = Line(self.profile, resume.encoders(self.ground.settings.studio), past.end, 32_000)
-        self.publisher = Publisher(self.key, self.profile.name, self.feed, self.room_dir / "mix", True)
-        self.publisher.begin(line.windows, line.variants, self.room.plan.title)
-        self.publisher.publish(*line.begin(past.parts))
-        self.publisher.publish(*line.end())
+        line = Line(self.profile, self.encodings, past.end, studio.ear_bitrate)
+        publisher = Publisher(self.key, self.profile.name, self.feed, mix_dir, True)
+        publisher.begin(line.windows, line.variants, self.room.plan.title)
+        publisher.publish(*line.begin(past.parts, past.since))
+        publisher.publish(*line.end())
 
-    def _feed_is_due(self) -> bool:
+    @property
+    def feed_is_due(self) -> bool:
+        """Whether a room that ended is still to be followed."""
         return self.ground.times.unix_ms() < self.room.ended_ms + FEED_KEPT_MS
 
     @property
-    def profile(self) -> Any:
+    def profile(self) -> Profile:
         assert self.room.plan is not None
         return PROFILES[self.room.plan.profile]
+
+    @property
+    def encodings(self) -> tuple[Encoding, ...]:
+        studio = self.ground.settings.studio
+        return encodings(studio.aac_bitrate, studio.opus_bitrate)
 
     # --- ticks
 
@@ -264,7 +289,7 @@ class LiveRoom:
         at, mono = self.next_tick, self.ground.times.monotonic_ns()
         self.ground.lateness.rows.append((mono - self.clock.monotonic_ns(at)) // 1000)
         if timers.air_due(self.room, at):
-            self.append([Draft("on_air", {"by": self.room.air_by})])
+            self.append([Draft("on_air", {"by": self.room.air_by})], clock=at)
         self._flood.clear()
         tick = self.line.tick(at)
         self.next_tick = at + TICK
@@ -281,8 +306,7 @@ class LiveRoom:
 
     def _publish(self, tick: Tick) -> None:
         assert self.publisher is not None
-        whole = self.publisher.publish(tick.made, tick.playlists)
-        self.alarm("disk_full", not whole or self._tracks_trouble() == "disk_full")
+        self._mix_whole = self.publisher.publish(tick.made, tick.playlists)
 
     def _listen(self, at: int, tick: Tick) -> None:
         """Who talks, and whether anything is audible."""
@@ -304,17 +328,18 @@ class LiveRoom:
             self._nobody_since = at
         self.alarm("dead_air", timers.dead_air(self.room, at, self._audible_clock, self.limits))
         self.alarm("host_away", timers.host_away(self.room))
-        trouble = self._tracks_trouble()
-        self.alarm("recording_slow", trouble == "recording_slow")
+        self._look_at_disk()
+        self.append(timers.given_up(self.room, at, self._nobody_since, self.limits))
+
+    def _look_at_disk(self) -> None:
+        trouble = self.tracks.trouble if self.tracks is not None else ""
         if self.publisher is not None:
             self.publisher.recording = trouble != "disk_full"
         if self._journal.full:
             self._journal.settle()
-        self.alarm("disk_full", trouble == "disk_full" or self._journal.full)
-        self.append(timers.given_up(self.room, at, self._nobody_since, self.limits))
-
-    def _tracks_trouble(self) -> str:
-        return self.tracks.trouble if self.tracks is not None else ""
+        full = trouble == "disk_full" or self._journal.full or not self._mix_whole
+        self.alarm("disk_full", full)
+        self.alarm("recording_slow", trouble == "recording_slow")
 
     # --- wires
 
@@ -371,7 +396,7 @@ class LiveRoom:
             (f"{public.stage}/{self.key}", f"{public.live}/{self.key}"),
             features,
         )
-        publishing_pulse(self.feed, self.key, body)
+        self.feed.put(f"live/{self.key}/pulse.json", JSON, body)
 
     def _write_page(self) -> None:
         try:
@@ -382,12 +407,12 @@ class LiveRoom:
     # --- effects of events
 
     def _on_doors_opened(self, event: Event) -> None:
-        self._begin_line(resume.Past({}, 0))
+        self._begin_line(resume.Past({}, event.clock // SEGMENT * SEGMENT))
 
     def _on_joined(self, event: Event) -> None:
         assert self.line is not None
         person = self.room.stage.people[event.body["person"]]
-        self.line.add(person.person)
+        self.line.add(person.person, hears=person.kind != "whip")
         self.line.set_muted(person.person, person.muted)
 
     def _on_lost(self, event: Event) -> None:
@@ -411,6 +436,10 @@ class LiveRoom:
         known = self.room.stage.people.get(person)
         if known is not None and known.device != event.body["device"]:
             self._spawn(self.wires.close_person(person))
+
+    def _on_scheduled(self, event: Event) -> None:
+        if self.line is not None:
+            self.line.schedule(self.room.air_clock)
 
     def _on_air(self, event: Event) -> None:
         assert self.line is not None
@@ -463,6 +492,8 @@ EFFECTS: Mapping[str, Callable[[LiveRoom, Event], None]] = {
     "removed": LiveRoom._on_gone,
     "muted": LiveRoom._on_muted,
     "ticket_bound": LiveRoom._on_bound,
+    "air_scheduled": LiveRoom._on_scheduled,
+    "air_held": LiveRoom._on_scheduled,
     "on_air": LiveRoom._on_air,
     "ended": LiveRoom._on_ended,
 }

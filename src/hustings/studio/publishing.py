@@ -71,9 +71,6 @@ class Publisher:
             if not self._keep and name.count(".") == 1:
                 self._mixes[variant].forget(name)
 
-    def pulse(self, body: bytes) -> None:
-        self._feed.put(f"{self._at}/pulse.json", JSON, body)
-
     def _headers(self, lists: Playlists) -> dict[str, str]:
         msn, part = lists.last
         return {

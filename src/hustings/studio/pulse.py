@@ -102,7 +102,9 @@ def _in_view(room: Room, talk: Talk) -> list[Person]:
     present = [person for person in room.stage.people.values() if person.link != AWAY]
     rank = {"host": 0, "cohost": 1}
     recent = set(talk.since) | {row[0] for row in talk.past}
-    return sorted(present, key=lambda person: rank.get(person.role, 2 + (person.person not in recent)))
+    return sorted(
+        present, key=lambda person: rank.get(person.role, 2 + (person.person not in recent))
+    )
 
 
 def _fitted(tree: dict[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -262,15 +262,20 @@ def close_left_open(room_dir: Path) -> None:
         _append(path, lines)
 
 
-def destroy_sealed(room_dir: Path, before_clock: int) -> int:
-    """Destroys what was said off the air in pieces that ended before `before_clock`; how many. Errors: `OSError`."""
+def destroy_sealed(room_dir: Path, before_clock: int, keepers: Set[str] = frozenset()) -> int:
+    """Destroys what was said off the air in pieces that ended before `before_clock`; how many. Errors: `OSError`.
+
+    `keepers` are those who asked that theirs be kept.
+    """
     path, destroyed = room_dir / PIECES, 0
     if not path.exists():
         return 0
     for piece in read_pieces(path.read_bytes()):
         file = room_dir / piece.file
         ended = piece.to_clock
-        if not piece.on_air and ended is not None and ended < before_clock and file.exists():
+        if piece.on_air or piece.person in keepers or not file.exists():
+            continue
+        if ended is not None and ended < before_clock:
             file.unlink()
             destroyed += 1
     return destroyed

@@ -61,7 +61,9 @@ def apply(connection: Connection, key: str, events: Sequence[Event], at: Cursor)
     numbers = [event.n for event in events]
     known = set(
         connection.execute(
-            sa.select(room_events.c.n).where(room_events.c.room == room, room_events.c.n.in_(numbers))
+            sa.select(room_events.c.n).where(
+                room_events.c.room == room, room_events.c.n.in_(numbers)
+            )
         ).scalars()
     )
     fresh = {event.n: event for event in events if event.n not in known}
@@ -166,9 +168,7 @@ def _remember(connection: Connection, room: str, at: Cursor, n: int) -> None:
     ).first()
     if row is None:
         connection.execute(
-            feed_cursors.insert().values(
-                room=room, seq=at.seq, term=at.term, n=max(at.n, n)
-            )
+            feed_cursors.insert().values(room=room, seq=at.seq, term=at.term, n=max(at.n, n))
         )
         return
     was = Cursor(*row)

@@ -84,9 +84,7 @@ class Planning:
 
     async def room(self, key: str) -> Listing:
         """Errors: `room_unknown`."""
-        found = (
-            await self._sql.read(programme.find, key) if slug.looks_like_key(key) else None
-        )
+        found = await self._sql.read(programme.find, key) if slug.looks_like_key(key) else None
         if found is None:
             raise Refused("room_unknown")
         return found

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hustings.rooms.room import Plan
-from hustings.wire.errors import Refused
 from hustings.web import slug
+from hustings.wire.errors import Refused
 
 TITLE_MAX, DESCRIPTION_MAX, NAME_MAX, ALT_MAX = 200, 5_000, 60, 500
 PAST_MS = 3_600_000

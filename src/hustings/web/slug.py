@@ -9,8 +9,30 @@ from collections.abc import Iterator
 from hustings.wire.errors import Refused
 
 RESERVED = frozenset(
-    """live assets replay session whip whep events command knock recording api oauth rooms plan planned settings login
-    healthz metrics feed stage static""".split()
+    (
+        "live",
+        "assets",
+        "replay",
+        "session",
+        "whip",
+        "whep",
+        "events",
+        "command",
+        "knock",
+        "recording",
+        "api",
+        "oauth",
+        "rooms",
+        "plan",
+        "planned",
+        "settings",
+        "login",
+        "healthz",
+        "metrics",
+        "feed",
+        "stage",
+        "static",
+    )
 )
 SLUG = re.compile(r"[a-z0-9-]{3,64}")
 UNLISTED = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -20,7 +42,16 @@ _LETTERS = str.maketrans(
         **{"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l"},
         **{"ı": "i", "ħ": "h", "&": " and "},
         **dict(zip("абвгдезийклмнопрстуфыэіїєґў", "abvgdeziiklmnoprstufyeiiegu", strict=True)),
-        **{"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya"},
+        **{
+            "ж": "zh",
+            "х": "kh",
+            "ц": "ts",
+            "ч": "ch",
+            "ш": "sh",
+            "щ": "shch",
+            "ю": "yu",
+            "я": "ya",
+        },
         **{"ё": "e", "ъ": "", "ь": ""},
         **dict(zip("αβγδεζηικλμνξοπρστυφω", "avgdeziiklmnxoprstyfo", strict=True)),
         **{"θ": "th", "χ": "ch", "ψ": "ps", "ς": "s"},

@@ -1,0 +1,60 @@
+# `make help` lists every verb. `make run` and `make test` create all that they need; there is no other step.
+PYTHON ?= python3
+BIN := .venv/bin
+ENV := LC_ALL=C.UTF-8
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check bench format lock shots clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/run.stamp ## the demo room on the air at http://localhost:8000
+	@exec $(BIN)/hustings serve --demo
+
+test: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## every test, with real browsers and servers
+	$(ENV) $(BIN)/python -m pytest $(ARGS)
+
+test-fast: .venv/dev.stamp ## the tests that need no browser (seconds)
+	$(ENV) $(BIN)/python -m pytest -m "not e2e" -x -q $(ARGS)
+
+check: .venv/dev.stamp .venv/node.stamp ## format, lint, types, import rule, dead code, browser code's types, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	tests/e2e/node_modules/.bin/tsc -p client
+	$(ENV) $(BIN)/python -m pytest -q tests/house
+
+bench: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the figures: bench/out/*.json and their pictures
+	$(ENV) $(BIN)/python -m bench $(ARGS)
+
+shots: .venv/dev.stamp .venv/system.stamp ## the screenshots in docs/pictures/
+	$(ENV) $(BIN)/python -m tests.e2e.shots
+
+format: .venv/dev.stamp ## ruff's own order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/dev.stamp ## new requirements*.lock, with hashes
+	tools/lock
+
+clean: ## removes what was made here, but not data/
+	rm -rf .venv tests/e2e/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/run.stamp: requirements.lock pyproject.toml
+	@tools/setup run $(PYTHON)
+	@touch $@
+
+.venv/dev.stamp: requirements.lock requirements-dev.lock pyproject.toml
+	@tools/setup dev $(PYTHON)
+	@touch $@ .venv/run.stamp
+
+.venv/system.stamp: tools/system .venv/dev.stamp
+	@tools/system
+	@touch $@
+
+.venv/node.stamp: tests/e2e/package.json tests/e2e/package-lock.json .venv/system.stamp
+	@cd tests/e2e && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

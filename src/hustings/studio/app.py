@@ -1,0 +1,198 @@
+"""The calls on studio's Unix socket (`docs/protocol.md`, "Studio's socket"). Only door, web, edge and demo reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from hustings.rooms.roles import Actor, Refusal
+from hustings.rtc.sdp import OFFER_MAX, Mode
+from hustings.studio.house import Guest, House, plan_of
+from hustings.wire.errors import Refused
+from hustings.wire.ticket import read_claims
+
+LOG = logging.getLogger("hustings.studio")
+BODY_MAX = OFFER_MAX
+KEY = re.compile(r"[a-z0-9-]{3,64}|[A-Za-z0-9_-]{22}")
+MODES: dict[str, Mode] = {"session": "session", "whip": "whip", "whep": "whep"}
+STATUS_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build(house: House) -> web.Application:
+    """The application over `house`, which must have been started."""
+    app = web.Application(middlewares=[_answers], client_max_size=BODY_MAX + 1)
+    calls = Calls(house)
+    app.add_routes(
+        [
+            web.get("/healthz", calls.health),
+            web.get("/rooms", calls.rooms),
+            web.get("/rooms/{key}", calls.room),
+            web.put("/rooms/{key}", calls.hand_over),
+            web.delete("/rooms/{key}", calls.withdraw),
+            web.post("/rooms/{key}/{mode:session|whip|whep}", calls.session),
+            web.delete("/rooms/{key}/session/{session}", calls.leave),
+            web.get("/rooms/{key}/events", calls.events),
+            web.post("/rooms/{key}/commands/{command}", calls.command),
+            web.post("/rooms/{key}/knock", calls.knock),
+            web.get("/rooms/{key}/recording/{token}/{file:.+}", calls.recording),
+            web.get("/feed/{key}", calls.feed),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _answers(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Every "no" as JSON with its code (`handler` is aiohttp's keyword)."""
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        refused = Refused(refusal.code, **refusal.detail)
+    except Refused as error:
+        refused = error
+    except web.HTTPException as error:
+        refused = Refused(STATUS_CODES.get(error.status, "bad_request"))
+    except Exception:
+        LOG.exception("studio could not answer %s", request.method)
+        refused = Refused("unexpected")
+    return web.Response(status=refused.status, body=refused.body(), content_type="application/json")
+
+
+class Calls:
+    """What each call does."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def health(self, request: web.Request) -> web.Response:
+        rooms = sum(live.room.alive for live in self._house)
+        late = self._house.ground.lateness.p99_ms()
+        return web.json_response({"ok": True, "rooms": rooms, "tick_late_ms_p99": late})
+
+    async def rooms(self, request: web.Request) -> web.Response:
+        facts = [self._house.facts(live.key) for live in list(self._house)]
+        return web.json_response({"rooms": facts})
+
+    async def room(self, request: web.Request) -> web.Response:
+        return web.json_response(self._house.facts(_key(request)))
+
+    async def hand_over(self, request: web.Request) -> web.Response:
+        key = _key(request)
+        new = self._house.hand_over(plan_of(key, await _tree(request)))
+        return web.json_response(self._house.facts(key), status=201 if new else 200)
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        self._house.withdraw(_key(request))
+        return web.json_response({})
+
+    async def session(self, request: web.Request) -> web.Response:
+        guest, actor = self._who(request)
+        offer = await request.read()
+        session, answer = await guest.asking.session(
+            actor, offer, MODES[request.match_info["mode"]]
+        )
+        return web.Response(
+            status=201,
+            text=answer,
+            content_type="application/sdp",
+            headers={"Location": f"/session/{guest.live.key}/{session}"},
+        )
+
+    async def leave(self, request: web.Request) -> web.Response:
+        guest, actor = self._who(request)
+        await guest.asking.leave(actor, request.match_info["session"])
+        return web.json_response({})
+
+    async def events(self, request: web.Request) -> web.Response:
+        guest, actor = self._who(request)
+        return web.json_response(
+            await guest.asking.events(actor, request.query.get("after", "")), dumps=_dumps
+        )
+
+    async def command(self, request: web.Request) -> web.Response:
+        guest, actor = self._who(request)
+        body = await _tree(request)
+        once = request.headers.get("Idempotency-Key", "")[:64]
+        status, answer = guest.asking.command(actor, request.match_info["command"], body, once)
+        return web.Response(status=status, body=answer, content_type="application/json")
+
+    async def knock(self, request: web.Request) -> web.Response:
+        guest = self._house.find(_key(request))
+        return web.json_response(guest.asking.knock(await _tree(request)), status=201)
+
+    async def recording(self, request: web.Request) -> web.StreamResponse:
+        guest = self._house.find(_key(request))
+        token, file = request.match_info["token"], request.match_info["file"]
+        for feature in guest.live.features:
+            # A download may have to be put together from pieces: a thread's work.
+            path = await asyncio.to_thread(feature.download, token, file)
+            if path is not None:
+                name = file.replace("/", "-")
+                disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+                return web.FileResponse(path, headers=disposition)
+        raise Refused("not_found")
+
+    async def feed(self, request: web.Request) -> web.StreamResponse:
+        """Frames without end. A follower that stops reading is cut by its queue, or by the socket's own patience."""
+        key = request.match_info["key"]
+        feed = self._house.feed(key if key == "_" else _key(request))
+        after = request.query.get("from", "")
+        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        await response.prepare(request)
+        frames = feed.follow(int(after) if after.isdigit() else None)
+        try:
+            async for chunk in frames:
+                await response.write(chunk)
+        except ConnectionError:
+            pass  # the follower went; it will be back
+        finally:
+            await frames.aclose()
+        return response
+
+    def _who(self, request: web.Request) -> tuple[Guest, Actor]:
+        """The room, and the actor behind door's claims. Errors: `Refusal`, `Refused`."""
+        key = _key(request)
+        claims = request.headers.get("Hustings-Claims")
+        if not claims:
+            raise Refused("ticket_missing")
+        ticket = read_claims(claims)
+        if ticket.room != key:
+            raise Refused("ticket_wrong_room")
+        actor = Actor(
+            person=ticket.person,
+            role=ticket.role,
+            name=ticket.name,
+            ticket=ticket.ticket,
+            device=request.headers.get("Hustings-Device", "-")[:64],
+        )
+        return self._house.find(key), actor
+
+
+def _key(request: web.Request) -> str:
+    key = request.match_info["key"]
+    if not KEY.fullmatch(key):
+        raise Refused("room_unknown")
+    return key
+
+
+async def _tree(request: web.Request) -> dict[str, Any]:
+    """The JSON object in a request's body; empty for an empty one. Errors: `Refused("bad_request")`."""
+    raw = await request.read()
+    try:
+        tree = json.loads(raw) if raw else {}
+    except (ValueError, RecursionError):
+        raise Refused("bad_request") from None
+    if not isinstance(tree, dict):
+        raise Refused("bad_request")
+    return tree
+
+
+def _dumps(tree: Any) -> str:
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,336 @@
+"""The line: the road of a word through this process, in the order of `Line.tick`. Pure; a clock goes in with every call.
+
+Each speaker has a jitter buffer, a decoder, a meter and a slow gain. The mixer's buses are the program (what listeners
+hear: the holding sound, or the voices once it is open), the stage (all to all), and a clean feed for each speaker. A
+speaker who makes no sound hears the stage bus, encoded once for all of them; one who does hears his clean feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hustings.audio.clock import RATE, SEGMENT, TICK
+from hustings.audio.codec import OpusDecoder, OpusEncoder
+from hustings.audio.encoder import ProgramEncoder
+from hustings.audio.holding import HoldingSound
+from hustings.audio.jitter_buffer import JitterBuffer
+from hustings.audio.level import Level, Leveller, peak_dbfs
+from hustings.audio.limiter import Limiter
+from hustings.audio.mixer import PROGRAM, STAGE, Mixer, clean_feed
+from hustings.hls import playlist
+from hustings.hls.profile import Profile
+from hustings.hls.segmenter import Part, Segment, Segmenter
+from hustings.hls.silence import silent_parts
+from hustings.hls.variant import Variant
+from hustings.hls.window import Window
+from hustings.rtc.rtp import RtpPacket
+from hustings.studio.encodings import Encoding
+
+Samples = NDArray[np.float32]
+HOLDING = "holding"
+FADE = RATE
+"""Samples over which the holding sound goes before the scheduled moment."""
+EAR_DB = -66.0
+"""Peak above which a speaker gets his clean feed: below it, what he would hear of himself is nothing."""
+EAR_HANG = RATE
+EAR_COMPLEXITY = 5
+
+
+@dataclass(slots=True)
+class Voice:
+    """One person on the stage. `opens` is the clock from which the program has him; `hears` is false for WHIP."""
+
+    ear: OpusEncoder
+    opens: int
+    hears: bool
+    buffer: JitterBuffer = field(default_factory=JitterBuffer)
+    decoder: OpusDecoder = field(default_factory=OpusDecoder)
+    level: Level = field(default_factory=Level)
+    leveller: Leveller = field(default_factory=Leveller)
+    muted: bool = False
+    leaving: bool = False
+    sounded: int = -EAR_HANG
+    gain: tuple[float, float] = (0.0, 0.0)
+
+    def tick(self) -> Samples | None:
+        """His next 20 ms; None while he is silent."""
+        sound = self.decoder.tick(self.buffer.pull())
+        self.level.update(None if self.muted else sound)
+        return None if sound is None else self.leveller.apply(sound, self.level.talking)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A part of one variant, the segment that it completes, names whose bytes may go. `reloaded`: it came from disk."""
+
+    variant: str
+    part: Part
+    segment: Segment | None
+    expired: tuple[str, ...]
+    reloaded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Playlists:
+    """One variant's playlists as they are now; `plain` is empty while no segment is whole."""
+
+    live: str
+    plain: str
+    last: tuple[int, int]
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What 20 ms led to. `ears`: one Opus packet for each who hears; `levels` in dBFS; `talking`: who talks most, first."""
+
+    ears: Mapping[str, bytes]
+    made: tuple[Made, ...]
+    playlists: Mapping[str, Playlists]
+    talking: tuple[str, ...]
+    levels: Mapping[str, float]
+    program_peak_db: float
+
+
+@dataclass(slots=True)
+class Out:
+    """One variant's way out."""
+
+    encoding: Encoding
+    encoder: ProgramEncoder
+    segmenter: Segmenter
+    window: Window
+
+
+class Line:
+    """The line of one room, from `first_clock` on (a part boundary). Call `begin` once, then `tick` for every tick."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        encodings: Iterable[Encoding],
+        first_clock: int,
+        ear_bitrate: int,
+    ) -> None:
+        if first_clock % profile.part_samples:
+            raise ValueError(f"the line starts at a part, not at {first_clock}")
+        self._profile = profile
+        self._next = first_clock
+        self._ear_bitrate = ear_bitrate
+        self._voices: dict[str, Voice] = {}
+        self._air_clock = 0
+        self._open = self._over = False
+        self._mixer = Mixer()
+        self._mixer.add_bus(PROGRAM, 2)
+        self._mixer.add_bus(STAGE)
+        self._mixer.add_source(HOLDING, 2)
+        self._holding = HoldingSound()
+        self._limiter = Limiter(2)
+        self._shared_ear = OpusEncoder(1, ear_bitrate, "voip", complexity=EAR_COMPLEXITY)
+        self._outs = {
+            encoding.variant.name: Out(
+                encoding,
+                encoding.make(first_clock),
+                Segmenter(profile, encoding.variant),
+                Window(profile, encoding.variant),
+            )
+            for encoding in encodings
+        }
+
+    def tick(self, clock: int) -> Tick:
+        """The road. `clock` is that of the tick's first sample; each call continues the last."""
+        if clock != self._next:
+            raise ValueError(f"tick {clock} where {self._next} is next")
+        self._next = clock + TICK
+        # jitter_buffer > codec > level: packets to sound, 20 ms of each who has some
+        sounds = {person: voice.tick() for person, voice in self._voices.items()}
+        frames = {person: sound for person, sound in sounds.items() if sound is not None}
+        # mixer: one matrix; every change of a gain is a ramp over this tick
+        self._set_gains(clock)
+        frames[HOLDING] = self._holding.tick(clock)
+        buses = self._mixer.mix(frames)
+        self._let_go()
+        # limiter > encoder > segmenter > window > playlist: the program, encoded once
+        program = self._limiter.limit(buses[PROGRAM])
+        made = self._encode(clock - self._limiter.latency, program)
+        # encoder again: what those on the stage hear
+        ears = self._encode_ears(clock, buses)
+        return Tick(
+            ears=ears,
+            made=tuple(made),
+            playlists=self._playlists({one.variant for one in made}),
+            talking=tuple(p for p, voice in self._voices.items() if voice.level.talking),
+            levels={person: voice.level.level_db for person, voice in self._voices.items()},
+            program_peak_db=peak_dbfs(program),
+        )
+
+    # --- who is there, and what is open
+
+    def push(self, person: str, packet: RtpPacket, arrival_clock: int) -> None:
+        """A speaker's packet, when it came."""
+        voice = self._voices.get(person)
+        if voice is not None and packet.payload:
+            voice.buffer.push(packet.sequence, packet.timestamp, packet.payload, arrival_clock)
+
+    def add(self, person: str, hears: bool = True) -> None:
+        """Somebody comes on the stage; nothing if he is there. In an open program he is heard at once."""
+        voice = self._voices.get(person)
+        if voice is not None and not voice.leaving:
+            return
+        if voice is not None:
+            self._drop(person)
+        ear = OpusEncoder(1, self._ear_bitrate, "voip", complexity=EAR_COMPLEXITY)
+        self._voices[person] = Voice(ear, opens=0, hears=hears)
+        self._mixer.add_talker(person)
+
+    def remove(self, person: str) -> None:
+        """Somebody is gone: his sound fades in one tick."""
+        if person in self._voices:
+            self._voices[person].leaving = True
+
+    def set_muted(self, person: str, muted: bool) -> None:
+        if person in self._voices:
+            self._voices[person].muted = muted
+
+    def schedule(self, air_clock: int) -> None:
+        """The program will open at `air_clock` (0: it will not): the holding sound goes before."""
+        self._air_clock = air_clock
+
+    def open_program(self, clock: int) -> None:
+        """The program opens with the tick at `clock`. A word that arrived before, and still waits in a jitter buffer,
+        was said back stage: each voice opens when what arrives at `clock` comes out."""
+        self._open = True
+        for voice in self._voices.values():
+            voice.opens = clock + voice.buffer.stats.delay_ticks * TICK
+
+    def shut_program(self) -> None:
+        """From the next tick on the program has no voice and no holding sound."""
+        self._open = False
+        self._over = True
+
+    # --- beginning and end
+
+    @property
+    def windows(self) -> dict[str, Window]:
+        return {name: out.window for name, out in self._outs.items()}
+
+    @property
+    def variants(self) -> list[Variant]:
+        return [out.encoding.variant for out in self._outs.values()]
+
+    def begin(
+        self, past: Mapping[str, list[Part]], since: int
+    ) -> tuple[list[Made], dict[str, Playlists]]:
+        """Fills each window up to the first tick: parts from disk, then silence from there (or from `since`)."""
+        made: list[Made] = []
+        for name, out in self._outs.items():
+            parts = past.get(name, [])
+            made += [self._take(out, part, reloaded=True) for part in parts]
+            start = parts[-1].end if parts else since
+            silence = silent_parts(out.encoding.variant, start, self._next, out.encoding.silence)
+            for unit in silence:
+                part = out.segmenter.push(*unit)
+                if part is not None:
+                    made.append(self._take(out, part))
+        return made, self._playlists(self._outs)
+
+    def end(self) -> tuple[list[Made], dict[str, Playlists]]:
+        """No tick will follow: a last ramp to silence, silence to the end of the segment, then ENDLIST."""
+        self.shut_program()
+        made: list[Made] = []
+        end = -(-self._next // SEGMENT) * SEGMENT
+        if end > self._next:
+            made += self.tick(self._next).made
+        nothing = np.zeros((TICK, 2), np.float32)
+        while any((out.window.next or (0, 0)) < (end // SEGMENT, 0) for out in self._outs.values()):
+            program = self._limiter.limit(nothing)
+            made += self._encode(self._next - self._limiter.latency, program, end)
+            self._next += TICK
+        for out in self._outs.values():
+            out.window.end()
+        return made, self._playlists(self._outs)
+
+    # --- steps of the road
+
+    def _set_gains(self, clock: int) -> None:
+        for person, voice in self._voices.items():
+            stage = 0.0 if voice.muted or voice.leaving else 1.0
+            program = stage if self._open and clock >= voice.opens else 0.0
+            if voice.gain == (stage, program):
+                continue
+            voice.gain = (stage, program)
+            self._mixer.set_gain(person, PROGRAM, program)
+            self._mixer.set_gain(person, STAGE, stage)
+            for other in self._voices:
+                if other != person:
+                    self._mixer.set_gain(person, clean_feed(other), stage)
+        holding = self._holding_gain(clock)
+        if self._mixer.gain(HOLDING, PROGRAM) != holding:
+            self._mixer.set_gain(HOLDING, PROGRAM, holding)
+
+    def _holding_gain(self, clock: int) -> float:
+        """Where the holding sound is at the end of this tick: gone when the tick before the scheduled moment ends."""
+        if self._open or self._over:
+            return 0.0
+        if not self._air_clock:
+            return 1.0
+        return min(1.0, max(0.0, (self._air_clock - TICK - clock) // TICK * TICK / FADE))
+
+    def _let_go(self) -> None:
+        for person in [person for person, voice in self._voices.items() if voice.leaving]:
+            self._drop(person)
+
+    def _drop(self, person: str) -> None:
+        self._mixer.remove_talker(person)
+        del self._voices[person]
+
+    def _encode(self, clock: int, program: Samples, until: int | None = None) -> list[Made]:
+        made: list[Made] = []
+        for out in self._outs.values():
+            for unit in out.encoder.push(clock, program):
+                if until is not None and unit.clock >= until:
+                    continue
+                part = out.segmenter.push(unit.clock, unit.duration, unit.payload)
+                if part is not None:
+                    made.append(self._take(out, part))
+        return made
+
+    def _take(self, out: Out, part: Part, reloaded: bool = False) -> Made:
+        segment = out.window.append(part)
+        return Made(out.encoding.variant.name, part, segment, out.window.expired(), reloaded)
+
+    def _playlists(self, names: Iterable[str]) -> dict[str, Playlists]:
+        others = {name: out.window.last for name, out in self._outs.items()}
+        told = {name: last for name, last in others.items() if last is not None}
+        lists: dict[str, Playlists] = {}
+        for name in names:
+            window, last = self._outs[name].window, others[name]
+            if last is not None:
+                plain = playlist.plain(window) if window.complete else ""
+                lists[name] = Playlists(
+                    playlist.media(window, others=told), plain, last, window.ended
+                )
+        return lists
+
+    def _encode_ears(self, clock: int, buses: Mapping[str, Samples]) -> dict[str, bytes]:
+        """A packet for each who hears: his clean feed if he sounds, or did within a second, else the stage."""
+        shared: bytes | None = None
+        ears: dict[str, bytes] = {}
+        for person, voice in self._voices.items():
+            if not voice.hears:
+                continue
+            if voice.level.peak_db > EAR_DB:
+                if clock - voice.sounded >= EAR_HANG:
+                    voice.ear.reset()
+                voice.sounded = clock
+            if clock - voice.sounded < EAR_HANG:
+                ears[person] = voice.ear.encode(np.clip(buses[clean_feed(person)], -1, 1))
+                continue
+            if shared is None:
+                shared = self._shared_ear.encode(np.clip(buses[STAGE], -1, 1))
+            ears[person] = shared
+        return ears

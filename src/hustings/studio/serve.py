@@ -1,0 +1,85 @@
+"""The process `hustings studio`: the one place where settings, keys, clocks, wires and features meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+from pathlib import Path
+
+from aiohttp import web
+
+from hustings import keyring
+from hustings.features import studio as features
+from hustings.settings import Settings
+from hustings.studio import app, times
+from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
+from hustings.studio.house import House
+from hustings.studio.sessions import Sessions
+from hustings.wire.ticket import Signer
+
+FEED_SHUT_S = 1.0
+
+
+def run(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Errors: `OSError` for a folder that cannot be written or a socket that cannot be."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s studio %(levelname)s %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    asyncio.run(_run(settings))
+
+
+def house_of(settings: Settings) -> House:
+    """The rooms of this machine, on its clocks and wires."""
+    kid, key = keyring.load_or_make(settings.keys_dir, "studio")
+
+    def wires(on_packet: OnPacket, on_link: OnLink) -> Wires:
+        return Sessions(settings.studio.announced_addresses, on_packet, on_link)
+
+    ground = Ground(
+        settings=settings,
+        times=times.of_this_machine(),
+        signer=Signer(kid, key),
+        wires=wires,
+        features=features.build,
+        changed=lambda: None,
+        gone=lambda key: None,
+    )
+    return House(ground)
+
+
+async def _run(settings: Settings) -> None:
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    house = house_of(settings)
+    house.start()
+    runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)
+    await runner.setup()
+    await _site(runner, settings.studio_socket)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # What is here now stays for good: the collector need not walk it in the middle of a tick.
+    gc.collect()
+    gc.freeze()
+    rooms = asyncio.create_task(house.run(), name="house")
+    try:
+        await stop.wait()
+    finally:
+        rooms.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await rooms
+        await house.shut()
+        await runner.cleanup()
+
+
+async def _site(runner: web.AppRunner, socket: Path) -> None:
+    """Listens. The socket's file is left by a process that was killed; the supervisor starts one studio at a time."""
+    socket.unlink(missing_ok=True)
+    old = os.umask(0o177)
+    try:
+        await web.UnixSite(runner, str(socket)).start()
+    finally:
+        os.umask(old)

@@ -1,0 +1,141 @@
+"""The composition root: settings in, an ASGI application out, with everything it is made of passed in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
+
+from hustings.keyring import load_or_make, planner_key, public_keys
+from hustings.settings import Settings
+from hustings.store.engine import Database, sqlite_url
+from hustings.web import api, files, pages
+from hustings.web.follower import Follower, Handover
+from hustings.web.guard import Guard, is_local
+from hustings.web.live import Studio
+from hustings.web.parts import Parts
+from hustings.web.planner import Planner
+from hustings.web.planning import Planning
+from hustings.web.publish import Publisher
+from hustings.web.sql import Sql
+from hustings.wire.errors import Refused
+from hustings.wire.ticket import Signer, Verifier
+
+_log = logging.getLogger("hustings.web")
+_CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
+    """The parts, from the settings. Makes folders and keys that are missing. Errors: `OSError`, `ValueError`."""
+    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+    kid, key = load_or_make(settings.keys_dir, "web")
+    sql = Sql(Database(sqlite_url(settings.database_path)))
+    studio = Studio(settings.studio_socket)
+    publisher = Publisher(
+        settings.published_dir,
+        settings.public.live,
+        settings.public.stage,
+        settings.web.picture_bytes_max,
+        settings.recording.on,
+    )
+    planning = Planning(
+        sql,
+        studio,
+        publisher,
+        Signer(kid, key),
+        # studio's tickets count too, and studio may make its key later than web
+        lambda: Verifier(public_keys(settings.keys_dir)),
+        settings.public.stage,
+        settings.studio.doors_before_s,
+        settings.studio.profile,
+        now_ms,
+    )
+    local = is_local(urlsplit(settings.public.web).hostname)
+    planner = Planner(planner_key(settings.keys_dir), not local, lambda: now_ms() / 1000)
+    follower = Follower(studio, sql, now_ms, publisher.forget, publisher.has_replay)
+    return Parts(
+        settings=settings,
+        sql=sql,
+        studio=studio,
+        publisher=publisher,
+        planning=planning,
+        planner=planner,
+        follower=follower,
+        handover=Handover(studio, sql, now_ms),
+        now_ms=now_ms,
+    )
+
+
+def build(parts: Parts) -> ASGIApp:
+    """The application. Its background work is `running(parts)`."""
+    shown = pages.Pages(parts)
+    app = FastAPI(
+        title="Hustings",
+        version="1",
+        description="Planning of rooms. Every error is `{code, message}` with a stable code.",
+        openapi_url=f"{api.PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(api.build(parts))
+    app.include_router(pages.build(parts, shown, pages.Sheets()))
+    app.include_router(files.build(parts))
+
+    def refuse(scope: Scope, refused: Refused) -> Response:
+        if str(scope["path"]).startswith("/api/"):
+            return answer(refused)
+        return shown.sentence(refused)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return refuse(request.scope, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> Response:
+        return refuse(request.scope, Refused("bad_request"))
+
+    @app.exception_handler(HTTPException)
+    async def no_route(request: Request, error: HTTPException) -> Response:
+        code = _CODES_BY_STATUS.get(error.status_code, "bad_request")
+        return refuse(request.scope, Refused(code))
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        _log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+        return refuse(request.scope, Refused("unexpected"))
+
+    return Guard(app, parts.settings.public.web, parts.settings.web.picture_bytes_max, refuse)
+
+
+def answer(refused: Refused) -> Response:
+    """A "no" as JSON."""
+    headers = {"Retry-After": "1"} if refused.status == 503 else {}
+    tree = {"code": refused.code, "message": refused.sentence, **refused.detail}
+    return Response(json.dumps(tree), refused.status, headers, "application/json")
+
+
+@contextlib.asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """The background work: the database is prepared, plans are handed over, feeds are followed."""
+    await parts.sql.prepare()
+    tasks = [
+        asyncio.create_task(parts.handover.run(), name="hand plans over"),
+        asyncio.create_task(parts.follower.run(), name="follow studio"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.studio.close()
+        parts.sql.close()

@@ -1,0 +1,31 @@
+"""What web is made of, put together once in `app` and handed to its pages and its API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hustings.settings import Settings
+from hustings.web.follower import Follower, Handover
+from hustings.web.live import Studio
+from hustings.web.planner import Planner
+from hustings.web.planning import Planning
+from hustings.web.publish import Publisher
+from hustings.web.sql import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    sql: Sql
+    studio: Studio
+    publisher: Publisher
+    planning: Planning
+    planner: Planner
+    follower: Follower
+    handover: Handover
+    now_ms: Callable[[], int]
+
+    def live_link(self, key: str) -> str:
+        """The address that is given to listeners."""
+        return f"{self.settings.public.live}/{key}"

@@ -1,0 +1,65 @@
+"""Starts web: Granian inside this process, one worker, on the loop that also follows studio."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import logging
+import signal
+import socket
+import time
+from pathlib import Path
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from hustings.settings import Settings
+from hustings.web import app
+
+BACKPRESSURE = 512
+BACKLOG = 1_024
+
+
+def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT. Errors: `OSError` (the port is taken, a folder cannot be written)."""
+    logging.basicConfig(format="%(name)s: %(message)s", level=logging.INFO)
+    _check_port(settings.web.bind, settings.web.port)
+    asyncio.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    parts = app.assemble(settings, lambda: time.time_ns() // 1_000_000)
+    server = Server(
+        app.build(parts),
+        address=settings.web.bind,
+        port=settings.web.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=BACKPRESSURE,
+        log_enabled=False,
+        ssl_cert=Path(settings.tls.cert) if settings.tls.cert else None,
+        ssl_key=Path(settings.tls.key) if settings.tls.key else None,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    async with app.running(parts):
+        gc.collect()
+        gc.freeze()
+        await server.serve()
+
+
+def _check_port(bind: str, port: int) -> None:
+    """Granian shares its port with whoever asks: a second web would take half of the requests. Errors: `OSError`."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise OSError(error.errno, f"port {port} of {bind} is taken (web.port)") from None

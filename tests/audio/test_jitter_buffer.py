@@ -1,0 +1,495 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hustings.audio.jitter_buffer import (
+    CAPACITY_TICKS,
+    DRY_TICKS_MAX,
+    PACKETS_MAX,
+    RESTART_TICKS_MIN,
+    JitterBuffer,
+    Pull,
+)
+from tests.audio.sounds import TICK, Sent, stream
+
+CELT_20_MS, CELT_10_MS, CELT_2_5_MS = 0x98, 0x90, 0x80
+SILK_20_MS, SILK_60_MS = 0x48, 0x58
+LBRR = bytes([0xFF])
+
+
+def named(count: int, toc: int = CELT_20_MS) -> list[bytes]:
+    """Packets that can be told apart: TOC, then their number."""
+    return [bytes([toc]) + n.to_bytes(2, "big") + b"sound" for n in range(count)]
+
+
+def number(payload: bytes) -> int:
+    return int.from_bytes(payload[1:3], "big")
+
+
+def run(buffer: JitterBuffer, sent: Iterable[Sent], ticks: int, start: int = 0) -> list[Pull]:
+    """The line: each tick, what has arrived is pushed, then one pull."""
+    waiting, pulls = list(sent), []
+    for tick in range(ticks):
+        now = start + (tick + 1) * TICK
+        while waiting and waiting[0].arrival < now:
+            packet = waiting.pop(0)
+            buffer.push(packet.sequence, packet.timestamp, packet.payload, packet.arrival)
+        pulls.append(buffer.pull())
+    return pulls
+
+
+def shape(pulls: list[Pull]) -> str:
+    """A letter a step: p f c s h; ticks of several steps in brackets."""
+    letters = ["".join(step.kind[0] for step in pull.steps) for pull in pulls]
+    return "".join(text if len(text) == 1 else f"[{text}]" for text in letters)
+
+
+def played(pulls: list[Pull]) -> list[int]:
+    return [number(step.payload) for pull in pulls for step in pull.steps if step.kind == "packet"]
+
+
+def yields_a_tick_each(pulls: list[Pull]) -> None:
+    """What the decoder's FIFO relies on: never short of a tick, never holding more than a packet."""
+    held = 0
+    for pull in pulls:
+        held += sum(step.samples for step in pull.steps) - (2 * TICK if pull.fold else TICK)
+        assert 0 <= held <= 5_760
+
+
+# A good network
+
+
+def test_before_anything_comes_there_is_silence() -> None:
+    assert run(JitterBuffer(), [], 3) == [Pull("silence")] * 3
+
+
+def test_a_steady_stream_plays_whole_and_in_order_two_ticks_deep() -> None:
+    buffer = JitterBuffer()
+    pulls = run(buffer, stream(named(100)), 101)
+    assert shape(pulls) == "s" + "p" * 100
+    assert played(pulls) == list(range(100))
+    stats = buffer.stats
+    assert (stats.received, stats.lost, stats.late, stats.concealed_ticks) == (100, 0, 0, 0)
+    assert (stats.delay_ticks, stats.jitter_ms, buffer.target_ticks) == (2, 0.0, 2)
+
+
+@pytest.mark.parametrize("target", [1, 3, 10])
+def test_the_least_delay_is_a_parameter(target: int) -> None:
+    pulls = run(JitterBuffer(target), stream(named(50)), 60)
+    assert shape(pulls)[:target] == "s" * (target - 1) + "p"
+
+
+def test_the_delay_has_bounds() -> None:
+    JitterBuffer(1, CAPACITY_TICKS // 2)
+    for target, most in ((0, 5), (6, 5), (1, CAPACITY_TICKS // 2 + 1)):
+        with pytest.raises(ValueError, match="does not hold"):
+            JitterBuffer(target, most)
+
+
+def test_numbers_wrap() -> None:
+    buffer = JitterBuffer()
+    sent = stream(named(100), sequence=0xFFFF - 50, timestamp=0x1_0000_0000 - 49 * TICK - 7)
+    assert played(run(buffer, sent, 101)) == list(range(100))
+    assert buffer.stats.lost == buffer.stats.restarts == buffer.stats.excess == 0
+
+
+# Lengths other than a tick
+
+
+@pytest.mark.parametrize(
+    ("toc", "samples", "steady"),
+    [(CELT_10_MS, 480, "[pp]"), (CELT_2_5_MS, 120, "[pppppppp]"), (SILK_60_MS, 2_880, "phh")],
+)
+def test_packets_shorter_and_longer_than_a_tick(toc: int, samples: int, steady: str) -> None:
+    buffer = JitterBuffer()
+    count = 60 * TICK // samples
+    pulls = run(buffer, stream(named(count, toc), samples), 60)
+    yields_a_tick_each(pulls)
+    assert steady * 5 in shape(pulls)
+    got = played(pulls)
+    assert got == list(range(len(got))) and len(got) * samples >= 55 * TICK
+    assert buffer.stats.lost == buffer.stats.concealed_ticks == 0
+
+
+def test_a_120_ms_packet_waits_for_its_own_length() -> None:
+    six_frames = bytes([SILK_60_MS | 1]) + bytes(10)
+    buffer = JitterBuffer()
+    pulls = run(buffer, stream([six_frames] * 10, 5_760), 60)
+    assert "phhhhhphhhhhp" in shape(pulls) and "c" not in shape(pulls)
+
+
+def test_lengths_may_change_on_the_way() -> None:
+    buffer = JitterBuffer()
+    first = stream(named(30), start=0)
+    then = stream(
+        named(60, CELT_10_MS), 480, sequence=130, timestamp=5_000 + 30 * TICK, start=30 * TICK
+    )
+    pulls = run(buffer, first + then, 61)
+    assert shape(pulls) == "s" + "p" * 30 + "[pp]" * 30
+
+
+# Loss
+
+
+def test_a_lost_packet_is_restored_from_the_next_one_if_that_carries_it() -> None:
+    carrying = [bytes([SILK_20_MS]) + LBRR + bytes([n]) for n in range(20)]
+    buffer = JitterBuffer()
+    pulls = run(buffer, stream(carrying, lost=frozenset({10})), 21)
+    assert shape(pulls) == "s" + "p" * 10 + "f" + "p" * 9
+    assert pulls[11] == Pull("fec", carrying[11])
+    assert pulls[12] == Pull("packet", carrying[11])
+    assert (buffer.stats.lost, buffer.stats.fec_ticks, buffer.stats.concealed_ticks) == (1, 1, 0)
+
+
+def test_of_several_lost_only_the_last_can_be_restored() -> None:
+    carrying = [bytes([SILK_20_MS]) + LBRR + bytes([n]) for n in range(20)]
+    buffer = JitterBuffer(4)
+    pulls = run(buffer, stream(carrying, lost=frozenset({9, 10})), 24)
+    assert shape(pulls) == "sss" + "p" * 9 + "cf" + "p" * 9 + "c"
+    assert (buffer.stats.lost, buffer.stats.fec_ticks, buffer.stats.concealed_ticks) == (2, 1, 2)
+
+
+def test_without_a_copy_it_is_guessed() -> None:
+    buffer = JitterBuffer()
+    pulls = run(buffer, stream(named(20), lost=frozenset({10})), 21)
+    assert shape(pulls) == "s" + "p" * 10 + "c" + "p" * 9
+    assert (buffer.stats.lost, buffer.stats.concealed_ticks) == (1, 1)
+
+
+def test_half_a_packets_gap_is_guessed_though_the_next_has_a_copy() -> None:
+    buffer = JitterBuffer()
+    buffer.push(1, 0, bytes([CELT_10_MS, 0]), 0)
+    buffer.push(3, 960, bytes([SILK_20_MS]) + LBRR, 960)
+    assert shape([buffer.pull() for _ in range(4)]) == "s[sp][cp]s"
+    assert buffer.stats.fec_ticks == 0 and buffer.stats.lost == 1
+
+
+def test_after_five_guesses_in_a_row_it_is_silence() -> None:
+    pulls = run(JitterBuffer(), stream(named(10)), 20)
+    assert shape(pulls) == "s" + "p" * 10 + "c" * DRY_TICKS_MAX + "s" * 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.floats(0, 0.4), st.integers(0, 4), st.booleans())
+def test_whatever_is_lost_delayed_or_doubled_the_rest_plays_once_in_order(
+    seed: int, loss: float, spread_ticks: int, doubled: bool
+) -> None:
+    chance = random.Random(seed)
+    count = 200
+    sent = stream(
+        named(count),
+        sequence=chance.randrange(0x1_0000),
+        timestamp=chance.randrange(0x1_0000_0000),
+        lost=frozenset(n for n in range(count) if chance.random() < loss),
+        late_by={n: chance.randrange(spread_ticks * TICK + 1) for n in range(count)},
+    )
+    if doubled:
+        sent = sorted(sent + sent, key=lambda packet: packet.arrival)
+    buffer = JitterBuffer()
+    pulls = run(buffer, sent, count + 40)
+    yields_a_tick_each(pulls)
+    got = played(pulls)
+    assert got == sorted(set(got))
+    stats = buffer.stats
+    unique = len({packet.sequence for packet in sent})
+    assert len(got) + stats.late + stats.excess + stats.duplicate >= stats.received - len(buffer)
+    assert len(got) >= 0.7 * unique
+    assert stats.restarts == stats.malformed == 0
+    assert len(pulls) == count + 40
+
+
+# Order, duplicates, lateness
+
+
+def test_reordering_within_the_delay_is_not_heard() -> None:
+    buffer = JitterBuffer(3)
+    pulls = run(buffer, stream(named(40), late_by={5: 1_900, 20: 1_900}), 42)
+    assert played(pulls) == list(range(40))
+    assert buffer.stats.late == buffer.stats.lost == 0
+
+
+def test_the_first_packets_may_come_in_the_wrong_order() -> None:
+    buffer = JitterBuffer(3)
+    for n in (1, 0, 2):
+        buffer.push(100 + n, 5_000 + n * TICK, named(3)[n], 0)
+    assert played([buffer.pull() for _ in range(6)]) == [0, 1, 2]
+
+
+def test_duplicates_are_counted_waiting_or_played() -> None:
+    buffer = JitterBuffer()
+    first = stream(named(1))[0]
+    for _ in range(2):
+        buffer.push(first.sequence, first.timestamp, first.payload, 0)
+    assert played([buffer.pull() for _ in range(2)]) == [0]
+    buffer.push(first.sequence, first.timestamp, first.payload, 0)
+    assert buffer.stats.duplicate == 2
+
+
+def test_a_packet_whose_place_was_given_to_a_later_one_is_late() -> None:
+    buffer = JitterBuffer()
+    run(buffer, stream(named(20), late_by={10: 4 * TICK}), 21)
+    assert (buffer.stats.late, buffer.stats.lost) == (1, 1)
+
+
+def test_a_word_that_comes_after_a_stall_is_heard_whole_and_later() -> None:
+    buffer = JitterBuffer()
+    stall = {n: (24 - n) * TICK for n in range(20, 24)}
+    pulls = run(buffer, stream(named(60), late_by=stall), 40)
+    got = played(pulls)
+    assert got == list(range(len(got)))
+    assert shape(pulls).count("c") == 3 and buffer.stats.late == buffer.stats.lost == 0
+
+
+def test_after_a_long_stall_only_the_newest_of_the_pile_is_heard() -> None:
+    buffer = JitterBuffer()
+    stall = {n: (150 - n) * TICK for n in range(20, 150)}
+    pulls = run(buffer, stream(named(900), late_by=stall), 890)
+    got = played(pulls)
+    assert got[:20] == list(range(20)) and got[20] >= 150 - 22
+    assert got[-1] >= 885  # and what the stall added has been made up for
+    assert buffer.stats.excess >= 100
+
+
+# The delay follows the network
+
+
+def test_jitter_deepens_the_buffer_and_calm_makes_it_shallow_again() -> None:
+    chance = random.Random(5)
+    late = {n: chance.randrange(4 * TICK) for n in range(100, 600)}
+    buffer = JitterBuffer()
+    sent = stream(named(2_000), late_by=late)
+    run(buffer, [packet for packet in sent if packet.arrival < 600 * TICK], 600)
+    assert 4 <= buffer.target_ticks <= 5 and buffer.stats.delay_ticks >= 4
+    assert buffer.stats.jitter_ms > 5
+    before = buffer.stats.concealed_ticks
+    calm = [packet for packet in sent if packet.arrival >= 600 * TICK]
+    run(buffer, calm, 1_300, start=600 * TICK)
+    assert buffer.target_ticks == buffer.stats.delay_ticks == 2
+    assert buffer.stats.folded_ticks >= 2 and buffer.stats.concealed_ticks - before <= 3
+
+
+def test_jitter_is_measured_as_the_rfc_says() -> None:
+    buffer = JitterBuffer()
+    buffer.push(1, 0, named(1)[0], 0)
+    buffer.push(2, 960, named(2)[1], 960 + 160)
+    assert buffer.stats.jitter_ms == pytest.approx(160 / 16 / 48)
+
+
+def test_the_target_never_passes_its_bound() -> None:
+    chance = random.Random(6)
+    buffer = JitterBuffer(2, 5)
+    run(
+        buffer,
+        stream(named(500), late_by={n: chance.randrange(30 * TICK) for n in range(500)}),
+        500,
+    )
+    assert buffer.target_ticks == 5
+
+
+@pytest.mark.parametrize("parts_per_million", [-400, 400])
+def test_a_drifting_clock_costs_a_tick_now_and_then(parts_per_million: int) -> None:
+    count = 5_000
+    drift = {n: int(n * TICK * parts_per_million / -1e6) for n in range(count)}
+    buffer = JitterBuffer()
+    pulls = run(buffer, stream(named(count), start=TICK // 2, late_by=drift), count)
+    yields_a_tick_each(pulls)
+    got = played(pulls)
+    assert got == list(range(len(got)))
+    assert buffer.stats.lost == buffer.stats.late == 0
+    ticks_of_drift = count * 400 / 1e6
+    if parts_per_million > 0:
+        assert 1 <= buffer.stats.folded_ticks <= ticks_of_drift + 2
+    else:
+        assert 1 <= buffer.stats.concealed_ticks <= ticks_of_drift + 2
+
+
+# Silence
+
+
+def test_dtx_is_silence_and_neither_loss_nor_guess() -> None:
+    buffer = JitterBuffer()
+    speech = stream(named(20))
+    comfort = [
+        Sent(120 + n, 5_000 + (20 + 20 * n) * TICK, b"\x98", (20 + 20 * n) * TICK) for n in range(4)
+    ]
+    again = stream(named(20), sequence=124, timestamp=5_000 + 90 * TICK, start=90 * TICK)
+    pulls = run(buffer, speech + comfort + again, 111)
+    text = shape(pulls)
+    assert text.startswith("s" + "p" * 21 + "sss") and text.endswith("s" + "p" * 20)
+    assert "c" not in text and text.count("p") == 44
+    assert buffer.stats.lost == buffer.stats.late == 0
+
+
+def test_a_timestamp_gap_without_a_sequence_gap_is_silence() -> None:
+    buffer = JitterBuffer(4)
+    sent = stream(named(10)) + stream(
+        named(10), sequence=110, timestamp=5_000 + 12 * TICK, start=10 * TICK
+    )
+    assert "ppsspp" in shape(run(buffer, sent, 25))
+    assert buffer.stats.lost == 0
+
+
+def test_an_empty_payload_keeps_its_place_and_says_silence() -> None:
+    buffer = JitterBuffer(3)
+    sent = stream([*named(10), b"", *named(5)], lost=frozenset())
+    pulls = run(buffer, sent, 18)
+    assert shape(pulls) == "ss" + "p" * 10 + "s" + "p" * 5
+    assert buffer.stats.lost == 0
+    for tick in range(3):
+        buffer.push(116, 5_000 + (20 + tick) * TICK, b"", 20 * TICK)
+    buffer.pull()
+    buffer.push(117, 5_000 + 25 * TICK, b"", 20 * TICK)
+    buffer.pull()
+    assert len(buffer) <= 2
+
+
+def test_a_lost_packet_before_an_empty_one_is_guessed() -> None:
+    buffer = JitterBuffer(3)
+    sent = stream([*named(10), b"x", b"", *named(5)], lost=frozenset({10}))
+    assert shape(run(buffer, sent, 19)) == "ss" + "p" * 10 + "c" + "s" + "p" * 5
+
+
+def test_a_sender_whose_timestamps_stood_still_while_muted_is_heard_again() -> None:
+    buffer = JitterBuffer()
+    sent = stream(named(20)) + stream(
+        named(20), sequence=120, timestamp=5_000 + 20 * TICK, start=500 * TICK
+    )
+    pulls = run(buffer, sent, 521)
+    assert shape(pulls).endswith("s" + "p" * 20)
+    assert buffer.stats.late == buffer.stats.restarts == 0
+
+
+# Other streams, hostile streams
+
+
+def test_one_packet_out_of_nowhere_is_dropped_and_two_are_a_new_stream() -> None:
+    buffer = JitterBuffer()
+    run(buffer, stream(named(60)), 60)
+    buffer.push(40_000, 77, named(1)[0], 60 * TICK)
+    assert (buffer.stats.excess, buffer.stats.restarts) == (1, 0)
+    sent = stream(named(20), sequence=40_001, timestamp=77 + TICK, start=61 * TICK)
+    pulls = run(buffer, sent, 22, start=60 * TICK)
+    assert buffer.stats.restarts == 1
+    assert played(pulls)[-20:] == list(range(20))
+
+
+def test_strangers_that_do_not_continue_each_other_change_nothing() -> None:
+    buffer = JitterBuffer()
+    run(buffer, stream(named(60)), 60)
+    for sequence, timestamp in ((40_000, 77), (40_002, 77), (40_003, 10**9), (50_000, 5)):
+        buffer.push(sequence, timestamp, named(1)[0], 60 * TICK)
+    assert (buffer.stats.excess, buffer.stats.restarts) == (4, 0)
+
+
+@pytest.mark.parametrize("jump", [10**6, -(10**6)])
+def test_timestamps_that_jump_in_mid_talk_are_a_new_stream(jump: int) -> None:
+    buffer = JitterBuffer()
+    sent = stream(named(60)) + stream(
+        named(60), sequence=160, timestamp=5_000 + 60 * TICK + jump, start=60 * TICK
+    )
+    pulls = run(buffer, sent, 121)
+    assert buffer.stats.restarts == 1 and buffer.stats.excess <= 4
+    assert played(pulls)[-50:] == list(range(10, 60))
+
+
+def test_a_timeline_slightly_behind_is_adopted_after_a_second() -> None:
+    buffer = JitterBuffer()
+    sent = stream(named(60)) + stream(
+        named(300), sequence=160, timestamp=5_000 + 30 * TICK, start=60 * TICK
+    )
+    pulls = run(buffer, sent, 360)
+    assert played(pulls)[-100:] == list(range(played(pulls)[-1] - 99, played(pulls)[-1] + 1))
+    assert played(pulls)[-1] >= 290
+
+
+def test_restarts_are_rationed() -> None:
+    buffer = JitterBuffer()
+    now, sequence = 0, 0
+    for _ in range(4 * RESTART_TICKS_MIN):
+        sequence += 10_000
+        for step in range(4):
+            buffer.push(sequence + step, sequence * 7 + step * TICK, named(1)[0], now)
+        buffer.pull()
+        now += TICK
+    assert 2 <= buffer.stats.restarts <= 4
+
+
+@pytest.mark.parametrize("timestamp_step", [0, 1, 48, TICK, 100_000])
+def test_a_twentyfold_rate_is_held_in_bounds_and_the_excess_counted(timestamp_step: int) -> None:
+    buffer = JitterBuffer()
+    pulls, n = [], 0
+    for tick in range(300):
+        for _ in range(20):
+            buffer.push(n, n * timestamp_step, named(1)[0], tick * TICK)
+            n += 1
+            assert len(buffer) <= PACKETS_MAX
+        pulls.append(buffer.pull())
+    yields_a_tick_each(pulls)
+    stats = buffer.stats
+    assert stats.excess + stats.late > 0.85 * stats.received
+    assert stats.received == 6_000
+
+
+@pytest.mark.parametrize(
+    ("packets", "kept"), [(PACKETS_MAX, PACKETS_MAX), (PACKETS_MAX + 1, PACKETS_MAX)]
+)
+def test_the_number_of_packets_is_bounded(packets: int, kept: int) -> None:
+    buffer = JitterBuffer()
+    for n in range(packets):
+        buffer.push(n, n, bytes([CELT_2_5_MS, 0]), 0)
+    assert len(buffer) == kept and buffer.stats.excess == packets - kept
+
+
+@pytest.mark.parametrize(("ticks_ahead", "excess"), [(CAPACITY_TICKS, 0), (CAPACITY_TICKS + 1, 1)])
+def test_how_far_ahead_is_bounded(ticks_ahead: int, excess: int) -> None:
+    buffer = JitterBuffer(1)
+    buffer.push(0, 0, named(1)[0], 0)
+    buffer.pull()  # the cursor is at 960
+    buffer.push(1, ticks_ahead * TICK, named(1)[0], 0)
+    assert buffer.stats.excess == excess
+
+
+def test_what_is_no_opus_is_counted() -> None:
+    buffer = JitterBuffer()
+    buffer.push(1, 0, b"\x03", 0)
+    buffer.push(2, 960, bytes(8_000), 0)
+    assert buffer.stats.malformed == 2 and buffer.pull() == Pull("silence")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.tuples(
+                st.integers(0, 0x1_0000),
+                st.integers(0, 0x1_0000_0000),
+                st.binary(max_size=6),
+                st.integers(0, 10**7),
+            ),
+            st.tuples(
+                st.integers(0, 40),
+                st.integers(0, 60_000),
+                st.binary(max_size=3),
+                st.integers(0, 60_000),
+            ),
+        ),
+        max_size=120,
+    )
+)
+def test_no_input_raises_and_every_pull_is_a_tick(
+    events: list[tuple[int, int, bytes, int] | None],
+) -> None:
+    buffer, pulls = JitterBuffer(), []
+    for event in events:
+        if event is None:
+            pulls.append(buffer.pull())
+        else:
+            buffer.push(*event)
+        assert len(buffer) <= PACKETS_MAX
+    yields_a_tick_each(pulls)

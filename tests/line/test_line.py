@@ -1,0 +1,231 @@
+"""Sine in, playlist out, on virtual time: what reaches whom, from which moment to which."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hustings.audio.clock import RATE, SEGMENT, TICK
+from hustings.hls.profile import DEFAULT, FAST
+from hustings.studio.line import Line
+from tests.line.speaking import ENCODINGS, START, Rig, strength, tone
+
+NOTHING = 0.004
+LOUD = 0.08
+SECOND = RATE
+
+
+def window(sound, start, end):
+    return sound[start - START : end - START]
+
+
+def on_air_at(rig: Rig, clock: int) -> None:
+    """The way to the air: scheduled, then opened at that tick."""
+    rig.line.schedule(clock)
+    rig.run(clock - rig.clock)
+    rig.line.open_program(rig.clock)
+
+
+def test_back_stage_words_stay_back_stage_and_the_first_word_is_whole():
+    rig = Rig(people=["ann"])
+    air = START + 3 * SECOND
+    # She talks right up to the moment, then at once again with another pitch.
+    rig.speakers["ann"].say(START + SECOND, tone(700, 2 * SECOND))
+    rig.speakers["ann"].say(air, tone(1900, SECOND))
+    on_air_at(rig, air)
+    rig.run(3 * SECOND)
+    heard = rig.heard()
+    assert max(strength(heard[at : at + TICK], 700) for at in range(0, 5 * SECOND, TICK)) < 0.03
+    word = [
+        strength(heard[at : at + TICK], 1900) for at in range(2 * SECOND, 5 * SECOND, TICK)
+    ]
+    # A second of sound: 50 ticks, of which the first and last may be cut by the grid.
+    assert sum(level > LOUD for level in word) >= 49
+
+
+def test_the_holding_sound_is_there_before_and_gone_when_the_program_opens():
+    rig = Rig()
+    air = START + 4 * SECOND
+    on_air_at(rig, air)
+    rig.run(3 * SECOND)
+    heard = rig.heard("aac")
+    before = window(heard, START + SECOND, START + 2 * SECOND)
+    after = window(heard, air + 480, air + 2 * SECOND)
+    assert np.sqrt(np.mean(before**2)) > 0.01
+    assert np.max(np.abs(after)) < NOTHING
+
+
+def test_a_schedule_taken_back_brings_the_holding_sound_back():
+    rig = Rig()
+    rig.line.schedule(START + 2 * SECOND)
+    rig.run(SECOND + SECOND // 2)
+    rig.line.schedule(0)
+    rig.run(3 * SECOND)
+    late = rig.heard()[2 * SECOND : 3 * SECOND]
+    assert np.sqrt(np.mean(late**2)) > 0.01
+
+
+def test_nothing_after_the_end_and_the_last_segment_is_full_then_endlist():
+    rig = Rig(people=["ann"])
+    on_air_at(rig, START + SECOND)
+    rig.speakers["ann"].say(rig.clock, tone(700, 10 * SECOND))
+    rig.run(3 * SECOND)
+    end = rig.clock
+    rig.end()
+    heard = {name: rig.heard(name) for name in ("aac", "opus")}
+    for name, sound in heard.items():
+        assert len(sound) == -(-(end - START) // SEGMENT) * SEGMENT
+        assert strength(window(sound, end - SECOND // 2, end), 700) > LOUD
+        # One tick of ramp, and the limiter's 5 ms.
+        assert np.max(np.abs(sound[end + TICK + 480 - START :])) < NOTHING
+        lists = rig.playlists[name]
+        assert lists.ended
+        assert lists.live.rstrip().endswith("#EXT-X-ENDLIST")
+        assert lists.plain.rstrip().endswith("#EXT-X-ENDLIST")
+        assert lists.last == (end // SEGMENT, 3)
+
+
+def test_an_end_on_a_segment_boundary_adds_no_segment():
+    rig = Rig()
+    rig.run(2 * SEGMENT)
+    rig.end()
+    assert rig.playlists["aac"].last == (START // SEGMENT + 1, 3)
+
+
+def test_a_muted_speaker_is_gone_within_a_tick_and_back_as_fast():
+    rig = Rig(people=["ann", "bob"])
+    on_air_at(rig, START + SECOND)
+    rig.speakers["ann"].say(START, tone(700, 10 * SECOND))
+    rig.run(SECOND)
+    muted = rig.clock
+    rig.line.set_muted("ann", True)
+    rig.run(SECOND)
+    back = rig.clock
+    rig.line.set_muted("ann", False)
+    rig.run(SECOND)
+    rig.run(SECOND)
+    heard, ear = rig.heard(), rig.ear("bob")
+    lag = 480  # limiter and decoder
+    assert strength(window(heard, muted - SECOND // 2, muted), 700) > LOUD
+    assert np.max(np.abs(window(heard, muted + TICK + lag, back - TICK))) < NOTHING
+    assert strength(window(heard, back + TICK + lag, back + SECOND), 700) > LOUD
+    assert np.max(np.abs(window(ear, muted + TICK + lag, back - TICK))) < NOTHING
+    assert "ann" not in rig.ticks[(muted - START) // TICK + 30].talking
+
+
+def test_nobody_hears_himself_and_everybody_hears_the_others():
+    rig = Rig(people=["ann", "bob", "cat"])
+    rig.speakers["ann"].say(START + SECOND, tone(500, 3 * SECOND))
+    rig.speakers["bob"].say(START + 2 * SECOND, tone(900, SECOND))
+    rig.run(5 * SECOND)
+    ears = {person: rig.ear(person) for person in rig.speakers}
+    both = slice(2 * SECOND + SECOND // 4, 3 * SECOND)
+    assert strength(ears["cat"][both], 500) > LOUD
+    assert strength(ears["cat"][both], 900) > LOUD
+    assert strength(ears["bob"][both], 500) > LOUD
+    assert strength(ears["ann"][both], 900) > LOUD
+    for person, pitch in (("ann", 500), ("bob", 900)):
+        own = ears[person]
+        assert max(strength(own[at : at + TICK], pitch) for at in range(0, len(own), TICK)) < 0.02
+
+
+def test_the_silent_share_one_packet():
+    rig = Rig(people=["ann", "bob", "cat", "dan"])
+    rig.speakers["ann"].say(START, tone(500, SECOND))
+    rig.run(SECOND)
+    ears = rig.ticks[-1].ears
+    assert ears["bob"] is ears["cat"] is ears["dan"]
+    assert ears["ann"] is not ears["bob"]
+
+
+def test_one_who_only_sends_gets_no_ear():
+    rig = Rig()
+    rig.line.add("whip", hears=False)
+    rig.run(TICK)
+    assert rig.ticks[-1].ears == {}
+
+
+def test_a_click_lies_at_the_same_place_in_both_variants():
+    rig = Rig(people=["ann"])
+    on_air_at(rig, START + SECOND)
+    burst = tone(3000, 480, 0.8)
+    rig.speakers["ann"].say(START + 2 * SECOND, burst)
+    rig.run(4 * SECOND)
+    rig.end()
+    places = [int(np.argmax(np.abs(rig.heard(name)))) for name in ("aac", "opus")]
+    # The tops of a burst may differ by a period; its middle may not.
+    middles = []
+    for name, place in zip(("aac", "opus"), places, strict=True):
+        piece = rig.heard(name)[place - 960 : place + 960] ** 2
+        middles.append(place - 960 + float(piece @ np.arange(1920)) / float(piece.sum()))
+    assert abs(middles[0] - middles[1]) < 48
+
+
+@pytest.mark.parametrize("profile", [DEFAULT, FAST], ids=lambda profile: profile.name)
+def test_parts_are_numbered_by_the_clock_and_the_playlist_names_them(profile):
+    rig = Rig(profile)
+    rig.run(3 * SEGMENT)
+    for name in ("aac", "opus"):
+        parts = [one.part for one in rig.made if one.variant == name]
+        assert [part.clock for part in parts] == [
+            START + number * profile.part_samples for number in range(len(parts))
+        ]
+        msn, index = rig.playlists[name].last
+        assert f"s{msn}.{index}.m4s" in rig.playlists[name].live
+        assert f"#EXT-X-MEDIA-SEQUENCE:{START // SEGMENT}" in rig.playlists[name].live
+    segments = [one.segment for one in rig.made if one.segment and one.variant == "aac"]
+    assert [segment.msn for segment in segments[:2]] == [START // SEGMENT, START // SEGMENT + 1]
+
+
+def test_thirteen_on_the_stage_three_talking():
+    people = [f"p{number}" for number in range(13)]
+    rig = Rig(people=people)
+    on_air_at(rig, START + SECOND)
+    pitches = {"p0": 440, "p5": 1020, "p12": 1630}
+    for person, pitch in pitches.items():
+        rig.speakers[person].say(rig.clock, tone(pitch, 2 * SECOND, 0.15))
+    rig.run(2 * SECOND)
+    heard = rig.heard()[2 * SECOND : 2 * SECOND + SECOND // 2]
+    for pitch in pitches.values():
+        assert strength(heard, pitch) > 0.05
+    assert set(rig.ticks[60].talking) <= set(pitches)
+    assert len({id(payload) for payload in rig.ticks[-1].ears.values()}) == 4
+
+
+def test_one_who_leaves_fades_and_may_come_again():
+    rig = Rig(people=["ann"])
+    on_air_at(rig, START + SECOND)
+    rig.speakers["ann"].say(START, tone(700, 10 * SECOND))
+    rig.run(SECOND)
+    rig.line.remove("ann")
+    rig.line.add("ann")
+    rig.run(TICK)
+    rig.line.remove("ann")
+    rig.run(TICK)
+    assert rig.ticks[-1].levels == {} or "ann" not in rig.line.tick(rig.clock).levels
+
+
+def test_parts_from_disk_are_not_recorded_again_and_the_hole_is_silence():
+    first = Rig()
+    first.run(SEGMENT + 2 * DEFAULT.part_samples + 10 * TICK)
+    past = {
+        name: [one.part for one in first.made if one.variant == name] for name in ("aac", "opus")
+    }
+    ends = {name: parts[-1].end for name, parts in past.items()}
+    line = Line(DEFAULT, ENCODINGS, START + 3 * SEGMENT, 64_000)
+    made, playlists = line.begin(past, START)
+    assert {one.variant: one.part.end for one in made} == dict.fromkeys(
+        ("aac", "opus"), START + 3 * SEGMENT
+    )
+    assert all(one.reloaded == (one.part.end <= ends[one.variant]) for one in made)
+    assert playlists["aac"].last == (START // SEGMENT + 2, 3)
+    assert line.windows["aac"].map_uri == first.line.windows["aac"].map_uri
+
+
+def test_a_line_starts_at_a_part_and_ticks_follow_each_other():
+    with pytest.raises(ValueError, match="at a part"):
+        Line(DEFAULT, ENCODINGS, START + TICK, 64_000)
+    rig = Rig()
+    rig.run(TICK)
+    with pytest.raises(ValueError, match="is next"):
+        rig.line.tick(START)

@@ -1,0 +1,118 @@
+"""Web as it runs, over ASGI, with a studio stand-in beside it and a clock that a test sets."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hustings import settings as tree
+from hustings.settings import Settings
+from hustings.store import migrate
+from hustings.store.engine import Database, sqlite_url
+from hustings.web import app
+from hustings.web.parts import Parts
+from tests.web.stand_in import StudioStandIn
+
+NOW_MS = 1_800_000_000_000
+PLAN = {"title": "The hour", "starts_at_ms": NOW_MS + 3_600_000}
+API = "/api/hustings/v1"
+
+
+@dataclass
+class House:
+    """One web. `plan()` plans a room through the API."""
+
+    settings: Settings
+    parts: Parts
+    client: httpx.AsyncClient
+    studio: StudioStandIn
+    clock: list[int] = field(default_factory=lambda: [NOW_MS])
+
+    async def plan(self, **fields: Any) -> dict[str, Any]:
+        answer = await self.client.post(f"{API}/rooms", json={**PLAN, **fields})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def post(self, **fields: Any) -> httpx.Response:
+        return await self.client.post(f"{API}/rooms", json={**PLAN, **fields})
+
+    def page(self, key: str) -> Path:
+        return self.settings.published_dir / "pages" / f"{key}.html"
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Waits for something that another task does; the test's own time limit ends a wait in vain."""
+    while not await true():
+        await asyncio.sleep(0.005)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the head of its history, made once."""
+    path = tmp_path_factory.mktemp("database") / "hustings.sqlite3"
+    database = Database(sqlite_url(path))
+    migrate.to_head(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def data_dir(migrated: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="hw"))  # short: a Unix socket's path holds 107 bytes
+    (folder / "web").mkdir()
+    shutil.copy(migrated, folder / "web" / "hustings.sqlite3")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def settings_at(data_dir: Path, **environ: str) -> Settings:
+    return tree.load(environ={"HUSTINGS_DATA": str(data_dir), **environ})
+
+
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    clock = [NOW_MS]
+    studio = StudioStandIn(settings.studio_socket)
+    parts = app.assemble(settings, lambda: clock[0])
+    transport = httpx.ASGITransport(app.build(parts), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public.web) as client:
+        await parts.sql.prepare()
+        yield House(settings, parts, client, studio, clock)
+        await parts.studio.close()
+        await studio.stop()
+        parts.sql.close()
+
+
+@pytest.fixture
+async def house(data_dir: Path) -> AsyncIterator[House]:
+    """Web with its studio."""
+    async for opened in open_house(settings_at(data_dir)):
+        await opened.studio.start()
+        yield opened
+
+
+@pytest.fixture
+async def house_alone(data_dir: Path) -> AsyncIterator[House]:
+    """Web whose studio is away."""
+    async for opened in open_house(settings_at(data_dir)):
+        yield opened
+
+
+@pytest.fixture
+async def public_house(data_dir: Path) -> AsyncIterator[House]:
+    """Web on a public address: planning needs the planner key."""
+    settings = settings_at(data_dir, HUSTINGS_PUBLIC__WEB="https://hustings.example.org")
+    async for opened in open_house(settings):
+        await opened.studio.start()
+        yield opened
