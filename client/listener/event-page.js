@@ -70,10 +70,10 @@ function change(is) {
   write(lamp, say(`lamp.${LAMP[is]}`));
   const over = is === "ended" || is === "replay";
   const when = part("when");
-  const when_ms = over && now.ended_at_ms ? now.ended_at_ms : now.starts_at_ms;
+  const when_ms = (over ? now.ended_at_ms : is === "air" ? now.on_air_since_ms : null) ?? now.starts_at_ms;
   when.setAttribute("datetime", new Date(when_ms).toISOString());
-  write(when, new Intl.DateTimeFormat(lang, { dateStyle: "full", timeStyle: "short" }).format(when_ms));
-  write(part("when-word"), say(over ? "when.ended" : is === "late" ? "when.was_due" : "when.starts"));
+  write(when, new Intl.DateTimeFormat(lang, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" }).format(when_ms));
+  write(part("when-word"), say(over ? "when.ended" : is === "air" ? "when.since" : is === "late" ? "when.was_due" : "when.starts"));
   if (phaseShown && ["air", "ended", "replay", "late"].includes(is)) write(part("says"), say(`says.${is}`, { reason: now.late_reason }));
   document.title = is === "air" ? say("now_on_air", { title }) : `${title} · ${say("site")}`;
   phaseShown = is;

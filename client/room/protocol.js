@@ -138,6 +138,8 @@ export function pause(ms, signal) {
  * @property {() => number} [random]
  * @property {(ms: number, signal?: AbortSignal) => Promise<void>} [pause]
  *
+ * @typedef {{status: number, headers: Headers, text: string}} Answer
+ *
  * @typedef {object} Link whether the room's events reach us
  * @property {"joining"|"here"|"lost"} state
  * @property {string|null} code why it is lost
@@ -176,7 +178,7 @@ export class StageProtocol {
     const reply = await this.#ask("POST", `/session/${this.key}`, {
       ...how, body: offer, headers: { "Content-Type": "application/sdp" },
     });
-    return { answer: await reply.text(), location: reply.headers.get("Location") ?? "" };
+    return { answer: reply.text, location: reply.headers.get("Location") ?? "" };
   }
 
   /**
@@ -211,7 +213,7 @@ export class StageProtocol {
     for (let failures = 1; ; failures += 1) {
       try {
         const how = { headers, body: JSON.stringify(body), timeoutMs: COMMAND_TIMEOUT_MS, signal };
-        return await (await this.#ask("POST", `/command/${this.key}/${name}`, how)).json();
+        return parsed(await this.#ask("POST", `/command/${this.key}/${name}`, how));
       } catch (error) {
         const refusal = asStageError(error);
         if (!refusal.unanswered || signal?.aborted) throw refusal;
@@ -238,12 +240,14 @@ export class StageProtocol {
   async #followUntil(whole, follower) {
     let cursor = "";
     let state = "joining";
+    let probing = true;
     for (let failures = 0; !whole.aborted; ) {
       this.#poll = new AbortController();
       try {
-        const answer = await this.#events(cursor, state !== "here", this.#poll.signal);
+        const answer = await this.#events(cursor, probing, this.#poll.signal);
         if (whole.aborted) return;
         failures = 0;
+        probing = false;
         cursor = answer.cursor;
         if (state !== "here") follower.link({ state: "here", code: null });
         state = "here";
@@ -251,6 +255,7 @@ export class StageProtocol {
       } catch (error) {
         const refusal = asStageError(error);
         if (whole.aborted) return;
+        probing = true;
         if (refusal.final) return follower.refused(refusal);
         if (this.#poll.signal.aborted) continue; // hurried: ask again at once
         failures += 1;
@@ -262,14 +267,14 @@ export class StageProtocol {
   }
 
   /**
-   * After a loss the first poll asks for what is there now, and waits no longer than a command: it is also our probe.
+   * After a loss, or when hurried, the first poll asks for what is there now, and waits no longer than a command: it is also our probe.
    * @param {string} cursor @param {boolean} probing @param {AbortSignal} signal
    * @returns {Promise<EventsAnswer>}
    */
   async #events(cursor, probing, signal) {
     const after = cursor && !probing ? `?after=${encodeURIComponent(cursor)}` : "";
     const timeoutMs = probing ? COMMAND_TIMEOUT_MS : EVENTS_TIMEOUT_MS;
-    return (await this.#ask("GET", `/events/${this.key}${after}`, { signal, timeoutMs })).json();
+    return parsed(await this.#ask("GET", `/events/${this.key}${after}`, { signal, timeoutMs }));
   }
 
   /** The network may be back, or the page is: ask again now instead of waiting the poll out. */
@@ -307,14 +312,15 @@ export async function knock({ base, key, name, note = "", fetch = globalThis.fet
     method: "POST", body: JSON.stringify({ name, note }), timeoutMs: COMMAND_TIMEOUT_MS,
     headers: { "Content-Type": "application/json" },
   });
-  return reply.json();
+  return parsed(reply);
 }
 
 /**
- * One request with a time limit that covers its headers; the caller's signal covers the body too.
+ * One request, whole: the time limit and the caller's signal cover its body too, which a dying network may leave half said.
  * @param {typeof fetch} fetch
  * @param {string} url
  * @param {{method: string, headers: Record<string, string>, body?: string, keepalive?: boolean, timeoutMs: number, signal?: AbortSignal}} how
+ * @returns {Promise<Answer>}
  */
 async function ask(fetch, url, { timeoutMs, signal, ...init }) {
   const limit = new AbortController();
@@ -324,17 +330,27 @@ async function ask(fetch, url, { timeoutMs, signal, ...init }) {
   if (signal?.aborted) stop();
   try {
     const reply = await fetch(url, { ...init, cache: "no-store", credentials: "omit", signal: limit.signal });
-    if (reply.ok) return reply;
-    throw await refusalOf(reply);
+    const answer = { status: reply.status, headers: reply.headers, text: await reply.text() };
+    if (reply.ok) return answer;
+    throw refusalOf(answer);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
 }
 
-/** @param {Response} reply */
-async function refusalOf(reply) {
-  const said = await reply.json().catch(() => ({}));
+/** @param {Answer} reply @returns {any} */
+function parsed({ text, status }) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new StageError("unreachable", "an answer that is not JSON: somebody else's", status === 200 ? 0 : status);
+  }
+}
+
+/** @param {Answer} reply */
+function refusalOf(reply) {
+  const said = /^\s*\{/.test(reply.text) ? parsed(reply) : {};
   const after = Number(reply.headers.get("Retry-After") ?? 0) * 1000;
   const code = typeof said.code === "string" ? said.code : `http_${reply.status}`;
   return new StageError(code, String(said.message ?? code), reply.status, Number.isFinite(after) ? after : 0);

@@ -94,7 +94,7 @@ function drawBar({ store, say, act }, bar) {
     const asked = shown.find((one) => one.key === /** @type {CustomEvent} */ (event).detail.key)?.command;
     if (asked) void act(asked.name, asked.body);
   });
-  store.subscribe((state) => [state.view?.alarms, state.link, state.session, state.microphone, state.joined], draw);
+  store.subscribe((state) => [state.view?.alarms, state.link, state.session, state.microphone, state.joined, state.blocked], draw);
   setInterval(draw, 1000);
 }
 

@@ -54,7 +54,7 @@ function castOf() {
     link: { state: "joining", code: null, since_ms: performance.now() },
     session: { state: "away", code: null, since_ms: 0, heard: false },
     microphone: { state: "shut", since_ms: 0 },
-    hushed: false, pending: [],
+    hushed: false, blocked: false, pending: [],
   };
   const store = new RoomStore(slices);
   const protocol = new StageProtocol({ base: "", key, ticket: ticket ?? "", device: deviceId(localStorage) });
@@ -105,6 +105,7 @@ function wireSound({ store, microphone, session, monitor, protocol }) {
     go();
   });
   store.subscribe(isMuted, obey);
+  monitor.addEventListener("state", () => store.set({ blocked: monitor.blocked }));
   session.addEventListener("stream", (event) => void monitor.hear(/** @type {CustomEvent} */ (event).detail));
   session.addEventListener("state", () => {
     const { state, code, since_ms } = session;
@@ -141,7 +142,7 @@ function wireRoom({ store, protocol, session }) {
     refused: (refusal) => store.set({ refusal: refusal.code }),
   });
   addEventListener("online", () => protocol.hurry());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && store.state.link.state === "lost" && protocol.hurry());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && protocol.hurry());
   store.subscribe((state) => [state.view?.room.state, state.view?.you.admitted], () => session.hurry());
   store.subscribe((state) => state.refusal, (refusal) => refusal && stop());
   let unheardSince_ms = 0;

@@ -54,11 +54,22 @@ export class Microphone extends EventTarget {
       this.dispatchEvent(new Event("devices"));
       if (this.#wounded) void this.#acquire();
     });
+    for (const touch of ["pointerdown", "keydown"]) {
+      document.addEventListener(touch, () => void this.#context?.resume()); // asleep until a first touch after a reload
+    }
+    void this.#watchPermission();
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "visible") return;
       void this.#context?.resume();
       if (this.#wounded) void this.#acquire(); // after a call a phone gives the microphone back only to a page in sight
     });
+  }
+
+  /** Permission given after all: go on without another press. */
+  async #watchPermission() {
+    const name = /** @type {PermissionName} */ ("microphone");
+    const permission = await navigator.permissions?.query({ name }).catch(() => null);
+    permission?.addEventListener("change", () => permission.state === "granted" && this.state === "denied" && void this.open());
   }
 
   get #wounded() {

@@ -61,7 +61,7 @@ export function playOver(cast) {
     listen.toggleAttribute("aria-disabled", state === "ended");
     listen.textContent = say(state === "ended" ? "over.page" : "over.replay");
   });
-  const features = store.state.view?.you.role === "host" ? featureSections(cast, ["recording"]) : null;
+  const features = store.state.view ? featureSections(cast, ["recording"]) : null; // without a view the ticket opens nothing more
   const element = sheet(make("h2", {}, say("over.title")), words, listen);
   if (features) element.append(features.element);
   return { element, leave: () => (leave(), features?.leave()) };

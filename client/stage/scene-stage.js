@@ -42,7 +42,7 @@ export function playStage(cast) {
 function fillBesides(cast, above, beside) {
   const runs = runsRoom(cast.store.state.view);
   const control = runs ? controlRoom(cast) : null;
-  const features = featureSections(cast, runs ? ["hands", "recording"] : ["hands"]);
+  const features = featureSections(cast, ["hands", "recording"]);
   above.replaceChildren(...(control ? [control.element] : []));
   beside.replaceChildren(features.element);
   return [() => control?.leave(), features.leave];

@@ -13,6 +13,7 @@
  * @property {{state: import("./session.js").SessionState, code: string|null, since_ms: number, heard: boolean}} session
  * @property {{state: import("./microphone.js").MicrophoneState, since_ms: number}} microphone
  * @property {boolean} hushed one's own wish to be muted, at once and without the stage
+ * @property {boolean} blocked the browser holds sound back until a touch
  * @property {string[]} pending commands not yet answered
  *
  * @typedef {Slices & {view: import("../room/view.js").View|null}} State

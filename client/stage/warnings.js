@@ -18,7 +18,7 @@ export function warnings(state, say, now) {
 }
 
 /** @param {State} state @param {Say} say @param {number} now_ms @returns {Warning[]} */
-function ownTroubles({ session, link, microphone, joined, view }, say, now_ms) {
+function ownTroubles({ session, link, microphone, joined, view, blocked }, say, now_ms) {
   const seconds = (/** @type {number} */ since_ms) => Math.max(1, Math.round((now_ms - since_ms) / 1000));
   /** @type {Warning[]} */
   const all = [];
@@ -30,6 +30,7 @@ function ownTroubles({ session, link, microphone, joined, view }, say, now_ms) {
   if (joined && ["unplugged", "interrupted", "busy", "none", "denied"].includes(microphone.state)) {
     all.push({ key: "microphone", words: say(`lost.microphone.${microphone.state}`, {}, seconds(microphone.since_ms)) });
   }
+  if (joined && blocked) all.push({ key: "ear", words: say("lost.ear") });
   if (joined && session.state === "here" && view && view.people.some((one) => one.person === view.you.person && one.link === "reconnecting")) {
     all.push({ key: "unheard", words: say("lost.unheard") });
   }

@@ -25,7 +25,9 @@ export class CopyButton extends HTMLElement {
   /** @param {HTMLInputElement} field */
   async #copy(field) {
     field.select();
-    const done = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+    // a page without https has no clipboard, but still the old command
+    const copied = navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+    const done = (await copied) || document.execCommand("copy");
     this.#button.textContent = say(done ? "copy.done" : "copy.failed");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => (this.#button.textContent = say("copy.do")), SAID_MS);

@@ -273,6 +273,20 @@ def test_jitter_deepens_the_buffer_and_calm_makes_it_shallow_again() -> None:
     assert buffer.stats.folded_ticks >= 2 and buffer.stats.concealed_ticks - before <= 3
 
 
+@pytest.mark.parametrize("count", range(330, 340))
+def test_a_fold_needs_two_ticks_at_hand(count: int) -> None:
+    """A stall at the start leaves the buffer deep; the stream then ends while that is being made up for."""
+    buffer = JitterBuffer()
+    pulls = run(
+        buffer, stream(named(count), late_by={n: (30 - n) * TICK for n in range(30)}), count + 40
+    )
+    yields_a_tick_each(pulls)
+    folds = [pull for pull in pulls if pull.fold]
+    assert 1 <= len(folds) == buffer.stats.folded_ticks
+    assert all(step.kind == "packet" for pull in folds for step in pull.steps)
+    assert played(pulls)[-1] == count - 1
+
+
 def test_jitter_is_measured_as_the_rfc_says() -> None:
     buffer = JitterBuffer()
     buffer.push(1, 0, named(1)[0], 0)

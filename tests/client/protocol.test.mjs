@@ -136,6 +136,14 @@ test("hurry asks again without waiting", async () => {
   assert.equal(host.seen.length, 2);
 });
 
+test("an answer that is cut short, or is somebody else's page, is not one", async () => {
+  const host = await stageHost([{ reply: "<html>log in to the hotel</html>" }, { reply: '{"url": ' }, { reply: { url: "x" } }]);
+  const pauses = [];
+  assert.deepEqual(await protocolAt(host.base, pauses).command("invite"), { url: "x" });
+  await host.close();
+  assert.equal(pauses.length, 2);
+});
+
 test("a knock needs no ticket", async () => {
   const host = await stageHost([{ status: 201, reply: { ticket: "t", person: "p" } }]);
   assert.deepEqual(await knock({ base: `${host.base}/`, key: "evening", name: "Ruth" }), { ticket: "t", person: "p" });

@@ -27,7 +27,7 @@ const person = (id, name, more = {}) => ({ person: id, name, role: "speaker", mu
 
 function state(change = {}) {
   return {
-    ticket: true, refusal: null, consented: true, joined: true, left: false, hushed: false, pending: [],
+    ticket: true, refusal: null, consented: true, joined: true, left: false, hushed: false, blocked: false, pending: [],
     link: { state: "here", code: null, since_ms: 0 }, session: { state: "here", code: null, since_ms: 0, heard: true },
     microphone: { state: "open", since_ms: 0 }, view: view(), ...change,
   };

@@ -28,6 +28,7 @@ class Studio:
         self._state: dict[str, dict[str, Frame]] = {"_": {}}
         self._followers: dict[str, set[asyncio.StreamWriter]] = {}
         self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._seq = 0
 
     async def open(self) -> None:
@@ -38,11 +39,11 @@ class Studio:
         """Dies: its socket is gone, its connections break."""
         assert self._server is not None
         self._server.close()
-        for writers in self._followers.values():
-            for writer in writers:
-                writer.close()
-        self._followers.clear()
         self.socket.unlink(missing_ok=True)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._followers.clear()
 
     def put(self, key: str, name: str, body: bytes, **headers: str) -> None:
         """An object of a room (`name` below `live/{key}/`), headers with `_` for `-`."""
@@ -80,25 +81,34 @@ class Studio:
             _write(writer, encode(frame))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._answer(reader, writer)
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            for writers in self._followers.values():
+                writers.discard(writer)
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         path = head.split(b" ")[1].decode()
         self.asked.append(path)
         key = path.removeprefix("/feed/").partition("?")[0]
         if key not in self._state:
             writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-            writer.close()
             return
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        frames = [
-            Frame(0, self.term, SNAPSHOT),
-            *self._state[key].values(),
-            Frame(0, self.term, LIVE),
-        ]
-        _write(writer, b"".join(map(encode, frames)))
+        frames = [Frame(0, self.term, SNAPSHOT), *self._state[key].values()]
+        _write(writer, b"".join(map(encode, [*frames, Frame(0, self.term, LIVE)])))
         self._followers.setdefault(key, set()).add(writer)
-        with contextlib.suppress(OSError):
-            await reader.read()
-        self._followers.get(key, set()).discard(writer)
+        await reader.read()
 
 
 def _write(writer: asyncio.StreamWriter, chunk: bytes) -> None:

@@ -36,6 +36,13 @@ def test_a_terminal_gets_a_bar_that_goes_away() -> None:
     assert out.getvalue().endswith("  door died\n")
 
 
+def test_the_bar_never_wraps() -> None:
+    out = Terminal()
+    Console(out, ["database"] * 9, 0.0).draw()
+    assert out.getvalue().endswith("database, database, database …")
+    assert len(out.getvalue()) < 80
+
+
 def test_addresses_stand_in_one_column() -> None:
     out = io.StringIO()
     Console(out, [], 0.0).addresses([("Web", "http://a"), ("Planner key", "k")], 3.21)

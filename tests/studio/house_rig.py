@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hustings import settings as tree
@@ -22,7 +22,7 @@ from hustings.studio.live_room import LiveRoom
 from hustings.studio.times import Times
 from hustings.wire.feed import Decoder, Frame
 from hustings.wire.ticket import Signer, Ticket
-from tests.line.speaking import Speaker
+from tests.line.speaking import Speaker, tone
 
 START_MS = 1_731_000_000_000
 NS = 1_000_000_000
@@ -116,7 +116,6 @@ class Rig:
     people: dict[str, Speaker] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.wires: dict[int, PaperWires] = {}
         self.settings = settings_in(self.data, **self.studio)
         (self.settings.rooms_dir).mkdir(parents=True, exist_ok=True)
         self.house = self._house()
@@ -143,8 +142,25 @@ class Rig:
         house.start()
         return house
 
-    def again(self, after_ns: int = 0) -> None:
-        """As after `kill -9`: nothing was said to the old process."""
+    def set(self, **studio: Any) -> None:
+        """Other settings, before there is a room."""
+        self.studio = studio
+        self.__post_init__()
+
+    async def crash(self) -> None:
+        """As by `kill -9`: tasks stop where they stand, nothing more is written; only this test's files are let go."""
+        for live in self.house:
+            for task in live._tasks:
+                task.cancel()
+            await asyncio.gather(*live._tasks, return_exceptions=True)
+            if live.tracks is not None:
+                live.tracks.stop(live.now())
+            if live._journal._file is not None:
+                live._journal._file.close()
+
+    async def again(self, after_ns: int = 0) -> None:
+        """The next process on the same folder, so much later."""
+        await self.crash()
         self.hands.go(after_ns)
         for speaker in self.people.values():
             speaker.number = 0
@@ -176,16 +192,12 @@ class Rig:
         return session
 
     def command(self, actor: Actor, command: str, key: str = KEY, **body: Any) -> Any:
-        import json
-
         status, raw = self.house.find(key).asking.command(actor, command, body, "")
         answer = json.loads(raw)
         assert status == 200, answer
         return answer
 
     def refused(self, actor: Actor, command: str, key: str = KEY, **body: Any) -> str:
-        import json
-
         status, raw = self.house.find(key).asking.command(actor, command, body, "")
         assert status >= 400
         return str(json.loads(raw)["code"])
@@ -241,9 +253,4 @@ def objects(frames: list[Frame]) -> dict[str, Frame]:
 
 
 def a_tone(pitch: float, seconds: float) -> Any:
-    from tests.line.speaking import tone
-
     return tone(pitch, round(seconds * RATE))
-
-
-Said = Callable[[int], np.ndarray]

@@ -27,8 +27,10 @@ from tests.studio.house_rig import (
 
 
 @pytest.fixture
-def rig(tmp_path):
-    return Rig(tmp_path)
+async def rig(tmp_path):
+    rig = Rig(tmp_path)
+    yield rig
+    await rig.crash()
 
 
 def kinds(rig: Rig) -> list[str]:
@@ -93,19 +95,20 @@ async def test_everything_after_the_end_is_silence_and_the_playlist_says_so(rig)
     assert pulse["ended_at_ms"] == live.room.ended_ms
 
 
-async def test_a_place_is_kept_120_s_with_its_mute(rig):
+async def test_a_place_is_kept_for_its_time_with_its_mute(rig):
+    rig.set(place_kept_s=3)
     live = rig.open()
     await rig.join(HOST)
     await rig.join(SPEAKER)
     rig.command(SPEAKER, "mute", person=SPEAKER.person, muted=True)
     rig.paper().link(SPEAKER.person, False)
-    rig.seconds(119, talking=False)
+    rig.seconds(2.4, talking=False)
     assert live.room.stage.people[SPEAKER.person].link == "reconnecting"
     await rig.join(SPEAKER)
     person = live.room.stage.people[SPEAKER.person]
     assert (person.link, person.muted) == ("here", True)
     rig.paper().link(SPEAKER.person, False)
-    rig.seconds(121, talking=False)
+    rig.seconds(3.6, talking=False)
     assert live.room.stage.people[SPEAKER.person].link == "away"
 
 
@@ -122,8 +125,7 @@ async def test_a_line_that_drops_and_stands_again_needs_no_new_session(rig):
 
 
 async def test_a_room_on_air_with_nobody_ends_after_ten_minutes(rig):
-    rig.studio = {"nobody_ends_s": 5}
-    rig.__post_init__()
+    rig.set(nobody_ends_s=5)
     live = rig.open()
     await rig.join(HOST)
     rig.command(HOST, "go_on_air", in_ms=0)
@@ -137,8 +139,7 @@ async def test_a_room_on_air_with_nobody_ends_after_ten_minutes(rig):
 
 
 async def test_an_open_room_waits_long_for_its_late_host(rig):
-    rig.studio = {"nobody_ends_s": 5}
-    rig.__post_init__()
+    rig.set(nobody_ends_s=5)
     live = rig.open(starts_at_ms=START_MS - UNUSED_MS + 10_000)
     rig.seconds(9, talking=False)
     assert live.room.state == "open"
@@ -174,8 +175,7 @@ async def test_the_cohost_is_told_that_the_host_vanished(rig):
 
 
 async def test_the_stage_has_a_limit(rig):
-    rig.studio = {"speakers_max": 2}
-    rig.__post_init__()
+    rig.set(speakers_max=2)
     rig.open()
     await rig.join(HOST)
     await rig.join(SPEAKER)
@@ -273,6 +273,7 @@ async def test_a_full_disk_leaves_the_room_running_and_the_journal_follows_later
             self._file.close()
 
     path = rig.settings.rooms_dir / KEY / "journal.jsonl"
+    live._journal.close()
     live._journal = JournalFile(path, opener=Full)
     live._journal.open()
     await rig.join(HOST)

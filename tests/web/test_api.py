@@ -227,9 +227,7 @@ async def test_a_room_is_taken_back_before_it_opens(house: House) -> None:
 async def test_a_room_that_opened_is_not_taken_back(house: House) -> None:
     done = await house.plan(key="the-hour")
     house.studio.refusals["DELETE", "the-hour"] = (409, "wrong_state")
-    answer = await house.client.delete(
-        f"{API}/rooms/the-hour", headers=bearer(done["host_ticket"])
-    )
+    answer = await house.client.delete(f"{API}/rooms/the-hour", headers=bearer(done["host_ticket"]))
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
     assert (await house.client.get(f"{API}/rooms/the-hour")).status_code == 200
 
@@ -284,9 +282,7 @@ class TestTickets:
             ({"role": "listener"}, "bad_request"),
             ({"name": "a" * 61}, "name_malformed"),
         ):
-            answer = await house.client.post(
-                f"{API}/rooms/{key}/tickets", json=body, headers=host
-            )
+            answer = await house.client.post(f"{API}/rooms/{key}/tickets", json=body, headers=host)
             assert answer.json()["code"] == code
 
     async def test_a_ticket_that_studio_took_back(self, house: House) -> None:

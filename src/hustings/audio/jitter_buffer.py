@@ -192,7 +192,7 @@ class JitterBuffer:
         self._fresh = True  # since the pause, no packet was played: gaps are silence
         self._dtx = False
         self._dry = 0
-        self._window_max: int | None = None
+        self._window_max = 0
         self._window_left = WINDOW_TICKS
         self._windows_off = 0
         self._fold_after = self._insert_after = 0
@@ -423,15 +423,13 @@ class JitterBuffer:
         """Once a window: is the delay of the quickest packets what it should be?"""
         if self._packets:
             level = -(-(self._packets[max(self._packets)].end - self._cursor + self._held) // TICK)
-            self._window_max = max(level, self._window_max or 0)
+            self._window_max = max(level, self._window_max)
         self._window_left -= 1
         if self._window_left:
             return
         self._window_left = WINDOW_TICKS
-        if self._window_max is None:
-            return
         off = self._window_max - self._delay.target_ticks
-        self.stats.delay_ticks, self._window_max = self._window_max, None
+        self.stats.delay_ticks, self._window_max = self._window_max, 0
         same_side = off * self._windows_off > 0
         sign = (off > 0) - (off < 0)
         self._windows_off = self._windows_off + sign if same_side else sign

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 WIDTH = 24
+NAMED = 3
 
 
 class Console:
@@ -28,7 +29,8 @@ class Console:
             done = len(self._steps) - len(self._open)
             full = WIDTH * done // len(self._steps)
             bar = "━" * full + "─" * (WIDTH - full)
-            self._write(f"\r\x1b[K  {bar}  {', '.join(self._open)}")
+            more = " …" if len(self._open) > NAMED else ""  # a line that wraps can't be redrawn
+            self._write(f"\r\x1b[K  {bar}  {', '.join(self._open[:NAMED])}{more}")
 
     def done(self, step: str, now: float) -> None:
         """A step that is not open (a child that came back) is passed over."""

@@ -60,7 +60,7 @@ class Sheets:
         sheet = self._sheets.get(token)
         if sheet is None or sheet.until_s < self._now_s():
             self._sheets.pop(token, None)
-            raise Refused("not_found")
+            raise Refused("not_found", page="planned")
         return sheet
 
 
@@ -99,7 +99,8 @@ class Pages:
     def sentence(self, refused: Refused) -> HTMLResponse:
         """A page that is one "no": what happened, what still works, what to do."""
         copy = catalogue(LANG, "web")
-        known = refused.code if f"sentence.{refused.code}.title" in copy else "other"
+        known = str(refused.detail.get("page", refused.code))
+        known = known if f"sentence.{known}.title" in copy else "other"
         return self.html(
             "sentence.html",
             refused.status,

@@ -61,6 +61,7 @@ class Firefox:
         if not (FOLDER / "node_modules" / "puppeteer-core").is_dir():
             raise Missing(f"puppeteer-core is not there: run `npm ci --ignore-scripts` in {FOLDER}")
         microphone, ear = pulse.microphone(name), pulse.ear(name)
+        pulse.make_default(microphone, ear)
         profile = folder / "profile"
         profile.mkdir()
         settings = {"program": PROGRAM, "profile": str(profile), "prefs": PREFS}

@@ -262,6 +262,12 @@ class Pulse:
         )
         return Ear(self, sink)
 
+    def make_default(self, microphone: Microphone, ear: Ear) -> None:
+        """The server's own default devices. Only Firefox looks at them (it ignores PULSE_SOURCE),
+        so one Firefox at a time; Chromium persons keep theirs."""
+        self._ctl("set-default-source", microphone.name)
+        self._ctl("set-default-sink", ear.name)
+
     def unplug(self, device: Microphone | Ear) -> None:
         """Take a device away in mid-use, as a pulled plug does."""
         sink = device.sink if isinstance(device, Microphone) else device.name
