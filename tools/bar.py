@@ -13,7 +13,11 @@ def main() -> None:
             done += 1
             if sys.stdout.isatty():
                 filled = min(30, 30 * done // total)
-                print(f"\r{title} [{'█' * filled}{'·' * (30 - filled)}] {min(done, total)}/{total}", end="", flush=True)
+                print(
+                    f"\r{title} [{'█' * filled}{'·' * (30 - filled)}] {min(done, total)}/{total}",
+                    end="",
+                    flush=True,
+                )
         elif line.startswith("Installing collected") and sys.stdout.isatty():
             print(f"\r{title} [{'█' * 30}] unpacking …      ", end="", flush=True)
     print(f"\r{title}: {total} packages are in place.          ")

@@ -237,7 +237,19 @@ def loudness_lufs(sound: Sound, folder: Path) -> float:
     path = folder / "level.wav"
     write_wav(path, sound)
     told = subprocess.run(
-        ["ffmpeg", "-hide_banner", "-nostats", "-i", path, "-af", "ebur128", "-f", "null", "-"],
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-hide_banner",
+            "-nostats",
+            "-i",
+            path,
+            "-af",
+            "ebur128",
+            "-f",
+            "null",
+            "-",
+        ],
         check=True,
         capture_output=True,
         text=True,
@@ -249,8 +261,10 @@ def ceiling(sound: Sound) -> Sound:
     """A limiter with 5 ms of foresight: gain only, no clipped wave."""
     reach = int(0.005 * RATE_HZ)
     peaks = np.maximum(np.abs(sound), 1e-9)
-    held = -np.sort(-np.lib.stride_tricks.sliding_window_view(
-        np.pad(peaks, reach), 2 * reach + 1)[:, ::8], axis=1)[:, 0]
+    held = -np.sort(
+        -np.lib.stride_tricks.sliding_window_view(np.pad(peaks, reach), 2 * reach + 1)[:, ::8],
+        axis=1,
+    )[:, 0]
     gain = np.minimum(1.0, CEILING / held)
     window = signal.windows.hann(2 * reach + 1)
     smooth = np.convolve(np.pad(gain, reach, mode="edge"), window / window.sum(), mode="valid")
@@ -268,9 +282,33 @@ def encode(sound: Sound, path: Path, folder: Path, bitrate: str) -> None:
     wav = folder / "encode.wav"
     write_wav(wav, sound)
     subprocess.run(
-        ["ffmpeg", "-loglevel", "error", "-y", "-i", wav, "-c:a", "libopus", "-b:a", bitrate]
-        + ["-vbr", "on", "-application", "audio", "-frame_duration", "20", "-map_metadata", "-1"]
-        + ["-fflags", "+bitexact", "-flags:a", "+bitexact", path],
+        [
+            "ffmpeg",
+            "-loglevel",
+            "error",
+            "-y",
+            "-i",
+            wav,
+            "-c:a",
+            "libopus",
+            "-b:a",
+            bitrate,
+            "-vbr",
+            "on",
+            "-application",
+            "audio",
+            "-cutoff",  # else libopus begins a quiet first turn in a narrower band
+            "20000",
+            "-frame_duration",
+            "20",
+            "-map_metadata",
+            "-1",
+            "-fflags",
+            "+bitexact",
+            "-flags:a",
+            "+bitexact",
+            path,
+        ],
         check=True,
     )
 

@@ -22,6 +22,7 @@ const facts = JSON.parse(part("facts").textContent ?? "{}");
 const sentences = JSON.parse(part("copy").textContent ?? "{}");
 const lang = document.documentElement.lang;
 const say = reader(sentences, lang);
+const tenths = new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const time = new RoomTime();
 const audio = new Audio();
 const live = new Player(facts.key, audio);
@@ -97,7 +98,7 @@ function drawClock(is) {
   const clock = part("clock");
   const [mode, at_ms] = is === "air" ? ["since", now.on_air_since_ms] : is === "soon" ? ["until", now.on_air_since_ms ?? now.air_at_ms]
     : is === "late" || is === "wait" ? [is === "late" ? "late" : "until", now.starts_at_ms] : ["until", now.ended_at_ms];
-  show(clock, Boolean(at_ms));
+  show(clock, Boolean(at_ms) && !(is === "soon" && Number(at_ms) < time.now()));
   if (at_ms && clock.getAttribute("at-ms") !== String(at_ms)) clock.setAttribute("at-ms", String(at_ms));
   if (clock.getAttribute("mode") !== mode) clock.setAttribute("mode", String(mode));
   const late = is === "late";
@@ -117,10 +118,10 @@ function drawPlayer(is) {
   button.classList.toggle("on", running);
   button.classList.toggle("quiet", running);
   write(part("play-word"), say(running ? (player === live ? "stop" : "pause") : player !== live ? "play.replay" : is === "wait" || is === "late" ? "play.waiting" : "play"));
-  show(part("dials"), running);
+  show(part("dials"), !none && player.supported);
   write(part("status"), player.supported ? status(is, running) : say("no_sound"));
   const seek = part("seek");
-  show(seek, player !== live && player.state !== "idle" || player !== live && player.duration_s > 0);
+  show(seek, "position_s" in player && player.duration_s > 0);
   if ("position_s" in player && player.duration_s) {
     const bar = /** @type {HTMLInputElement} */ (part("position"));
     bar.max = String(Math.floor(player.duration_s));
@@ -141,7 +142,7 @@ function status(is, running) {
   if (player !== live) return "";
   const behind = behind_s(live, time);
   if (is === "wait" || is === "late") return say("status.holding");
-  return behind === null ? say("status.playing") : say("status.behind", { seconds: Math.round(behind * 10) / 10 });
+  return behind === null ? say("status.playing") : say("status.behind", { seconds: tenths.format(behind) });
 }
 
 /** @param {number} s */
@@ -161,6 +162,7 @@ function drawStage(now, heard) {
     const note = /** @type {HTMLElement} */ (line.lastElementChild);
     write(note, talks ? say("stage.talks") : line.classList.contains("muted") ? say("stage.muted") : "");
   }
+  show(part("on-stage"), now.stage.length > 0 || !["ended", "replay"].includes(now.state));
   show(part("crowd"), now.listeners !== null);
   if (now.listeners !== null) write(part("crowd"), say("listeners", {}, now.listeners));
 }

@@ -60,7 +60,7 @@ function drawHead(cast, head) {
     where.textContent = say(light === "air" ? "head.where.air" : "head.where.off");
     lamp.setAttribute("state", light);
     lamp.hidden = !room;
-    where.hidden = !room;
+    where.hidden = !room || room.state === "ended" || room.state === "replay";
     lamp.textContent = say(room && (room.state === "ended" || room.state === "replay") ? "lamp.over" : `lamp.${light}`);
     time.replaceChildren(...(room ? timeOf(cast, room) : []));
   });

@@ -110,6 +110,7 @@ function wireSound({ store, microphone, session, monitor, protocol }) {
   session.addEventListener("state", () => {
     const { state, code, since_ms } = session;
     store.set({ session: { state, code, since_ms, heard: store.state.session.heard || state === "here" } });
+    document.body.dataset.session = state; // what a test in a browser waits for
     if (state === "lost") protocol.hurry();
     if (state === "refused") store.set({ refusal: code });
   });

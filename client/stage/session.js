@@ -13,7 +13,7 @@ import { tuneOpus } from "./opus.js";
 /** @type {Record<string, Partial<Record<SessionState, SessionState>>>} */
 const NEXT = {
   join: { away: "joining", moved: "joining", refused: "joining" },
-  connected: { joining: "here", lost: "here", closed: "here", full: "here", waiting: "here" },
+  connected: { here: "here", joining: "here", lost: "here", closed: "here", full: "here", waiting: "here" },
   flowing: { lost: "here" },
   silent: { here: "lost" },
   failed: { joining: "lost", closed: "lost", full: "lost", waiting: "lost" },
@@ -105,8 +105,9 @@ export class StageSession extends EventTarget {
     this.code = code;
     if (next !== this.state) this.since_ms = performance.now();
     this.state = next;
-    this.#round.abort();
-    this.#round = new AbortController();
+    // what flows again lets a dial under way finish: the stage host may have made its session, and dropped ours, already
+    if (event !== "flowing") this.#round.abort();
+    if (this.#round.signal.aborted) this.#round = new AbortController();
     this.dispatchEvent(new Event("state"));
     return true;
   }

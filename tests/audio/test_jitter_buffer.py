@@ -80,6 +80,11 @@ def test_a_steady_stream_plays_whole_and_in_order_two_ticks_deep() -> None:
 
 @pytest.mark.parametrize("target", [1, 3, 10])
 def test_the_least_delay_is_a_parameter(target: int) -> None:
+    buffer = JitterBuffer(target)
+    buffer.push(99, 5_000 - TICK, named(1)[0], 0)
+    assert (
+        buffer.stats.delay_ticks == target
+    )  # known from the first packet on, before a window is full
     pulls = run(JitterBuffer(target), stream(named(50)), 60)
     assert shape(pulls)[:target] == "s" * (target - 1) + "p"
 

@@ -116,7 +116,7 @@ class Evening:
         self.studio.rooms(KEY)
         self.say_pulse()
         if tone:
-            self._tone = asyncio.create_task(self._play())
+            self.start_tone()
         await asyncio.to_thread(self.edge.start)
         return f"{self.edge.url}/{KEY}"
 
@@ -154,6 +154,13 @@ class Evening:
             self.program = program
             self.say_pulse()
             await asyncio.sleep(0.02)
+
+    def start_tone(self) -> None:
+        self._tone = asyncio.create_task(self._play())
+
+    @staticmethod
+    def now_ms() -> int:
+        return _now_ms()
 
     def stop_tone(self) -> None:
         if self._tone:

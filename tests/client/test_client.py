@@ -129,8 +129,9 @@ async def join(page: Page) -> None:
 
 
 async def on_stage(page: Page) -> None:
-    """The session stands: the page says so to who does not look."""
-    await page.wait_for_function("document.querySelector('person-card[data-link]') !== null")
+    """The session stands, and the page shows it."""
+    await page.wait_for_selector("body[data-session=here]")
+    await expect(page.locator("person-card").first).to_be_visible()
     await expect(page.locator(".desk")).to_be_visible()
 
 

@@ -172,7 +172,10 @@ class TestRoomThatIsOn:
         init = "init-0123456789abcdef.mp4"
         for name in (ahead, past, old, f"s0{M}.0.m4s", "s-1.m4s", init, "x", ""):
             answer = await house.get(f"/live/talk/aac/{name}")
-            assert (answer.status_code, answer.headers["cache-control"]) == (404, "public, max-age=1")
+            assert (answer.status_code, answer.headers["cache-control"]) == (
+                404,
+                "public, max-age=1",
+            )
             assert answer.json()["code"] == "part_unknown"
 
     async def test_ranges(self, house: House) -> None:

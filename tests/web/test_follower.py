@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def test_twice_and_out_of_order_is_the_same_state(
     shuffled = data.draw(st.permutations(STORY + data.draw(st.lists(st.sampled_from(STORY)))))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
     edges = [0, *cuts, len(shuffled)]
-    slices = [shuffled[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    slices = [shuffled[a:b] for a, b in itertools.pairwise(edges)]
     assert told(migrated, tmp_path, [STORY[:1], *slices]) == once
 
 
@@ -300,3 +301,26 @@ async def test_a_late_change_is_undone_when_the_room_is_on_the_air(house: House)
     await house.studio.start()
     await house.parts.handover.once()
     assert (await house.client.get(f"{API}/rooms/{key}")).json()["title"] == "The hour"
+
+
+async def test_a_room_destroyed_while_web_was_down_leaves_too(house: House) -> None:
+    keys = [(await house.plan(title=title))["room"]["key"] for title in ("One", "Another")]
+    async with following(house):
+        for key in keys:
+            await house.studio.tell(key, *lines())
+
+        async def over() -> bool:
+            return {await room_state(house, key) for key in keys} == {"replay"}
+
+        await until(over)
+    house.studio.plans.clear()
+    kept = house.settings.published_dir / "replay" / keys[1] / "index.m3u8"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("#EXTM3U")
+    async with following(house):
+
+        async def gone() -> bool:
+            return await room_state(house, keys[0]) == "room_unknown"
+
+        await until(gone)
+    assert await room_state(house, keys[1]) == "replay"  # its recording plays with no studio at all

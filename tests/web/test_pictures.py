@@ -79,6 +79,7 @@ def test_what_is_see_through_stands_on_white() -> None:
         (png_header(60_000, 60_000), "picture_too_large"),
         (png_header(8_000, 5_000), "picture_malformed"),  # at the limit: read, and found cut off
     ],
+    ids=range(8),
 )
 def test_what_is_refused(raw: bytes, code: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -121,6 +122,7 @@ async def test_a_room_with_a_picture(house: House) -> None:
         (bytes(ROOM + 1), "A field", 413, "picture_too_large"),
         (bytes(ROOM + 200_000), "A field", 413, "body_too_large"),
     ],
+    ids=range(5),
 )
 async def test_pictures_that_are_refused(
     house: House, file: bytes, alt: str, status: int, code: str

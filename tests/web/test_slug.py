@@ -33,7 +33,7 @@ def test_a_slug_is_proposed(title: str, proposed: str) -> None:
 
 
 def test_the_proposals_end_with_a_random_one() -> None:
-    assert list(slug.candidates("The hour", "abc234"))[0] == "the-hour"
+    assert next(iter(slug.candidates("The hour", "abc234"))) == "the-hour"
     assert list(slug.candidates("The hour", "abc234"))[-1] == "the-hour-abc234"
     assert list(slug.candidates("🎤", "abc234")) == ["room-abc234"]
     assert "live" not in list(slug.candidates("Live", "abc234"))

@@ -293,6 +293,7 @@ class JitterBuffer:
         """A first packet waits for the target; less, if it was slow itself, but never so little that it could not be."""
         wait = max(self._delay.target_ticks * TICK - slowness, max(TICK, packet.samples))
         self._cursor = self._end_played = packet.end - wait
+        self.stats.delay_ticks = -(-wait // TICK)
         self._playing = True
 
     def _meet_stranger(self, packet: _Packet, arrival: int) -> None:

@@ -20,8 +20,7 @@ def opus() -> Finding:
     """Loads the module that binds libopus, as studio does."""
     try:
         codec: Any = importlib.import_module("hustings.audio.codec")
-        version = getattr(codec, "version", None)
-        text = str(version()) if callable(version) else "loaded"
+        text = str(codec.libopus_version())
     except (ImportError, OSError) as error:
         return Finding("libopus", "fail", f"can't be loaded: {error}", ADVICE)
     return Finding("libopus", "ok", text)

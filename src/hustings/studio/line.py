@@ -76,11 +76,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Playlists:
-    """One variant's playlists as they are now; `plain` is empty while no segment is whole."""
+    """One variant's playlists where they changed: `live` with each part, `plain` (else empty) with each segment. `last`
+    is the newest (segment, part) that `live` names, `plain_last` the newest of `plain`."""
 
     live: str
-    plain: str
     last: tuple[int, int]
+    plain: str
+    plain_last: tuple[int, int]
     ended: bool
 
 
@@ -162,7 +164,7 @@ class Line:
         return Tick(
             ears=ears,
             made=tuple(made),
-            playlists=self._playlists({one.variant for one in made}),
+            playlists=self._playlists(made),
             talking=tuple(p for p, voice in self._voices.items() if voice.level.talking),
             levels={person: voice.level.level_db for person, voice in self._voices.items()},
             program_peak_db=peak_dbfs(program),
@@ -236,7 +238,7 @@ class Line:
                 part = out.segmenter.push(*unit)
                 if part is not None:
                     made.append(self._take(out, part))
-        return made, self._playlists(self._outs)
+        return made, self._playlists(made)
 
     def end(self) -> tuple[list[Made], dict[str, Playlists]]:
         """No tick will follow: a last ramp to silence, silence to the end of the segment, then ENDLIST."""
@@ -252,7 +254,8 @@ class Line:
             self._next += TICK
         for out in self._outs.values():
             out.window.end()
-        return made, self._playlists(self._outs)
+        told = {name: out.window.last for name, out in self._outs.items()}
+        return made, {name: self._lists(name, told, True) for name in told if told[name]}
 
     # --- steps of the road
 
@@ -303,18 +306,29 @@ class Line:
         segment = out.window.append(part)
         return Made(out.encoding.variant.name, part, segment, out.window.expired(), reloaded)
 
-    def _playlists(self, names: Iterable[str]) -> dict[str, Playlists]:
-        others = {name: out.window.last for name, out in self._outs.items()}
-        told = {name: last for name, last in others.items() if last is not None}
-        lists: dict[str, Playlists] = {}
-        for name in names:
-            window, last = self._outs[name].window, others[name]
-            if last is not None:
-                plain = playlist.plain(window) if window.complete else ""
-                lists[name] = Playlists(
-                    playlist.media(window, others=told), plain, last, window.ended
-                )
-        return lists
+    def _playlists(self, made: Iterable[Made]) -> dict[str, Playlists]:
+        """The playlists of every variant that got a part."""
+        whole: dict[str, bool] = {}
+        for one in made:
+            whole[one.variant] = whole.get(one.variant, False) or one.segment is not None
+        told = {name: out.window.last for name, out in self._outs.items()}
+        return {name: self._lists(name, told, whole[name]) for name in whole if told[name]}
+
+    def _lists(
+        self, name: str, told: Mapping[str, tuple[int, int] | None], whole: bool
+    ) -> Playlists:
+        window, last = self._outs[name].window, told[name]
+        assert last is not None
+        others = {other: at for other, at in told.items() if at is not None}
+        with_plain = bool(window.complete) and (whole or window.ended)
+        msn = window.complete[-1].msn if window.complete else 0
+        return Playlists(
+            live=playlist.media(window, others=others),
+            last=last,
+            plain=playlist.plain(window) if with_plain else "",
+            plain_last=(msn, self._profile.parts_per_segment - 1),
+            ended=window.ended,
+        )
 
     def _encode_ears(self, clock: int, buses: Mapping[str, Samples]) -> dict[str, bytes]:
         """A packet for each who hears: his clean feed if he sounds, or did within a second, else the stage."""

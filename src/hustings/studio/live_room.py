@@ -85,6 +85,7 @@ class LiveRoom:
         self.news = asyncio.Event()
         self._journal = journal
         self._audible_clock = 0
+        self._on_time_from = 0
         self._nobody_since = 0
         self._talk_waits = False
         self._mix_whole = True
@@ -232,6 +233,7 @@ class LiveRoom:
             self.tracks.switch(first, self.room.state == ON_AIR)
         self._mix_whole = whole
         self.next_tick = first
+        self._on_time_from = self.now()  # the ticks before are made up for, not late
         self._nobody_since = self.now()
         self.line.schedule(self.room.air_clock)
         if self.room.state == ON_AIR:
@@ -287,7 +289,8 @@ class LiveRoom:
         assert self.line is not None
         assert self.clock is not None
         at, mono = self.next_tick, self.ground.times.monotonic_ns()
-        self.ground.lateness.rows.append((mono - self.clock.monotonic_ns(at)) // 1000)
+        if at >= self._on_time_from:
+            self.ground.lateness.rows.append((mono - self.clock.monotonic_ns(at)) // 1000)
         if timers.air_due(self.room, at):
             self.append([Draft("on_air", {"by": self.room.air_by})], clock=at)
         self._flood.clear()

@@ -59,9 +59,11 @@ class Publisher:
             self.forget(one.variant, one.expired)
         for name, lists in playlists.items():
             folder = f"{self._at}/{name}"
-            self._feed.put(f"{folder}/live.m3u8", self._headers(lists), lists.live.encode())
+            live = self._headers(lists.last, lists.ended)
+            self._feed.put(f"{folder}/live.m3u8", live, lists.live.encode())
             if lists.plain:
-                self._feed.put(f"{folder}/plain.m3u8", self._headers(lists), lists.plain.encode())
+                plain = self._headers(lists.plain_last, lists.ended)
+                self._feed.put(f"{folder}/plain.m3u8", plain, lists.plain.encode())
         return whole
 
     def forget(self, variant: str, names: Iterable[str]) -> None:
@@ -71,13 +73,12 @@ class Publisher:
             if not self._keep and name.count(".") == 1:
                 self._mixes[variant].forget(name)
 
-    def _headers(self, lists: Playlists) -> dict[str, str]:
-        msn, part = lists.last
+    def _headers(self, last: tuple[int, int], ended: bool) -> dict[str, str]:
         return {
             **PLAYLIST,
-            "Hustings-Last": f"{msn}.{part}",
+            "Hustings-Last": f"{last[0]}.{last[1]}",
             "Hustings-Profile": self._profile,
-            "Hustings-Ended": str(int(lists.ended)),
+            "Hustings-Ended": str(int(ended)),
         }
 
     def _record(self, one: Made) -> bool:

@@ -13,9 +13,11 @@ from pathlib import Path
 from aiohttp import web
 
 from hustings import keyring
+from hustings.audio.holding import HoldingSound
 from hustings.features import studio as features
 from hustings.settings import Settings
 from hustings.studio import app, times
+from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
 from hustings.studio.sessions import Sessions
@@ -52,6 +54,9 @@ def house_of(settings: Settings) -> House:
 
 async def _run(settings: Settings) -> None:
     settings.run_dir.mkdir(parents=True, exist_ok=True)
+    # Made once in a process, so that no room's first tick waits for them.
+    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
+    HoldingSound()
     house = house_of(settings)
     house.start()
     runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)

@@ -109,6 +109,9 @@ class Follower:
         while True:
             try:
                 if await self._read(key):
+                    await self._pause(
+                        RETRY_S
+                    )  # a room that is destroyed is so a moment after its feed's end
                     return await self._gone(key)
             except Refused as refused:
                 if refused.code == "room_unknown":
@@ -132,8 +135,8 @@ class Follower:
 
     async def _missing(self, keys: set[str]) -> None:
         """Rooms that web believes alive or planned, and studio's directory does not name."""
-        for key in await self._sql.read(programme.expected):
-            if key not in keys:
+        for key in await self._sql.read(programme.expected, self._now_ms()):
+            if key not in keys and not self._has_replay(key):
                 await self._gone(key)
 
     async def _gone(self, key: str) -> None:
@@ -142,7 +145,7 @@ class Follower:
             if await self._studio.knows(key):
                 return
             found = await self._sql.read(programme.find, key)
-            if found is None or self._has_replay(key):
+            if found is None:
                 return
             if found.state == PLANNED:
                 await self._sql.write(programme.taken_back, key)

@@ -36,6 +36,8 @@ def reencode(raw: bytes, bytes_max: int) -> bytes:
                 return _jpeg(picture)
     except Refused:
         raise
+    except Image.DecompressionBombError:
+        raise Refused("picture_too_large", field="picture", pixels_max=PIXELS_MAX) from None
     except Exception:
         # Pillow's decoders raise OSError, ValueError, SyntaxError, struct.error, ZeroDivisionError … on broken files.
         raise Refused("picture_malformed", field="picture") from None

@@ -18,6 +18,7 @@ FORGOTTEN_MS = 12 * 3_600_000
 """A room that never opened is no longer said to come this long after its hour."""
 PLAN_COLUMNS = tuple(name for name in Plan.__dataclass_fields__)
 EXPECTED_MAX = 300
+RECENT_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,16 @@ def listing(row: Any) -> Listing:
     )
 
 
-def expected(connection: Connection) -> list[str]:
-    """Keys of the rooms that studio has or had alive: what its directory should name, or a destroyed room."""
+def expected(connection: Connection, now_ms: int) -> list[str]:
+    """Keys of the rooms that studio's directory should name, and of those whose recording should lie there.
+
+    An old room without a recording is not among them: asking for it would make studio take it up again.
+    """
+    recent = sa.and_(rooms.c.state == ENDED, rooms.c.ended_at_ms > now_ms - RECENT_MS)
     rows = connection.execute(
         sa.select(rooms.c.key)
         .where(rooms.c.handed_at_ms.is_not(None), rooms.c.deleted_at_ms.is_(None))
+        .where(sa.or_(rooms.c.state.in_((PLANNED, OPEN, ON_AIR, REPLAY)), recent))
         .order_by(rooms.c.starts_at_ms.desc())
         .limit(EXPECTED_MAX)
     ).scalars()

@@ -127,9 +127,7 @@ class Firefox:
 
     def wait(self, code: str, argument: object = None, deadline_s: float = 15.0) -> Any:
         """The first true answer of a JavaScript function, asked ten times a second."""
-        return self._do(
-            "wait", code=code, argument=argument, deadline_ms=int(deadline_s * 1000)
-        )
+        return self._do("wait", code=code, argument=argument, deadline_ms=int(deadline_s * 1000))
 
     def see(self, selector: str, deadline_s: float = 15.0) -> None:
         self._do("see", selector=selector, deadline_ms=int(deadline_s * 1000))

@@ -95,7 +95,7 @@ class Recording:
         if self.result is not None:
             return self.result
         raw = np.fromfile(self.path, "<i2")
-        return raw.astype(np.float32) / 32768
+        return np.asarray(raw.astype(np.float32) / 32768, np.float32)
 
     def stop(self) -> NDArray[np.float32]:
         """End it and return all that was heard; the raw file becomes a WAV beside it."""
@@ -139,8 +139,16 @@ class Microphone:
 
     def _pacat(self, stdin: int, feeder: subprocess.Popen[bytes] | None = None) -> Playing:
         process = subprocess.Popen(
-            ["pacat", "--playback", "--raw", "--format=s16le", f"--rate={RATE_HZ}"]
-            + ["--channels=1", LATENCY, f"--device={self.sink}"],
+            [
+                "pacat",
+                "--playback",
+                "--raw",
+                "--format=s16le",
+                f"--rate={RATE_HZ}",
+                "--channels=1",
+                LATENCY,
+                f"--device={self.sink}",
+            ],
             env=self.pulse.env,
             stdin=stdin,
         )
@@ -162,8 +170,15 @@ class Ear:
         path = self.pulse.folder / f"{self.name}-{label or time.monotonic_ns()}.s16"
         with path.open("wb") as file:
             process = subprocess.Popen(
-                ["parec", "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
-                + [LATENCY, f"--device={self.name}.monitor"],
+                [
+                    "parec",
+                    "--raw",
+                    "--format=s16le",
+                    f"--rate={RATE_HZ}",
+                    "--channels=1",
+                    LATENCY,
+                    f"--device={self.name}.monitor",
+                ],
                 env=self.pulse.env,
                 stdout=file,
             )
@@ -213,9 +228,19 @@ class Pulse:
         log = (self.folder / "pulseaudio.log").open("wb")
         with log:
             self.daemon = subprocess.Popen(
-                ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
-                + ["--use-pid-file=no", "--high-priority=no", "--realtime=no", "--disable-shm=yes"]
-                + ["-L", f"module-native-protocol-unix socket={self.folder}/native auth-anonymous=1"],
+                [
+                    "pulseaudio",
+                    "-n",
+                    "--daemonize=no",
+                    "--exit-idle-time=-1",
+                    "--disallow-exit",
+                    "--use-pid-file=no",
+                    "--high-priority=no",
+                    "--realtime=no",
+                    "--disable-shm=yes",
+                    "-L",
+                    f"module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
+                ],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -93,8 +93,21 @@ class Match:
 def load(path: Path) -> Reference:
     """Any sound file that ffmpeg reads, as a `Reference` (mono, 48 kHz)."""
     raw = subprocess.run(
-        ["ffmpeg", "-nostdin", "-loglevel", "error", "-i", str(path)]
-        + ["-f", "f32le", "-ar", str(RATE_HZ), "-ac", "1", "-"],
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-loglevel",
+            "error",
+            "-i",
+            str(path),
+            "-f",
+            "f32le",
+            "-ar",
+            str(RATE_HZ),
+            "-ac",
+            "1",
+            "-",
+        ],
         check=True,
         capture_output=True,
     ).stdout

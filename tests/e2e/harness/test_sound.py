@@ -39,8 +39,26 @@ def through(recording: Sound, tmp_path: Path, codec: str, bitrate: str) -> Sound
     """Encoded and decoded again by ffmpeg."""
     path = tmp_path / ("coded.opus" if codec == "libopus" else "coded.m4a")
     subprocess.run(
-        ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-f", "f32le", "-ar", str(RATE_HZ)]
-        + ["-ac", "1", "-i", "-", "-c:a", codec, "-b:a", bitrate, str(path)],
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-loglevel",
+            "error",
+            "-y",
+            "-f",
+            "f32le",
+            "-ar",
+            str(RATE_HZ),
+            "-ac",
+            "1",
+            "-i",
+            "-",
+            "-c:a",
+            codec,
+            "-b:a",
+            bitrate,
+            str(path),
+        ],
         input=recording.astype("<f4").tobytes(),
         check=True,
     )
