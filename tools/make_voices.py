@@ -297,8 +297,6 @@ def encode(sound: Sound, path: Path, folder: Path, bitrate: str) -> None:
             "on",
             "-application",
             "audio",
-            "-cutoff",  # else libopus begins a quiet first turn in a narrower band
-            "20000",
             "-frame_duration",
             "20",
             "-map_metadata",

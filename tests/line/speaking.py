@@ -117,9 +117,14 @@ def decode(file: bytes) -> Sound:
     with av.open(io.BytesIO(file)) as container:
         for frame in container.decode(audio=0):
             assert frame.pts is not None
-            rows.append((frame.pts, frame.to_ndarray().reshape(-1, frame.samples).mean(axis=0)
-                         if frame.format.is_planar
-                         else frame.to_ndarray().reshape(frame.samples, -1).mean(axis=1)))
+            rows.append(
+                (
+                    frame.pts,
+                    frame.to_ndarray().reshape(-1, frame.samples).mean(axis=0)
+                    if frame.format.is_planar
+                    else frame.to_ndarray().reshape(frame.samples, -1).mean(axis=1),
+                )
+            )
     first = rows[0][0]
     sound = np.zeros(rows[-1][0] - first + len(rows[-1][1]), np.float32)
     for at, piece in rows:

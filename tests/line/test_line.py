@@ -36,9 +36,7 @@ def test_back_stage_words_stay_back_stage_and_the_first_word_is_whole():
     rig.run(3 * SECOND)
     heard = rig.heard()
     assert max(strength(heard[at : at + TICK], 700) for at in range(0, 5 * SECOND, TICK)) < 0.03
-    word = [
-        strength(heard[at : at + TICK], 1900) for at in range(2 * SECOND, 5 * SECOND, TICK)
-    ]
+    word = [strength(heard[at : at + TICK], 1900) for at in range(2 * SECOND, 5 * SECOND, TICK)]
     # A second of sound: 50 ticks, of which the first and last may be cut by the grid.
     assert sum(level > LOUD for level in word) >= 49
 

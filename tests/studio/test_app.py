@@ -120,9 +120,7 @@ async def test_sessions_by_claims(studio):
     assert other["code"] == "ticket_wrong_room"
     lesser = await ask(client, "POST", offer, 403, LISTENER, data=b"v=0")
     assert lesser["code"] == "role_too_low"
-    broken = await ask(
-        client, "POST", offer, 401, headers={"Hustings-Claims": "{}"}, data=b"v=0"
-    )
+    broken = await ask(client, "POST", offer, 401, headers={"Hustings-Claims": "{}"}, data=b"v=0")
     assert broken["code"] == "ticket_malformed"
     session = f"/rooms/{KEY}{location.replace('/' + KEY, '')}"
     stranger = await ask(client, "DELETE", session, 404, SPEAKER)
@@ -148,8 +146,12 @@ async def test_commands_and_their_refusals(studio):
     bad = await ask(client, "POST", f"{at}/go_on_air", 400, HOST, json={"in_ms": -1})
     assert (bad["code"], bad["field"]) == ("bad_request", "in_ms")
     once = {"Idempotency-Key": "k1"}
-    first = await ask(client, "POST", f"{at}/invite", 200, HOST, json={"role": "speaker"}, headers=once)
-    again = await ask(client, "POST", f"{at}/invite", 200, HOST, json={"role": "speaker"}, headers=once)
+    first = await ask(
+        client, "POST", f"{at}/invite", 200, HOST, json={"role": "speaker"}, headers=once
+    )
+    again = await ask(
+        client, "POST", f"{at}/invite", 200, HOST, json={"role": "speaker"}, headers=once
+    )
     assert first == again
 
 

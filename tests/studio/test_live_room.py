@@ -228,7 +228,9 @@ async def test_a_command_said_twice_is_done_once(rig):
     assert first == again
     assert first != other
     assert kinds(rig).count("ticket_signed") == 2
-    assert json.loads(first[1])["url"].startswith("http://localhost:8002/town-hall#t=v1.studio-test.")
+    assert json.loads(first[1])["url"].startswith(
+        "http://localhost:8002/town-hall#t=v1.studio-test."
+    )
 
 
 async def test_a_flood_of_packets_from_one_speaker_is_bounded(rig):
@@ -326,3 +328,38 @@ async def test_the_event_page_follows_the_state(rig):
     rig.command(HOST, "late", reason="The train stands still.")
     assert "The train stands still." in page.read_text()
     assert live.room.late_reason
+
+
+async def test_a_tick_that_fails_does_not_end_the_room(rig, monkeypatch):
+    live = rig.open()
+    rig.seconds(1)
+    whole = live.line._set_gains
+    monkeypatch.setattr(live.line, "_set_gains", lambda clock: 1 / 0)
+    rig.seconds(0.1)
+    monkeypatch.setattr(live.line, "_set_gains", whole)
+    rig.seconds(5)
+    served = objects(await frames_of(live))
+    last = served[f"live/{KEY}/aac/live.m3u8"].headers["Hustings-Last"].split(".")
+    assert int(last[0]) >= live.now() // 184_320 - 1
+    assert live.room.state == "open"
+
+
+async def test_a_room_without_a_recording_keeps_the_window_only(rig):
+    from dataclasses import replace
+
+    rig.settings = replace(rig.settings, recording=replace(rig.settings.recording, on=False))
+    await rig.crash()
+    rig.house = rig._house()
+    live = rig.open()
+    await rig.join(HOST)
+    rig.seconds(1)
+    assert live.tracks is None
+    folder = rig.settings.rooms_dir / KEY
+    assert not (folder / "tracks").exists()
+    first = min((folder / "mix" / "aac").glob("s*.m4s"))
+    live.publisher.forget("aac", [first.name])
+    assert not first.exists()
+    rig.command(HOST, "end")
+    rig.hands.go(3_600 * NS)
+    rig.house.look()
+    assert not (folder / "mix").exists()

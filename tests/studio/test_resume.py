@@ -80,9 +80,7 @@ async def test_numbers_go_on_and_the_hole_is_filled(rig):
     for name in ("aac", "opus"):
         # Every part from the first to the last is there, under one number each.
         first = min(
-            int(path.rsplit("/s")[1].split(".")[0])
-            for path in before
-            if f"/{name}/s" in path
+            int(path.rsplit("/s")[1].split(".")[0]) for path in before if f"/{name}/s" in path
         )
         place = (first, 0)
         while place <= last_of(after, name):

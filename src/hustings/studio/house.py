@@ -89,14 +89,23 @@ class House:
         """What is due by the wall clock."""
         now_ms = self.ground.times.unix_ms()
         for guest in list(self._rooms.values()):
-            live, room = guest.live, guest.live.room
-            assert room.plan is not None
-            if room.state == PLANNED and now_ms >= room.plan.doors_at_ms and self._has_place():
-                live.open_doors()
-            over = room.state in (ENDED, REPLAY) and now_ms >= room.ended_ms + FEED_KEPT_MS
-            if over and not live.feed.over:
-                live.feed.end()
-                self._write_directory()
+            try:
+                self._look_at(guest.live, now_ms)
+            except Exception:
+                # One room's trouble must not keep the other doors shut.
+                LOG.exception("a room could not be looked after")
+
+    def _look_at(self, live: LiveRoom, now_ms: int) -> None:
+        room = live.room
+        assert room.plan is not None
+        if room.state == PLANNED and now_ms >= room.plan.doors_at_ms and self._has_place():
+            live.open_doors()
+        over = room.state in (ENDED, REPLAY) and now_ms >= room.ended_ms + FEED_KEPT_MS
+        if over and not live.feed.over:
+            live.feed.end()
+            self._write_directory()
+            if not self.ground.settings.recording.on:
+                shutil.rmtree(live.room_dir / "mix", ignore_errors=True)
 
     # --- rooms
 

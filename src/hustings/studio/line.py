@@ -38,6 +38,8 @@ EAR_DB = -66.0
 """Peak above which a speaker gets his clean feed: below it, what he would hear of himself is nothing."""
 EAR_HANG = RATE
 EAR_COMPLEXITY = 5
+TAIL_TICKS = 4
+"""More than the limiter's 240 samples, AAC's two frames of 1,024 and Opus's lookahead together."""
 
 
 @dataclass(slots=True)
@@ -229,15 +231,12 @@ class Line:
     ) -> tuple[list[Made], dict[str, Playlists]]:
         """Fills each window up to the first tick: parts from disk, then silence from there (or from `since`)."""
         made: list[Made] = []
+        starts: dict[str, int] = {}
         for name, out in self._outs.items():
             parts = past.get(name, [])
             made += [self._take(out, part, reloaded=True) for part in parts]
-            start = parts[-1].end if parts else since
-            silence = silent_parts(out.encoding.variant, start, self._next, out.encoding.silence)
-            for unit in silence:
-                part = out.segmenter.push(*unit)
-                if part is not None:
-                    made.append(self._take(out, part))
+            starts[name] = parts[-1].end if parts else since
+        made += self._fill(self._next, starts)
         return made, self._playlists(made)
 
     def end(self) -> tuple[list[Made], dict[str, Playlists]]:
@@ -248,10 +247,11 @@ class Line:
         if end > self._next:
             made += self.tick(self._next).made
         nothing = np.zeros((TICK, 2), np.float32)
-        while any((out.window.next or (0, 0)) < (end // SEGMENT, 0) for out in self._outs.values()):
+        for _ in range(TAIL_TICKS):  # what is still on its way through limiter and encoders
             program = self._limiter.limit(nothing)
             made += self._encode(self._next - self._limiter.latency, program, end)
             self._next += TICK
+        made += self._fill(end)
         for out in self._outs.values():
             out.window.end()
         told = {name: out.window.last for name, out in self._outs.items()}
@@ -298,6 +298,18 @@ class Line:
                 if until is not None and unit.clock >= until:
                     continue
                 part = out.segmenter.push(unit.clock, unit.duration, unit.payload)
+                if part is not None:
+                    made.append(self._take(out, part))
+        return made
+
+    def _fill(self, until: int, starts: Mapping[str, int] | None = None) -> list[Made]:
+        """Coded silence in every variant from where it stands (or `starts`) to `until`."""
+        made: list[Made] = []
+        for name, out in self._outs.items():
+            start = starts[name] if starts else out.segmenter.next_clock or until
+            silence = silent_parts(out.encoding.variant, start, until, out.encoding.silence)
+            for unit in silence:
+                part = out.segmenter.push(*unit)
                 if part is not None:
                     made.append(self._take(out, part))
         return made

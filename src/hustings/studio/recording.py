@@ -11,6 +11,7 @@ import os
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from io import FileIO
@@ -129,7 +130,7 @@ class Tracks:
         try:
             orders.append(self._queue.get(timeout=SYNC_S))
             if not isinstance(orders[0], Stop):
-                threading.Event().wait(SYNC_S)
+                time.sleep(SYNC_S)
             while True:
                 orders.append(self._queue.get_nowait())
         except queue.Empty:

@@ -14,6 +14,7 @@ Recordings are mono float arrays at 48 kHz, full scale 1.0; times are seconds in
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +34,8 @@ HOP_S = 0.25
 PRESENT = 0.26
 AUDIBLE_DBFS = -55.0  # quieter than this nobody hears it, whatever the correlation says
 APART_S = 0.04  # two copies nearer than this are one (comb filtering, not an echo)
-DRIFT_S = 0.75  # what jitter buffers and a starved machine may shift within one playing
+DRIFT_S = 1.5  # what jitter buffers and a starved machine may shift within one playing
+AGREE_S = 0.06  # what they leave between two neighbouring blocks
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def find(
     """Where the reference is heard, earliest first: one match for each time it was played.
 
     Two hits belong together if their offsets differ by less than `DRIFT_S`, so an echo nearer than
-    that is part of its match: `doubled` tells. A single stray hit is no match.
+    that is part of its match: `doubled` tells. Fewer than three hits are no match.
     """
     groups: list[list[Hit]] = []
     for hit in hits(reference, recording, from_s, to_s):
@@ -181,7 +183,7 @@ def find(
             tuple(group),
         )
         for group in groups
-        if len(group) >= 2
+        if len(group) >= 3
     ]
     return sorted(matches, key=lambda match: match.from_s)
 
@@ -196,7 +198,8 @@ def heard(
     end_s = recording.size / RATE_HZ if to_s is None else to_s
     if end_s - from_s < 1.5:
         return bool(hits(reference, recording, from_s, to_s))
-    return bool(find(reference, recording, from_s, to_s))
+    offsets = [hit.at_s - hit.said_s for hit in hits(reference, recording, from_s, to_s)]
+    return any(abs(later - earlier) < AGREE_S for earlier, later in itertools.pairwise(offsets))
 
 
 def absent(

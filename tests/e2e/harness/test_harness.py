@@ -64,9 +64,9 @@ def test_a_voice_is_heard_in_its_own_ear_only(
     [match] = sound.find(voices["host"], mine)
     print(f"{query or 'plain'}: {match.score:.2f} in {len(match.hits)} hits,", end=" ")
     print(f"{(match.offset_s - began_s) * 1000:.0f} ms from mouth to ear")
-    assert match.score > 0.4
+    assert match.score > 0.35
     assert match.offset_s > began_s
-    assert sound.share(voices["host"], mine, match.from_s, match.to_s) > 0.6
+    assert sound.share(voices["host"], mine, match.from_s, match.to_s) > 0.5
     assert not sound.doubled(voices["host"], mine)
     assert sound.absent(voices["guest1"], mine)
     assert sound.absent(voices["host"], theirs)
@@ -103,5 +103,5 @@ def test_firefox_speaks_and_hears(
     playing.wait(30)
     heard = recording.stop()
     [match] = sound.find(voices["guest1"], heard)
-    assert match.score > 0.4
-    assert sound.share(voices["guest1"], heard, match.from_s, match.to_s) > 0.6
+    assert match.score > 0.35
+    assert sound.share(voices["guest1"], heard, match.from_s, match.to_s) > 0.5

@@ -85,6 +85,7 @@ export class Visit extends EventTarget {
   mute(muted) {
     this.store.set({ hushed: muted });
     this.#obey();
+    this.#changed();
     const person = this.store.state.view?.you.person;
     if (person) void this.#protocol.command("mute", { person, muted }).catch(() => undefined);
   }

@@ -90,8 +90,7 @@ function keepSwitch({ store, say, ask }) {
   };
   tick.addEventListener("change", async () => {
     words.textContent = say("recording.keep.asking");
-    await ask("recording.keep_sealed", { keep: tick.checked });
-    if (store.state.view) draw();
+    if ((await ask("recording.keep_sealed", { keep: tick.checked })) === null) draw(); // else the view draws it when it comes
   });
   const element = make("label", { class: "tick recording-keep" }, tick, make("span", {}, make("b", {}, say("recording.keep")), words));
   const leave = store.subscribe((state) => [recordingOf(state.view), state.view?.room.state], draw);

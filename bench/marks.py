@@ -1,0 +1,75 @@
+"""The marks of `budget.toml`, and whether a run keeps them. Pure but for the reading of that file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.rows import Figure
+
+BUDGET = Path(__file__).with_name("budget.toml")
+FIELDS = {"figure": str, "row": str, "stat": str, "most": (int, float), "unit": str, "says": str}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`most`: the value that may still be reached."""
+
+    name: str
+    figure: str
+    row: str
+    stat: str
+    most: float
+    unit: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`value` None: the figure has no such row, or the row no samples: the mark is missed."""
+
+    mark: Mark
+    value: float | None
+
+    @property
+    def kept(self) -> bool:
+        return self.value is not None and self.value <= self.mark.most
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"missing  {self.mark.says}: nothing was measured (mark {self.mark.most:g})"
+        word = "ok  " if self.kept else "OVER"
+        mark = f"(mark {self.mark.most:g} {self.mark.unit})"
+        return f"{word}  {self.mark.says}: {self.value:.4g} {self.mark.unit}  {mark}"
+
+
+def load(path: Path = BUDGET) -> list[Mark]:
+    return parse(tomllib.loads(path.read_text()))
+
+
+def parse(tree: Mapping[str, Any]) -> list[Mark]:
+    """Errors: `ValueError` for a mark that lacks a field, has another, or one of a wrong type."""
+    marks = []
+    for name, fields in tree.get("marks", {}).items():
+        if set(fields) != set(FIELDS):
+            raise ValueError(f"mark {name}: fields are {sorted(FIELDS)}")
+        for field, kind in FIELDS.items():
+            if not isinstance(fields[field], kind) or isinstance(fields[field], bool):
+                raise ValueError(f"mark {name}: `{field}` is {fields[field]!r}")
+        marks.append(Mark(name, **{**fields, "most": float(fields["most"])}))
+    return marks
+
+
+def judge(marks: list[Mark], figure: Figure) -> list[Verdict]:
+    """The verdict of each mark that is about this figure."""
+    verdicts = []
+    for mark in marks:
+        if mark.figure != figure.name:
+            continue
+        row = figure.row(mark.row)
+        value = row.stat(mark.stat) if row is not None and row.samples else None
+        verdicts.append(Verdict(mark, value))
+    return verdicts

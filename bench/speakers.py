@@ -1,0 +1,110 @@
+"""People on a stage without browsers: ready Opus packets over real ICE, DTLS and SRTP, what comes back counted.
+
+A process of its own (`python -m bench.speakers`), so that its cost is not the studio's. Reads one JSON object from standard
+input: `{"people": [{"url", "headers", "sound": "talk:0"|"noise"|"quiet"}]}`; prints `{"up": n}` when all are connected and
+`{"received": [...]}` (packets each has had from the stage) for every further line that it reads; ends with its input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import av
+import numpy as np
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from hustings.audio.codec import OpusEncoder
+from hustings.demo.sound import FRAME_S, FRAME_SAMPLES, read_packets
+
+VOICES = Path(__file__).resolve().parent.parent / "tests/e2e/voices"
+BITRATE = 64_000
+NOISE_FRAMES = 500
+
+
+def packets(sound: str) -> list[bytes]:
+    """What a person says in a loop, as 20 ms packets. A muted browser sends coded silence, and so does `quiet`."""
+    if sound.startswith("talk:"):
+        files = sorted(VOICES.glob("*.opus"))
+        # The last packet of a file is shorter than 20 ms.
+        return read_packets(files[int(sound[5:]) % len(files)])[:-1]
+    encoder = OpusEncoder(1, BITRATE, "voip")
+    silence = np.zeros((FRAME_SAMPLES, 1), np.float32)
+    if sound == "quiet":
+        return [encoder.encode(silence) for _ in range(50)]
+    random = np.random.default_rng(7)
+    frames = [random.normal(0, 0.05, silence.shape) for _ in range(NOISE_FRAMES)]
+    return [encoder.encode(frame.astype(np.float32)) for frame in frames]
+
+
+class Mouth(MediaStreamTrack):
+    """The packets at the pace of the clock; aiortc sends an `av.Packet` as it is."""
+
+    kind = "audio"
+
+    def __init__(self, said: list[bytes]) -> None:
+        super().__init__()
+        self._said = said
+        self._frame = 0
+        self._zero_s = 0.0
+
+    async def recv(self) -> av.Packet[Any]:
+        loop = asyncio.get_running_loop()
+        self._zero_s = self._zero_s or loop.time()
+        await asyncio.sleep(max(0.0, self._zero_s + self._frame * FRAME_S - loop.time()))
+        packet = av.Packet(self._said[self._frame % len(self._said)])
+        packet.pts, packet.time_base = self._frame * FRAME_SAMPLES, Fraction(1, 48_000)
+        self._frame += 1
+        return packet
+
+
+@dataclass
+class Person:
+    peer: RTCPeerConnection
+    received: int = 0
+
+    async def join(self, http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> None:
+        """Errors: `RuntimeError` with the server's own words."""
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        sent = {**headers, "Content-Type": "application/sdp"}
+        offer = self.peer.localDescription.sdp.encode()
+        async with http.post(url, data=offer, headers=sent) as answer:
+            sdp = await answer.text()
+            if answer.status != 201:
+                raise RuntimeError(f"{answer.status} {sdp}")
+        await self.peer.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+        transport: Any = self.peer.getTransceivers()[0].receiver.transport
+        transport._handle_rtp_data = self._hear  # nothing is decoded here
+        while self.peer.connectionState != "connected":
+            if self.peer.connectionState in ("failed", "closed"):
+                raise RuntimeError("a speaker's wire failed")
+            await asyncio.sleep(0.02)
+
+    async def _hear(self, raw: bytes, arrival_time_ms: int) -> None:
+        self.received += 1
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    plan = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
+    people: list[Person] = []
+    async with aiohttp.ClientSession() as http:
+        for wanted in plan["people"]:
+            person = Person(RTCPeerConnection(RTCConfiguration(iceServers=[])))
+            person.peer.addTransceiver(Mouth(packets(wanted["sound"])), direction="sendrecv")
+            await asyncio.wait_for(person.join(http, wanted["url"], wanted["headers"]), 20)
+            people.append(person)
+        print(json.dumps({"up": len(people)}), flush=True)
+        while await loop.run_in_executor(None, sys.stdin.readline):
+            print(json.dumps({"received": [one.received for one in people]}), flush=True)
+        await asyncio.gather(*(one.peer.close() for one in people))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

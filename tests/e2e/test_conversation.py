@@ -1,0 +1,476 @@
+"""One evening from the plan to the replay: real browsers, three voices, four listeners; every ear is compared with the mouths.
+
+`evening` plays it once; each test asks one question of what was recorded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.harness import sound
+from tests.e2e.harness.chromium import People, Person
+from tests.e2e.harness.fixtures import *  # noqa: F403
+from tests.e2e.harness.pulse import Recording
+from tests.e2e.harness.sound import Reference, Sound
+from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, Room, started
+from tests.e2e.players import Said, Tape, consent, join, listen, say, tape, words
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
+
+TITLE = "Doors at eight"
+KEY = "doors-at-eight"
+DEMO_VOICES = Path(__file__).parents[2] / "src/hustings/demo/voices"
+
+
+@dataclass
+class Evening:
+    """What happened, and what everybody heard. Moments are on `time.monotonic()`."""
+
+    house: House
+    said: dict[str, Said] = field(default_factory=dict)
+    heard: dict[str, Sound] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)  # the ears' recordings
+    at: dict[str, float] = field(default_factory=dict)
+    seen: dict[str, object] = field(default_factory=dict)
+    parts: list[float] = field(default_factory=list)  # when the caller's page asked for live sound
+
+    def on_recording(self, ear: str, what: str, moment_s: float) -> float:
+        """The second of `ear`'s recording that holds what was said at `moment_s`, while `what` was said."""
+        [match] = sound.find(self.said[what].what, self.heard[ear])
+        return match.offset_s + moment_s - self.said[what].began_s
+
+
+LISTENERS = ("page", "native", "ffmpeg")
+
+
+@pytest.fixture(scope="module")
+def lines(voices: dict[str, Reference]) -> dict[str, Reference]:
+    """Who says what. Each is heard once, so a word's place tells when it was said."""
+    ana = sound.load(DEMO_VOICES / "ana.opus")
+    return {
+        "check": words(voices["guest1"], "check", 0, 5),
+        "back stage": words(voices["host"], "back stage", 0, 7.4),
+        "opening": words(voices["host"], "opening", 7.62, 11.4),
+        "first answer": words(voices["guest1"], "first answer", 5, 9),
+        "second answer": words(voices["guest2"], "second answer", 0, 5),
+        "muted": words(voices["guest1"], "muted", 9, 14.5),
+        "caller": words(ana, "caller", 9.4, 13.3),
+        "to the caller": words(voices["host"], "to the caller", 11.62, 14.4),
+        "after the caller": words(voices["guest2"], "after the caller", 5.1, 8.6),
+        "over the end": words(voices["guest2"], "over the end", 8.6, 14),
+    }
+
+
+@pytest.fixture(scope="module")
+def evening(
+    tmp_path_factory: pytest.TempPathFactory, people: People, lines: dict[str, Reference]
+) -> Iterator[Evening]:
+    folder = tmp_path_factory.mktemp("evening")
+    with started(folder / "data") as house:
+        yield Script(Evening(house), people, lines, folder).play()
+
+
+class Script:
+    """The evening's scenes, in order."""
+
+    def __init__(
+        self, evening: Evening, people: People, lines: dict[str, Reference], folder: Path
+    ) -> None:
+        self.evening, self.lines, self.folder = evening, lines, folder
+        self.house = evening.house
+        self.host = people.person("host", viewport={"width": 1280, "height": 900})
+        self.guest1 = people.person("guest1")
+        self.guest2 = people.person("guest2")
+        self.caller = people.person("caller")  # listens on the page, then raises a hand
+        self.page = people.person("page")
+        self.native = people.person("native", autoplay=True, java_script_enabled=False)
+        self.recordings: dict[str, Recording] = {}
+
+    def play(self) -> Evening:
+        links = self.plan()
+        self.room = Room(KEY, links["Hanna"].partition("#t=")[2], TITLE)
+        self.come_in(links)
+        self.back_stage()
+        self.on_air()
+        self.one_is_muted()
+        self.a_listener_speaks()
+        self.end()
+        self.replay()
+        self.downloads()
+        consoles = {p.name: p.console for p in (self.host, self.guest1, self.caller, self.page)}
+        self.evening.seen["consoles"] = {name: said for name, said in consoles.items() if said}
+        return self.evening
+
+    def say(self, person: Person, line: str) -> None:
+        self.evening.said[line] = say(person, self.lines[line])
+
+    def record(self, name: str, recording: Recording) -> None:
+        self.recordings[name] = recording
+        self.evening.began[name] = recording.started_s
+
+    def plan(self) -> dict[str, str]:
+        """The form and the links, by name. Starts two hours from now: the doors are shut."""
+        page = self.host.page
+        page.goto(f"{self.house.web}/plan")
+        began_s = time.monotonic()
+        page.locator("#title").fill(TITLE)
+        page.locator("#host_name").fill("Hanna")
+        later = "new Date(Date.now() + 7.2e6 - new Date().getTimezoneOffset() * 6e4)"
+        page.locator("#starts_at").fill(page.evaluate(f"{later}.toISOString().slice(0, 16)"))
+        page.get_by_role("button", name="Plan the room").click()
+        links = {"Hanna": page.locator("#host-link").input_value()}
+        self.evening.seen["planned in"] = time.monotonic() - began_s
+        assert page.locator("#public-link").input_value() == f"{self.house.live}/{KEY}"
+        for number, name in enumerate(("Gil", "Gus"), 1):
+            page.locator("#name").fill(name)
+            page.get_by_role("button", name="Make a link").click()
+            links[name] = page.locator(f"#link-{number}").input_value()
+        return links
+
+    def come_in(self, links: dict[str, str]) -> None:
+        consent(self.host, links["Hanna"], "Hanna")
+        join_s = join_button(self.host)
+        self.host.page.locator("[data-command=open_doors]").click()
+        self.host.page.locator(".people person-card").wait_for()
+        consent(self.guest1, links["Gil"], "Gil")
+        self.sound_check()
+        consent(self.guest2, links["Gus"], "Gus")
+        took = {"guest1": join(self.guest1), "guest2": join(self.guest2)}
+        self.evening.seen["join"] = {"host": join_s, **took}
+        expect(self.host.page.locator(".people person-card")).to_have_count(3, timeout=15_000)
+        for one in (self.host, self.guest1, self.guest2):
+            self.record(one.name, one.ear.record("stage"))
+
+    def sound_check(self) -> None:
+        """Five seconds, recorded and played back to the one who said them."""
+        page = self.guest1.page
+        button = page.get_by_role("button", name="Record five seconds", exact=True)
+        until(lambda: button.is_enabled(), 20, "guest1's microphone")
+        ear = self.guest1.ear.record("check")
+        button.click()
+        say(self.guest1, self.lines["check"])
+        page.get_by_role("button", name="Record five seconds again").wait_for(timeout=30_000)
+        self.evening.heard["check"] = ear.stop()
+
+    def back_stage(self) -> None:
+        """Listeners are there and hear the holding sound."""
+        url = f"{self.house.live}/{KEY}"
+        self.record("page", listen(self.page, url))
+        self.caller.page.on("request", self.asked)
+        self.record("caller", listen(self.caller, url))
+        self.native.page.goto(url)
+        self.record("native", self.native.ear.record("native"))
+        self.native.page.evaluate("document.querySelector('audio').play().catch(() => 0), 0")
+        self.evening.at["native plays"] = time.monotonic()
+        self.tape = tape(f"{self.house.live}/live/{KEY}/index.m3u8", self.folder / "live.s16")
+        until(lambda: self.tape.seconds > 1, 20, "ffmpeg's first second")
+        until(lambda: level_of(self.recordings["page"]) > -60, 20, "the holding sound on the page")
+        self.say(self.host, "back stage")
+
+    def asked(self, request: object) -> None:
+        if str(getattr(request, "url", "")).endswith(".m4s"):
+            self.evening.parts.append(time.monotonic())
+
+    def on_air(self) -> None:
+        until(lambda: level_of(self.recordings["native"]) > -60, 40, "sound from the native player")
+        self.evening.at["native sounds"] = time.monotonic()
+        self.host.page.locator("[data-command=go_on_air]").click()
+        for one in (self.host, self.guest1, self.guest2):
+            one.page.locator("count-in .numeral").wait_for()
+        self.evening.seen["count-in"] = True
+        lamp = self.host.page.locator("tally-lamp[state=air]")
+        lamp.wait_for(timeout=15_000)
+        self.evening.at["on air"] = time.monotonic()
+        self.say(self.host, "opening")
+        self.say(self.guest1, "first answer")
+        self.say(self.guest2, "second answer")
+
+    def one_is_muted(self) -> None:
+        card = self.host.page.locator("person-card", has_text="Gil")
+        playing = self.guest1.microphone.play_samples(self.lines["muted"].samples)
+        self.evening.said["muted"] = Said(self.lines["muted"], playing.started_s)
+        until(lambda: time.monotonic() > playing.started_s + 2.5, 5, "2.5 s of his words", 0.01)
+        card.get_by_role("button", name="Mute").click()
+        self.evening.at["muted"] = time.monotonic()
+        playing.wait(20)
+        words_of_desk = self.guest1.page.locator(".desk .why")
+        expect(words_of_desk).to_contain_text("Hanna muted you", timeout=10_000)
+
+    def a_listener_speaks(self) -> None:
+        page, at = self.caller.page, self.evening.at
+        page.locator("[data-act=raise]").click()
+        page.locator("#hand-name").fill("Cora")
+        page.locator("#hand-note").fill("One question")
+        page.locator("#hand-consent").check()
+        page.locator("[data-act=send]").click()
+        call = self.host.page.get_by_role("button", name="Call Cora")
+        call = self.host.page.locator("hands-queue [data-act^=call-]")
+        call.wait_for(timeout=20_000)
+        expect(self.host.page.locator("hands-queue")).to_contain_text("One question")
+        call.click()
+        enter = page.locator("[data-act=join]")
+        enter.wait_for(timeout=20_000)
+        enter.click()
+        at["caller clicks join"] = time.monotonic()
+        page.locator("[data-act=step-down]").wait_for(timeout=20_000)
+        until(lambda: self.house.link_of(self.room, "Cora") == "here", 20, "Cora on the stage")
+        at["caller is up"] = time.monotonic()
+        self.say(self.caller, "caller")
+        self.say(self.host, "to the caller")
+        page.locator("[data-act=step-down]").click()
+        at["caller steps down"] = time.monotonic()
+        until(lambda: self.evening.parts[-1] > at["caller steps down"], 20, "the stream again")
+        # what he hears from now on was said now: the stream is some seconds behind the stage
+        until(lambda: time.monotonic() > at["caller steps down"] + 2, 5, "two seconds")
+        self.say(self.guest2, "after the caller")
+
+    def end(self) -> None:
+        page, at = self.host.page, self.evening.at
+        page.locator("[data-command=ask-end]").click()
+        playing = self.guest2.microphone.play_samples(self.lines["over the end"].samples)
+        self.evening.said["over the end"] = Said(self.lines["over the end"], playing.started_s)
+        until(lambda: time.monotonic() > playing.started_s + 2, 5, "two seconds of his words", 0.01)
+        page.locator("dialog[open] [data-command=end]").click()
+        at["ended"] = time.monotonic()
+        playing.wait(20)
+        self.evening.heard["ffmpeg"] = self.tape.ended(60)
+        self.page.page.locator("body[data-phase=replay]").wait_for(timeout=40_000)
+        until(
+            lambda: self.native.page.evaluate("document.querySelector('audio').ended"),
+            60,
+            "the native player's end",
+        )
+        for name, recording in self.recordings.items():
+            self.evening.heard[name] = recording.stop()
+
+    def replay(self) -> None:
+        url = f"{self.house.live}/{KEY}"
+        self.page.page.goto(url)
+        recording = self.page.ear.record("replay")
+        self.page.page.get_by_role("button", name="Play the recording").click()
+        opening = self.lines["opening"]
+        until(lambda: level_of(recording) > -50, 20, "the replay's sound")
+        until(lambda: sound.heard(opening, recording.so_far()), 30, "the opening words", 1.0)
+        self.evening.heard["replay page"] = recording.stop()
+        playlist = f"{self.house.live}/replay/{KEY}/index.m3u8"
+        self.evening.heard["replay"] = tape(playlist, self.folder / "replay.s16").ended(60)
+
+    def downloads(self) -> None:
+        page = self.host.page
+        page.locator("[data-file='mix.m4a']").wait_for(timeout=30_000)
+        for button in page.locator("[data-file]").all():
+            file = str(button.get_attribute("data-file"))
+            with page.expect_download(timeout=30_000) as waiting:
+                button.click()
+            path = self.folder / file.replace("/", "-")
+            waiting.value.save_as(path)
+            self.evening.heard[f"download {file}"] = sound.load_samples(path)
+        self.evening.seen["people"] = {
+            one["name"]: one["person"] for one in self.house.view(self.room)["people"]
+        }
+
+
+def join_button(person: Person) -> float:
+    """The host joins while the doors are shut: the control room is there, the session waits."""
+    button = person.page.get_by_role("button", name="Join back stage")
+    until(lambda: button.is_enabled(), 20, "the host's microphone")
+    clicked_s = time.monotonic()
+    button.click()
+    person.page.locator("[data-command=open_doors]").wait_for(timeout=20_000)
+    return time.monotonic() - clicked_s
+
+
+def level_of(recording: Recording) -> float:
+    """dBFS of the last half second."""
+    heard = recording.so_far()
+    return sound.level_dbfs(heard[-sound.RATE_HZ // 2 :])
+
+
+def test_a_room_is_planned_in_under_ten_seconds(evening: Evening) -> None:
+    took_s = float(str(evening.seen["planned in"]))
+    print(f"\nplanned in {took_s:.1f} s, joined in {evening.seen['join']}")
+    assert took_s < 10
+
+
+def test_the_sound_check_plays_ones_own_words_back(
+    evening: Evening, lines: dict[str, Reference]
+) -> None:
+    assert sound.share(lines["check"], evening.heard["check"]) > 0.15
+    [match] = sound.find(lines["check"], evening.heard["check"])
+    assert match.from_s > 4.5  # after they were recorded, not while
+
+
+def test_the_page_shows_no_error(evening: Evening) -> None:
+    assert evening.seen["consoles"] == {}
+
+
+@pytest.mark.parametrize("ear", LISTENERS)
+def test_all_are_heard_in_their_order_and_once(
+    evening: Evening, lines: dict[str, Reference], ear: str
+) -> None:
+    order = ["opening", "first answer", "second answer", "caller", "to the caller"]
+    found = {line: sound.find(lines[line], evening.heard[ear]) for line in order}
+    assert {line: len(matches) for line, matches in found.items()} == dict.fromkeys(order, 1)
+    starts = [found[line][0].from_s for line in order]
+    assert starts == sorted(starts)
+    for line in order:
+        [match] = found[line]
+        assert sound.share(lines[line], evening.heard[ear], match.from_s, match.to_s) > 0.6, line
+        assert not sound.doubled(lines[line], evening.heard[ear]), line
+
+
+@pytest.mark.parametrize("ear", [*LISTENERS, "caller", "replay", "replay page"])
+def test_words_off_the_air_are_heard_by_no_listener(
+    evening: Evening, lines: dict[str, Reference], ear: str
+) -> None:
+    assert sound.absent(lines["back stage"], evening.heard[ear])
+
+
+def test_words_back_stage_are_heard_on_the_stage(
+    evening: Evening, lines: dict[str, Reference]
+) -> None:
+    assert sound.share(lines["back stage"], evening.heard["guest1"]) > 0
+    assert sound.heard(lines["back stage"], evening.heard["guest1"])
+    assert sound.heard(lines["back stage"], evening.heard["guest2"])
+
+
+@pytest.mark.parametrize("ear", [*LISTENERS, "replay"])
+def test_the_first_word_on_the_air_is_whole(
+    evening: Evening, lines: dict[str, Reference], ear: str
+) -> None:
+    opening, heard = lines["opening"], evening.heard[ear]
+    [match] = sound.find(opening, heard)
+    first = opening.blocks[0][0]
+    assert min(hit.said_s for hit in match.hits) == first
+    # its first 100 ms are as loud, beside the first second, as they were in the mouth
+    mouth = sound.level_dbfs(opening.samples, 0.05, 0.15) - sound.level_dbfs(opening.samples, 0, 1)
+    at_s = match.offset_s
+    listener = sound.level_dbfs(heard, at_s + 0.05, at_s + 0.15) - sound.level_dbfs(
+        heard, at_s, at_s + 1
+    )
+    assert listener > mouth - 10
+
+
+@pytest.mark.parametrize("ear", LISTENERS)
+def test_a_muted_one_is_gone_within_a_second(
+    evening: Evening, lines: dict[str, Reference], ear: str
+) -> None:
+    muted_s = evening.on_recording(ear, "muted", evening.at["muted"])
+    last_s = sound.last_s(lines["muted"], evening.heard[ear])
+    assert last_s is not None
+    print(f"\n{ear}: last heard {last_s - muted_s:+.2f} s after the click")
+    assert muted_s - 1 < last_s < muted_s + 1.0
+
+
+@pytest.mark.parametrize("ear", [*LISTENERS, "replay"])
+def test_words_after_the_end_are_heard_by_nobody(
+    evening: Evening, lines: dict[str, Reference], ear: str
+) -> None:
+    over = lines["over the end"]
+    before = words(over, "before", 0, 1.6)
+    said_s = evening.at["ended"] - evening.said["over the end"].began_s
+    after = words(over, "after", said_s + 0.3, over.length_s)
+    assert sound.hits(before, evening.heard[ear])
+    assert sound.absent(after, evening.heard[ear])
+
+
+@pytest.mark.parametrize(
+    ("ear", "own", "others"),
+    [
+        ("host", ("back stage", "opening", "to the caller"), ("first answer", "second answer", "caller")),
+        ("guest1", ("first answer", "muted"), ("opening", "second answer", "caller")),
+        ("guest2", ("second answer", "over the end"), ("opening", "first answer", "caller")),
+    ],
+)  # fmt: skip
+def test_nobody_hears_himself_and_each_hears_the_others_once(
+    evening: Evening,
+    lines: dict[str, Reference],
+    ear: str,
+    own: tuple[str, ...],
+    others: tuple[str, ...],
+) -> None:
+    heard = evening.heard[ear]
+    for line in own:
+        assert sound.absent(lines[line], heard), line
+    for line in others:
+        assert len(sound.find(lines[line], heard)) == 1, line
+        assert not sound.doubled(lines[line], heard), line
+    delays = [
+        sound.find(lines[line], heard)[0].offset_s
+        - (evening.said[line].began_s - evening.began[ear])
+        for line in others
+    ]
+    print(f"\n{ear}: mouth to ear {np.median(delays) * 1000:.0f} ms (with a loaded machine's ears)")
+
+
+def test_a_caller_hears_stage_and_stream_but_never_both(
+    evening: Evening, lines: dict[str, Reference]
+) -> None:
+    at, heard = evening.at, evening.heard["caller"]
+    up, down = at["caller is up"], at["caller steps down"]
+    assert [moment for moment in evening.parts if up < moment < down] == []
+    assert any(moment < at["caller clicks join"] for moment in evening.parts)
+    assert any(moment > down for moment in evening.parts)
+    began_s = evening.began["caller"]
+    on_stage = sound.find(lines["to the caller"], heard, up - began_s, down - began_s)
+    assert len(on_stage) == 1
+    assert sound.absent(lines["caller"], heard, up - began_s, down - began_s)
+    assert sound.heard(lines["opening"], heard, 0, at["caller clicks join"] - began_s)
+    assert sound.heard(lines["after the caller"], heard, down - began_s)
+
+
+def test_the_native_player_sounds_within_thirty_seconds(evening: Evening) -> None:
+    took_s = evening.at["native sounds"] - evening.at["native plays"]
+    opening_s = evening.on_recording("native", "opening", evening.said["opening"].began_s)
+    said_s = evening.said["opening"].began_s - evening.began["native"]
+    print(f"\nnative HLS: first sound after {took_s:.1f} s, {opening_s - said_s:.1f} s behind")
+    assert opening_s - said_s < 30
+
+
+def test_the_page_is_some_seconds_behind(evening: Evening) -> None:
+    opening_s = evening.on_recording("page", "opening", evening.said["opening"].began_s)
+    behind_s = opening_s - (evening.said["opening"].began_s - evening.began["page"])
+    print(f"\nour player: {behind_s:.2f} s behind the mouth (default profile)")
+    assert 0.9 < behind_s < 8
+
+
+@pytest.mark.parametrize("ear", ["replay", "download mix.m4a"])
+def test_the_replay_holds_what_was_on_the_air(
+    evening: Evening, lines: dict[str, Reference], ear: str
+) -> None:
+    heard = evening.heard[ear]
+    for line in ("opening", "first answer", "second answer", "caller", "to the caller"):
+        assert len(sound.find(lines[line], heard)) == 1, line
+    assert sound.absent(lines["back stage"], heard)
+
+
+def test_each_track_holds_one_voice(evening: Evening, lines: dict[str, Reference]) -> None:
+    tracks = {name: heard for name, heard in evening.heard.items() if "tracks/" in name}
+    assert len(tracks) == 4  # three on the stage and the caller
+    spoke = {"opening": 0, "first answer": 0, "second answer": 0, "caller": 0}
+    for heard in tracks.values():
+        there = [line for line in spoke if sound.heard(lines[line], heard)]
+        assert len(there) == 1, there
+        spoke[there[0]] += 1
+    assert set(spoke.values()) == {1}
+
+
+def test_the_tape_has_no_hole(evening: Evening, lines: dict[str, Reference]) -> None:
+    """What ffmpeg got between the first word and the last has every word's distance right."""
+    heard = evening.heard["ffmpeg"]
+    places = []
+    for line in ("opening", "first answer", "second answer", "to the caller"):
+        [match] = sound.find(lines[line], heard)
+        places.append(match.offset_s - evening.said[line].began_s)
+    assert max(places) - min(places) < 0.35
+
+
+_ = Tape
