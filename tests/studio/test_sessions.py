@@ -136,17 +136,33 @@ async def test_no_candidate_of_an_offer_is_ever_contacted(room: Room) -> None:
     assert heard == []
 
 
-async def test_a_new_session_takes_the_place_of_the_old(room: Room) -> None:
+async def test_a_new_session_takes_the_place_of_the_old_once_it_stands(room: Room) -> None:
     first, second = room.peer(), room.peer()
     older = await first.join(room.sessions, "ann")
     await room.until(lambda: room.packets)
     newer = await second.join(room.sessions, "ann")
-    assert room.sessions.person_of(older) is None
+    await room.until(lambda: room.sessions.person_of(older) is None)
     assert room.sessions.person_of(newer) == "ann"
     room.packets.clear()
     await room.until(lambda: room.packets)
-    assert room.links[-1] == ("ann", True)
-    assert ("ann", False) not in room.links
+    assert room.links == [("ann", True)]
+
+
+async def test_an_offer_that_comes_too_late_costs_the_old_session_nothing(room: Room) -> None:
+    """It was sent into an outage; nobody is behind it any more."""
+    peer, gone, gone_too = room.peer(), room.peer(), room.peer()
+    session = await peer.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    stale = []
+    for late in (gone, gone_too):
+        await late.connection.setLocalDescription(await late.connection.createOffer())
+        offer = late.connection.localDescription.sdp.encode()
+        stale.append((await room.sessions.open("ann", offer, "session"))[0])
+    room.packets.clear()
+    await room.until(lambda: len(room.packets) >= 5)
+    assert room.sessions.person_of(session) == "ann"
+    assert room.sessions.person_of(stale[0]) is None, "one that waits is enough"
+    assert room.links == [("ann", True)]
 
 
 async def test_a_line_that_breaks_is_said_and_a_line_that_heals_too(

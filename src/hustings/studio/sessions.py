@@ -1,8 +1,9 @@
 """Sessions: who is connected by which wire. What crosses here is RTP packets, both ways.
 
-A person has one session; a new one for the same person takes the place of the old. A session is *up* from its first sign
-of life and *down* when its wire fails or, for one who sends, no packet came for `SILENCE_NS`: a muted browser goes on
-sending, so silence of packets means a broken line.
+A person has one session. A new one for the same person takes the place of the old when its handshake is done, not
+before: an offer that was sent into an outage may arrive long after the line healed. A session is *up* from its first
+sign of life and *down* when its wire fails or, for one who sends, no packet came for `SILENCE_NS`: a muted browser goes
+on sending, so silence of packets means a broken line.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._people: dict[str, Session] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self, person: str, offer: bytes, mode: Mode) -> tuple[str, str]:
         """A session for this person: its id and the SDP answer. Errors: `Refusal` with an `offer_` code."""
@@ -65,10 +67,10 @@ class Sessions:
         except OfferError as error:
             raise Refusal(error.code) from error
         session = Session(session_id, person, mode, checked.direction != "recvonly", wire)
-        older = self._people.get(person)
-        self._sessions[session_id] = self._people[person] = session
-        if older is not None:
-            await self.close(older.session)
+        for pending in [one for one in self._sessions.values() if self._is_pending(one, person)]:
+            await self.close(pending.session)
+        self._sessions[session_id] = session
+        self._people.setdefault(person, session)
         if self._watch is None:
             self._watch = asyncio.create_task(self._look(), name="sessions")
         return session_id, answer
@@ -110,11 +112,16 @@ class Sessions:
         for session_id in list(self._sessions):
             await self.close(session_id)
 
+    def _is_pending(self, session: Session, person: str) -> bool:
+        return session.person == person and self._people.get(person) is not session
+
     def _packet(self, session_id: str, packet: RtpPacket) -> None:
         session = self._sessions.get(session_id)
         if session is None or not session.sends:
             return
         session.seen_ns = monotonic_ns()
+        if self._is_pending(session, session.person):
+            return
         if not session.up:
             self._turn(session, True)
         self._on_packet(session.person, packet)
@@ -125,7 +132,15 @@ class Sessions:
         if session is None:
             return
         session.seen_ns = monotonic_ns()
-        if not up or not session.sends:
+        if self._is_pending(session, session.person):
+            older = self._people[session.person] if up else session
+            if up:
+                session.up = older.up and session.sends == older.sends
+                self._people[session.person] = session
+            task = asyncio.create_task(self.close(older.session), name="session-close")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        if self._people.get(session.person) is session and (not up or not session.sends):
             self._turn(session, up)
 
     def _turn(self, session: Session, up: bool) -> None:
