@@ -40,11 +40,15 @@ export class LevelMeter extends HTMLElement {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
-    const marks = MARKS_DB.slice(1, -1).map((db) => `<i style="left:${share(db) * 100}%"></i>`).join("");
-    const scale = MARKS_DB.map((db) => `<span style="left:${share(db) * 100}%">${String(db).replace("-", "\u2212")}</span>`).join("");
-    const good = `left:${share(-24) * 100}%;right:${(1 - share(-9)) * 100}%`;
-    root.innerHTML = `<div class="track"><div class="good" style="${good}"></div><div class="bar"></div><div class="marks">${marks}</div>
+    const marks = MARKS_DB.slice(1, -1).map((db) => `<i data-db="${db}"></i>`).join("");
+    const scale = MARKS_DB.map((db) => `<span data-db="${db}">${String(db).replace("-", "\u2212")}</span>`).join("");
+    root.innerHTML = `<div class="track"><div class="good"></div><div class="bar"></div><div class="marks">${marks}</div>
       <div class="hold"></div></div><div class="scale" aria-hidden="true">${scale}</div>`;
+    // set one by one: a page's Content-Security-Policy may forbid style attributes
+    for (const mark of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-db]"))) mark.style.left = `${share(Number(mark.dataset.db)) * 100}%`;
+    const good = /** @type {HTMLElement} */ (root.querySelector(".good"));
+    good.style.left = `${share(-24) * 100}%`;
+    good.style.right = `${(1 - share(-9)) * 100}%`;
     this.#bar = /** @type {HTMLElement} */ (root.querySelector(".bar"));
     this.#hold = /** @type {HTMLElement} */ (root.querySelector(".hold"));
   }

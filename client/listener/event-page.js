@@ -179,6 +179,7 @@ function row(person) {
 }
 
 function toggle() {
+  if (document.body.dataset.hand === "stage") return; // on the stage the stream rests: never both
   if (["idle", "blocked", "ended"].includes(player.state)) {
     void player.play();
     lockScreen();
@@ -191,7 +192,7 @@ function lockScreen() {
   if (!session) return;
   const artwork = facts.picture ? [{ src: facts.picture }] : [];
   session.metadata = new MediaMetadata({ title, artist: room().stage.map((one) => one.name).join(", "), album: say("site"), artwork });
-  session.setActionHandler("play", () => void player.play());
+  session.setActionHandler("play", () => document.body.dataset.hand !== "stage" && void player.play());
   for (const action of /** @type {const} */ (["pause", "stop"])) session.setActionHandler(action, () => player.stop());
 }
 

@@ -65,7 +65,7 @@ async def test_a_room_is_handed_over_once_and_changed_until_it_is_on_the_air(stu
 
 
 async def test_a_planned_room_can_be_withdrawn(studio):
-    rig, client = studio
+    _, client = studio
     await plan(client, starts_at_ms=START_MS + 10**8)
     await ask(client, "DELETE", f"/rooms/{KEY}", 200)
     assert (await ask(client, "GET", f"/rooms/{KEY}", 404))["code"] == "room_unknown"

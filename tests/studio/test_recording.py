@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from io import FileIO
 
 import pytest
@@ -195,4 +194,4 @@ def test_a_part_that_did_not_fit_leaves_whole_parts(tmp_path, monkeypatch):
     mix.append(7, 2, b"never")
     assert (tmp_path / "s7.m4s").read_bytes() == b"whole"
     mix.append(8, 0, b"next")
-    assert os.path.getsize(tmp_path / "s8.m4s") == 4
+    assert (tmp_path / "s8.m4s").stat().st_size == 4

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from hustings.rooms.roles import Actor, Refusal
 from hustings.rtc.sdp import OFFER_MAX, Mode
+from hustings.studio.ground import LATENESS_KEPT
 from hustings.studio.house import Guest, House, plan_of
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import read_claims
@@ -73,7 +74,9 @@ class Calls:
 
     async def health(self, request: web.Request) -> web.Response:
         rooms = sum(live.room.alive for live in self._house)
-        late = self._house.ground.lateness.p99_ms()
+        ticks = request.query.get("ticks", "")
+        last = min(int(ticks), LATENESS_KEPT) if ticks.isdecimal() else LATENESS_KEPT
+        late = self._house.ground.lateness.p99_ms(last)
         return web.json_response({"ok": True, "rooms": rooms, "tick_late_ms_p99": late})
 
     async def rooms(self, request: web.Request) -> web.Response:

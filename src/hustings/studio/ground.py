@@ -7,6 +7,7 @@ import string
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from hustings.rooms.feature import Feature, Stage
@@ -42,8 +43,9 @@ class Lateness:
 
     rows: deque[int] = field(default_factory=lambda: deque(maxlen=LATENESS_KEPT))
 
-    def p99_ms(self) -> float:
-        ordered = sorted(self.rows)
+    def p99_ms(self, last: int = LATENESS_KEPT) -> float:
+        """Of the last so many ticks; 0 before the first."""
+        ordered = sorted(islice(reversed(self.rows), last))
         return ordered[len(ordered) * 99 // 100] / 1000 if ordered else 0.0
 
 

@@ -95,7 +95,7 @@ const strips = new WeakMap();
 function down(desk) {
   const { say, pulse } = desk.given;
   const line = make("p", { class: "hand-soft" });
-  const button = make("button", { type: "button", class: "hand-main", "data-act": "raise", onclick: () => {
+  const button = make("button", { type: "button", class: "hand-quiet", "data-act": "raise", onclick: () => {
     desk.asking = true;
     desk.tell("");
     desk.draw();

@@ -68,8 +68,10 @@ function mountQueue(element, given) {
   const send = commander(given, told);
   /** Names of those who were called, by the person they become. @type {Map<string, string>} */
   const names = new Map();
-  /** @type {Set<string>|null} */
+  /** The line as it stood. @type {Map<string, string>|null} */
   let known = null;
+  /** @type {string[]} */
+  let up = [];
 
   const draw = () => {
     const view = store.state.view;
@@ -77,7 +79,12 @@ function mountQueue(element, given) {
     const line = hands.queue ?? [];
     const fresh = line.filter((hand) => known && !known.has(hand.person)).at(-1);
     if (fresh) heard.textContent = say("hands.arrived", { name: fresh.name });
-    known = new Set(line.map((hand) => hand.person));
+    const now = new Map(line.map((hand) => [hand.person, hand.name]));
+    const gone = [...(known ?? [])].filter(([one]) => !now.has(one));
+    const come = (hands.on_stage ?? []).filter((one) => !up.includes(one));
+    if (gone.length === 1 && come.length === 1) names.set(/** @type {string} */ (come[0]), /** @type {[string, string]} */ (gone[0])[1]); // called up just now
+    known = now;
+    up = hands.on_stage ?? [];
     count.textContent = line.length ? say("hands.count", {}, line.length) : "";
     const full = view !== null && view.people.length >= view.room.speakers_max;
     queue.show({ hands: line, now_ms: store.nowMs(), full: full && line.length > 0, say });

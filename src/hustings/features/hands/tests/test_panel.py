@@ -476,13 +476,13 @@ class TestListener:
         await raise_hand(page)
         await call_up(host, page)
         await on_stage(page)
-        await expect(page.locator("#controls")).to_be_hidden()
+        await expect(page.locator("#player")).to_be_hidden()
         await page.locator("h2").first.focus()
         await page.keyboard.press("Space")
         await expect(page.locator("[data-act=mute]")).to_have_attribute("aria-pressed", "true")
         await expect(page.locator("#play-word")).to_have_text("Listen")  # the stream did not start
         await page.click("[data-act=step-down]")
-        await expect(page.locator("#controls")).to_be_visible()
+        await expect(page.locator("#player")).to_be_visible()
         await expect(page.locator("#play-word")).to_have_text("Stop")  # it goes on
 
 
@@ -512,6 +512,7 @@ class TestStagePage:
         await page.click(f"[data-act=call-{ravi}]")
         await expect(names).to_have_text(["Lena Vogt"])
         await expect(page.locator(".hand-raised")).to_contain_text(COPY["hands.up_here.awaited"])
+        await expect(page.locator(".hand-raised .name")).to_have_text("Ravi Anand")
         assert host.sent("hands.call") == [{"person": ravi}]
         called = host.hands._queue.called[ravi][:8]
         host.view["people"].append(person(called, "Ravi Anand", "speaker"))

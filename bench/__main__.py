@@ -1,0 +1,92 @@
+"""`python -m bench [name ...] [--publish]`: measures, prints each figure beside its mark, ends with 1 when one is missed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import machine, marks, picture
+from bench.figures import ALL
+from bench.rows import Figure, Row
+
+OUT = Path(__file__).with_name("out")
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}; all")
+    parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
+    asked = parser.parse_args(words)
+    unknown = set(asked.names) - set(ALL)
+    if unknown:
+        parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    if asked.publish and not asked.names:
+        picture.publish(OUT, marks.load())
+        return 0
+    OUT.mkdir(exist_ok=True)
+    budget = marks.load()
+    missed = sum(_measured(name, budget) for name in asked.names or ALL)
+    picture.draw(OUT, OUT / "bench.png", budget)
+    if asked.publish:
+        picture.publish(OUT, budget)
+    print(f"\n{missed} marks missed" if missed else "\nevery mark kept")
+    return 1 if missed else 0
+
+
+def _measured(name: str, budget: list[marks.Mark]) -> int:
+    """Measures one figure, writes and prints it; how many of its marks are missed. A figure that fails misses them all."""
+    about, began_s = machine.about(), time.monotonic()
+    print(f"\n{name}  (load {about['load_before'][0]:g})", flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            figure = ALL[name](Path(folder), _progress(began_s))
+    except (RuntimeError, OSError, AssertionError, TimeoutError) as error:
+        print(f"  failed: {type(error).__name__}: {error}", flush=True)
+        figure = Figure(name, name, notes=[f"failed: {error}"])
+    seconds = time.monotonic() - began_s
+    tree = {
+        "figure": name,
+        "title": figure.title,
+        **about,
+        "seconds": round(seconds, 1),
+        "notes": figure.notes,
+        "rows": [row.tree() for row in figure.rows],
+    }
+    if figure.rows:
+        path = OUT / f"{name}.json"
+        path.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n")
+    for row in figure.rows:
+        print(f"  {_line(row)}")
+    for note in figure.notes:
+        print(f"  ({note})")
+    verdicts = marks.judge(budget, figure)
+    for verdict in verdicts:
+        print(f"  {verdict}")
+    print(f"  {seconds:.0f} s", flush=True)
+    return sum(not verdict.kept for verdict in verdicts)
+
+
+def _progress(began_s: float) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        print(f"  {time.monotonic() - began_s:4.0f} s  {text}", flush=True)
+
+    return say
+
+
+def _line(row: Row) -> str:
+    if not row.samples:
+        return f"{row.label:52} nothing"
+    told = f"{row.stat('median'):8.1f} {row.unit}"
+    if len(row.samples) > 1:
+        told += f"   p5 {row.stat('p5'):.1f}   p95 {row.stat('p95'):.1f}   n {len(row.samples)}"
+    note = f"   ({row.note})" if row.note else ""
+    return f"{row.label:52} {told}{'   peer' if row.peer else ''}{note}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

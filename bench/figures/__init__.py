@@ -1,0 +1,20 @@
+"""One file a figure. `ALL` is the order in which they are measured: what needs a quiet machine first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.figures import join, latency, memory, stage, start, weight
+from bench.rows import Figure
+
+Say = Callable[[str], None]
+
+ALL: dict[str, Callable[[Path, Say], Figure]] = {
+    "stage": stage.measure,
+    "latency": latency.measure,
+    "join": join.measure,
+    "memory": memory.measure,
+    "start": start.measure,
+    "weight": weight.measure,
+}

@@ -1,0 +1,104 @@
+"""Mouth to ear in real Chromium: a pilot into the host's microphone, how late it is in each ear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+from bench import peer_page, pilot
+from bench.board import Board, Tape
+from bench.rows import Figure
+from tests.e2e.harness.chromium import People, Person
+from tests.e2e.house import House, started
+from tests.e2e.players import consent, join
+
+CHIRPS = 72
+SETTLE_S = 12.0
+"""What a player may take to find its distance to live, and a jitter buffer its depth."""
+MOST_S = 12.0
+EARS = {
+    "speaker": ("guest", "speaker → speaker", False),
+    "listener": ("listener", "speaker → listener, event page", False),
+    "hls_js": ("peer", "speaker → listener, stock hls.js", True),
+}
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> Figure:
+    figure = Figure("latency", "Mouth to ear")
+    figure.notes.append(
+        "Chromium to Chromium through one sound card of PulseAudio; a real card adds its own 10 to 40 ms. Echo "
+        "cancellation, noise suppression and auto gain are on, as on a stage page that nobody touched."
+    )
+    with (
+        started(folder / "data") as house,
+        Board(folder / "pulse") as board,
+        sync_playwright() as driver,
+        peer_page.served() as peer_url,
+    ):
+        people = People(board, driver)
+        host, guest, listener, peer = (
+            people.person(name) for name in ("host", "guest", "listener", "peer")
+        )
+        try:
+            for profile in ("default", "fast"):
+                say(f"{profile}: four browsers come in")
+                _enter(house, profile, (host, guest, listener, peer), peer_url)
+                say(f"{profile}: {CHIRPS} chirps")
+                _chirps(figure, profile, host, board)
+                failed = peer.page.evaluate("window.fatal")
+                if failed:
+                    figure.notes.append(f"{profile}: hls.js had {failed} fatal errors")
+        finally:
+            people.close()
+    return figure
+
+
+def _enter(
+    house: House, profile: str, everybody: tuple[Person, Person, Person, Person], peer_url: str
+) -> None:
+    host, guest, listener, peer = everybody
+    room = house.plan(f"bench-{profile}", "Mouth to ear", profile=profile)
+    house.command(room, "open_doors")
+    for person, ticket in ((host, room.host), (guest, house.invite(room, "Guest"))):
+        consent(person, f"{house.stage}/{room.key}#t={ticket}", person.name.title())
+        join(person)
+    house.on_air(room)
+    listener.page.goto(f"{house.live}/{room.key}")
+    listener.page.locator("#play").click()
+    peer.page.goto(f"{peer_url}?url={house.live}/live/{room.key}/index.m3u8")
+    peer.page.locator("#play").click()
+
+
+def _chirps(figure: Figure, profile: str, host: Person, board: Board) -> None:
+    train = pilot.train(CHIRPS, seed=3)
+    tape = board.tape()
+    silence = np.zeros(round(SETTLE_S * pilot.RATE_HZ), np.float32)
+    tail = np.zeros(round(6.0 * pilot.RATE_HZ), np.float32)
+    playing = host.microphone.play_samples(np.concatenate([silence, train.samples, tail]))
+    playing.wait(180)
+    _read(figure, profile, tape)
+
+
+def _read(figure: Figure, profile: str, tape: Tape) -> None:
+    heard = tape.stop()
+    np.save("/tmp/benchtry/tape.npy", heard) if Path("/tmp/benchtry/keep").exists() else None
+    said_s = pilot.find(heard[:, tape.channels["into-host"]])
+    if said_s.size != CHIRPS:
+        figure.notes.append(f"{profile}: {said_s.size} of {CHIRPS} chirps were on the board")
+    for name, (ear, label, peer) in EARS.items():
+        found = pilot.delays(said_s, pilot.find(heard[:, tape.channels[f"ear-{ear}"]]), MOST_S)
+        delays_ms = [one * 1000 for one in found if one is not None]
+        lost = len(found) - len(delays_ms)
+        figure.add(
+            f"{profile}.{name}",
+            f"{label} ({profile})",
+            "ms",
+            delays_ms,
+            peer=peer,
+            note=f"{lost} of {len(found)} chirps not heard" if lost else "",
+        )
+
+

@@ -1,0 +1,88 @@
+"""What each person sees, and who sees which alarm."""
+
+from __future__ import annotations
+
+from hustings.studio.view import Alarms, Scene, view
+from tests.rooms.cast import COHOST, HOST, LISTENER, SPEAKER, Stage, person
+
+
+def scene(stage: Stage, alarms: Alarms | None = None) -> Scene:
+    return Scene(
+        room=stage.room,
+        features=[],
+        alarms=alarms or Alarms(),
+        talking=frozenset({SPEAKER.person}),
+        levels={SPEAKER.person: -17.6, HOST.person: -250.0},
+        speakers_max=13,
+        live_url="http://localhost:8001/town-hall",
+    )
+
+
+def seated() -> Stage:
+    stage = Stage("open")
+    stage.seat(HOST, SPEAKER)
+    return stage
+
+
+def test_the_people_and_who_talks():
+    people = view(scene(seated()), HOST)["people"]
+    assert [(row["person"], row["talking"], row["level_db"]) for row in people] == [
+        (HOST.person, False, -90),
+        (SPEAKER.person, True, -18),
+    ]
+    assert people[0].keys() == {
+        "person", "name", "role", "muted", "muted_by", "link", "talking", "level_db", "kind",
+    }  # fmt: skip
+
+
+def test_one_who_left_is_not_there_and_not_on_stage():
+    stage = seated()
+    stage.tell("left", person=SPEAKER.person)
+    seen = view(scene(stage), SPEAKER)
+    assert [row["person"] for row in seen["people"]] == [HOST.person]
+    assert seen["you"]["on_stage"] is False
+
+
+def test_a_listener_sees_the_stage_and_himself_by_his_ticket():
+    seen = view(scene(seated()), LISTENER)
+    assert seen["you"] == {
+        "person": LISTENER.person,
+        "name": "L",
+        "role": "listener",
+        "muted": False,
+        "on_stage": False,
+        "admitted": True,
+    }
+
+
+def test_alarms_are_for_hosts():
+    alarms = Alarms()
+    assert alarms.turn("dead_air", True, 5)
+    assert not alarms.turn("dead_air", True, 6)
+    stage = seated()
+    for who, codes in ((HOST, ["dead_air"]), (COHOST, ["dead_air"]), (SPEAKER, [])):
+        assert [row["code"] for row in view(scene(stage, alarms), who)["alarms"]] == codes
+    assert alarms.turn("dead_air", False, 7)
+    assert not alarms.turn("dead_air", False, 8)
+
+
+def test_a_waiting_device_is_shown_to_hosts_and_to_the_first_device():
+    stage = seated()
+    stage.tell("device_waiting", device="phone", person=SPEAKER.person, ticket=SPEAKER.ticket)
+    for who in (HOST, SPEAKER):
+        row = view(scene(stage), who)["alarms"][0]
+        assert (row["code"], row["device"], row["person"]) == (
+            "device_waiting",
+            "phone",
+            SPEAKER.person,
+        )
+    assert view(scene(stage), LISTENER)["alarms"] == []
+    waiting = view(scene(stage), person("speaker", "s", device="phone"))
+    assert (waiting["you"]["admitted"], waiting["people"], waiting["alarms"]) == (False, [], [])
+
+
+def test_the_room_in_each_state():
+    for state, moment in (("planned", None), ("on_air", 1_731_000_000_000)):
+        room = view(scene(Stage(state)), HOST)["room"]
+        assert (room["state"], room["on_air_since_ms"]) == (state, moment)
+        assert room["picture"] is None
