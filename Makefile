@@ -23,7 +23,7 @@ check: .venv/dev.stamp .venv/node.stamp ## format, lint, types, import rule, dea
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/vulture
+	tools/dead-code
 	tests/e2e/node_modules/.bin/tsc -p client
 	$(ENV) $(BIN)/python -m pytest -q tests/house
 

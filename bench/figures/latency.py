@@ -1,4 +1,4 @@
-"""Mouth to ear in real Chromium: a pilot into the host's microphone, how late it is in each ear."""
+"""Mouth to ear in real Chromium: a pilot into a speaker's microphone, how late it is in each ear."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
         peer_page.served() as peer_url,
     ):
         people = People(board, driver)
-        host, guest, listener, peer = (
-            people.person(name) for name in ("host", "guest", "listener", "peer")
+        mouth, guest, listener, peer = (
+            people.person(name) for name in ("speaker", "guest", "listener", "peer")
         )
         try:
             for profile in ("default", "fast"):
                 say(f"{profile}: four browsers come in")
-                _enter(house, profile, (host, guest, listener, peer), peer_url)
+                _enter(house, profile, (mouth, guest, listener, peer), peer_url)
                 say(f"{profile}: {CHIRPS} chirps")
-                _chirps(figure, profile, host, board)
+                _chirps(figure, profile, mouth, board)
                 failed = peer.page.evaluate("window.fatal")
                 if failed:
                     figure.notes.append(f"{profile}: hls.js had {failed} fatal errors")
@@ -59,11 +59,12 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
 def _enter(
     house: House, profile: str, everybody: tuple[Person, Person, Person, Person], peer_url: str
 ) -> None:
-    host, guest, listener, peer = everybody
+    mouth, guest, listener, peer = everybody
     room = house.plan(f"bench-{profile}", "Mouth to ear", profile=profile)
     house.command(room, "open_doors")
-    for person, ticket in ((host, room.host), (guest, house.invite(room, "Guest"))):
-        consent(person, f"{house.stage}/{room.key}#t={ticket}", person.name.title())
+    for person in (mouth, guest):
+        name = person.name.title()  # the room's own host is this program: one ticket, one device
+        consent(person, f"{house.stage}/{room.key}#t={house.invite(room, name)}", name)
         join(person)
     house.on_air(room)
     listener.page.goto(f"{house.live}/{room.key}")
@@ -72,12 +73,12 @@ def _enter(
     peer.page.locator("#play").click()
 
 
-def _chirps(figure: Figure, profile: str, host: Person, board: Board) -> None:
+def _chirps(figure: Figure, profile: str, mouth: Person, board: Board) -> None:
     train = pilot.train(CHIRPS, seed=3)
     tape = board.tape()
     silence = np.zeros(round(SETTLE_S * pilot.RATE_HZ), np.float32)
     tail = np.zeros(round(6.0 * pilot.RATE_HZ), np.float32)
-    playing = host.microphone.play_samples(np.concatenate([silence, train.samples, tail]))
+    playing = mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail]))
     playing.wait(180)
     _read(figure, profile, tape)
 
@@ -85,7 +86,7 @@ def _chirps(figure: Figure, profile: str, host: Person, board: Board) -> None:
 def _read(figure: Figure, profile: str, tape: Tape) -> None:
     heard = tape.stop()
     np.save("/tmp/benchtry/tape.npy", heard) if Path("/tmp/benchtry/keep").exists() else None
-    said_s = pilot.find(heard[:, tape.channels["into-host"]])
+    said_s = pilot.find(heard[:, tape.channels["into-speaker"]])
     if said_s.size != CHIRPS:
         figure.notes.append(f"{profile}: {said_s.size} of {CHIRPS} chirps were on the board")
     for name, (ear, label, peer) in EARS.items():

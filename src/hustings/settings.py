@@ -44,7 +44,6 @@ class Stage:
     port: int
     forwarded_header: str
     knocks_per_minute: int
-    knock_queue_max: int
 
 
 @dataclass(frozen=True, slots=True)

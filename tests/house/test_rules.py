@@ -232,7 +232,7 @@ class TestDocuments:
             elif not line.strip() or line.startswith("["):
                 explained = explained and line.startswith("[")
             elif not explained and not re.match(
-                r"(bind|port|forwarded_header|live|stage|key|opus_bitrate|knock_queue_max)\b", line
+                r"(bind|port|forwarded_header|live|stage|key|opus_bitrate)\b", line
             ):
                 bare.append(line)
             else:
