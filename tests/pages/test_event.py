@@ -56,7 +56,7 @@ def test_cards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("replay", "address"), [(False, "/live/talk/index.m3u8"), (True, "/replay/talk/index.m3u8")]
+    ("replay", "address"), [(False, "/live/talk/aac/plain.m3u8"), (True, "/replay/talk/index.m3u8")]
 )
 def test_sound_without_a_script(replay: bool, address: str) -> None:
     (audio,) = Reading(page(state="replay" if replay else "on_air", replay=replay)).all("audio")

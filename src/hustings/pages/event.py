@@ -62,6 +62,8 @@ def render(
     """
     over = facts.state in ("ended", "replay")
     sound = f"/replay/{facts.key}/index.m3u8" if facts.replay else f"/live/{facts.key}/index.m3u8"
+    # Chromium's own HLS player dies of a change of codec between two variants: the bare element gets one, without parts.
+    bare_sound = sound if facts.replay else f"/live/{facts.key}/aac/plain.m3u8"
     page = _template().render(
         f=facts,
         t=copy,
@@ -73,6 +75,7 @@ def render(
         live_url=live_url,
         stage_url=stage_url,
         sound=sound,
+        bare_sound=bare_sound,
         over=over,
         summary=_summary(facts, copy),
         picture=_absolute(facts.picture, live_url),

@@ -148,9 +148,10 @@ class Calls:
         feed = self._house.feed(key if key == "_" else _key(request))
         after = request.query.get("from", "")
         response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
-        await response.prepare(request)
-        frames = feed.follow(int(after) if after.isdigit() else None)
+        words_only = request.query.get("only") == "journal"
+        frames = feed.follow(int(after) if after.isdigit() else None, words_only)
         try:
+            await response.prepare(request)
             async for chunk in frames:
                 await response.write(chunk)
         except ConnectionError:

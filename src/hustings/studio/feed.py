@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass, field
 
 from hustings.wire.feed import BEAT, DROP, END, JOURNAL, LIVE, SNAPSHOT, Frame, encode
@@ -24,8 +24,12 @@ SEQ_BITS = 32
 
 @dataclass(slots=True, eq=False)
 class Follower:
-    """One open connection. `cut` ends it after what is queued was thrown away."""
+    """One open connection. `cut` ends it after what is queued was thrown away.
 
+    `words_only`: it is sent the journal and the signs of the feed, and no object (web has no use for sound).
+    """
+
+    words_only: bool = False
     queue: deque[bytes] = field(default_factory=deque)
     waiting: int = 0
     cut: bool = False
@@ -97,12 +101,15 @@ class Feed:
     def followers(self) -> int:
         return len(self._followers)
 
-    async def follow(self, after: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def follow(
+        self, after: int | None = None, words_only: bool = False
+    ) -> AsyncGenerator[bytes, None]:
         """The feed as bytes, from the frame after `after` if it is still known, else from a snapshot."""
-        follower = Follower()
+        follower = Follower(words_only)
         self._followers.add(follower)
         try:
-            yield self._missed(after) or self._snapshot()
+            missed = b"" if words_only else self._missed(after)
+            yield missed or self._snapshot(() if words_only else self._objects.values())
             while not follower.cut:
                 if not follower.queue:
                     if self.over:
@@ -119,7 +126,8 @@ class Feed:
         encoded = encode(Frame(self.seq, self.term, path, headers, body))
         self._ring.append((self.seq, encoded))
         for follower in self._followers:
-            follower.push(encoded)
+            if not follower.words_only or path[0] == ":":
+                follower.push(encoded)
         return encoded
 
     def _missed(self, after: int | None) -> bytes:
@@ -129,13 +137,13 @@ class Feed:
         missed = b"".join(encoded for seq, encoded in self._ring if seq > after)
         return missed or encode(Frame(self.seq, self.term, BEAT))
 
-    def _snapshot(self) -> bytes:
-        first = self.seq - len(self._journal) - len(self._objects)
+    def _snapshot(self, objects: Collection[bytes]) -> bytes:
+        first = self.seq - len(self._journal) - len(objects)
         return b"".join(
             (
                 encode(Frame(first, self.term, SNAPSHOT)),
                 *self._journal,
-                *self._objects.values(),
+                *objects,
                 encode(Frame(self.seq, self.term, LIVE)),
             )
         )

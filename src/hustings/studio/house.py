@@ -11,6 +11,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from hustings.audio.clock import RATE, clock_from_unix_ns
@@ -32,6 +33,7 @@ SEALED_LOOK_S = 600.0
 TAKEN_UP_MS = 86_400_000
 PLANNED_MAX = 10_000
 DIRECTORY = "_"
+ASIDE = ".gone-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class House:
         rooms_dir = self.ground.settings.rooms_dir
         self._feed = Feed(next_term(rooms_dir / DIRECTORY, 0))
         for folder in sorted(rooms_dir.iterdir()):
-            if folder.name != DIRECTORY and (folder / JOURNAL).exists():
+            if folder.name.startswith(ASIDE):
+                shutil.rmtree(folder, ignore_errors=True)
+            elif folder.name != DIRECTORY and (folder / JOURNAL).exists():
                 try:
                     if self._is_recent(last_event(folder / JOURNAL)):
                         self._take_up(folder.name)
@@ -224,20 +228,28 @@ class House:
             self._feed.put("rooms.json", JSON, directory(rows))
 
     def _destroy_soon(self, key: str) -> None:
-        """The room is gone for everybody now; its files go as soon as nothing writes them."""
+        """The room is gone at once, for everybody: its folders are put aside before its feed ends, so that nothing of it
+        is found again and the key is free. What lies aside is destroyed as soon as nothing writes to it."""
+        settings = self.ground.settings
         guest = self._rooms.pop(key)
+        aside = settings.rooms_dir / f"{ASIDE}{self.ground.fresh()}"
+        aside.mkdir()
+        for folder, name in (
+            (settings.rooms_dir / key, "room"),
+            (settings.published_dir / "replay" / key, "replay"),
+        ):
+            if folder.exists():
+                shutil.move(folder, aside / name)
+        (settings.published_dir / "pages" / f"{key}.html").unlink(missing_ok=True)
         guest.live.feed.end()
         self._write_directory()
-        task = asyncio.get_running_loop().create_task(self._destroy(guest.live))
+        task = asyncio.get_running_loop().create_task(self._destroy(guest.live, aside))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _destroy(self, live: LiveRoom) -> None:
+    async def _destroy(self, live: LiveRoom, aside: Path) -> None:
         await live.shut()
-        settings = self.ground.settings
-        await asyncio.to_thread(shutil.rmtree, settings.rooms_dir / live.key, True)
-        await asyncio.to_thread(shutil.rmtree, settings.published_dir / "replay" / live.key, True)
-        (settings.published_dir / "pages" / f"{live.key}.html").unlink(missing_ok=True)
+        await asyncio.to_thread(shutil.rmtree, aside, True)
 
 
 def plan_of(key: str, tree: Mapping[str, Any]) -> Plan:

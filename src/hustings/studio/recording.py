@@ -21,7 +21,7 @@ from hustings.wire.track import Piece, read_pieces, read_records, to_record
 
 SYNC_S = 0.2
 QUEUE_MAX = 20_000  # 13 speakers, half a minute
-TRACKS_DIR, MIX_DIR, PIECES = "tracks", "mix", "pieces.jsonl"
+TRACKS_DIR, PIECES = "tracks", "pieces.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

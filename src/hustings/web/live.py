@@ -53,7 +53,9 @@ class Studio:
 
         Errors: `room_unknown`, `studio_away`.
         """
-        url = f"http://studio/feed/{key}" + (f"?from={after}" if after else "")
+        # Of a room web wants the journal and no sound; the directory is one object.
+        words = "" if key == "_" else "&only=journal"
+        url = f"http://studio/feed/{key}?from={after or ''}{words}"
         timeout = aiohttp.ClientTimeout(total=None, connect=ANSWER_S, sock_read=SILENCE_S)
         try:
             async with self._client().get(url, timeout=timeout) as answer:
