@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import machine, marks, picture
 from bench.figures import ALL
+from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 
 OUT = Path(__file__).with_name("out")
@@ -30,7 +31,8 @@ def main(words: list[str]) -> int:
         return 0
     OUT.mkdir(exist_ok=True)
     budget = marks.load()
-    missed = sum(_measured(name, budget) for name in asked.names or ALL)
+    with FirstInLine() as line:
+        missed = sum(_measured(name, budget, line.granted) for name in asked.names or ALL)
     picture.draw(OUT, OUT / "bench.png", budget)
     if asked.publish:
         picture.publish(OUT, budget)
@@ -38,7 +40,7 @@ def main(words: list[str]) -> int:
     return 1 if missed else 0
 
 
-def _measured(name: str, budget: list[marks.Mark]) -> int:
+def _measured(name: str, budget: list[marks.Mark], first: bool) -> int:
     """Measures one figure, writes and prints it; how many of its marks are missed. A figure that fails misses them all."""
     about, began_s = machine.about(), time.monotonic()
     print(f"\n{name}  (load {about['load_before'][0]:g})", flush=True)
@@ -53,6 +55,7 @@ def _measured(name: str, budget: list[marks.Mark]) -> int:
         "figure": name,
         "title": figure.title,
         **about,
+        "first_in_line": first,
         "seconds": round(seconds, 1),
         "notes": figure.notes,
         "rows": [row.tree() for row in figure.rows],

@@ -22,9 +22,9 @@ APART_S = (0.4, 0.7)
 PRESENT = 0.45
 """Likeness above which a chirp is there: chance and speech stay below 0.3."""
 AUDIBLE = 10 ** (-60 / 20)
-NEAR_S = 0.15
-"""How far one chirp may lie from where its neighbours are."""
-NEIGHBOURS = 6
+MISSED_S = 0.06
+JUMP_S = 0.6
+WAYS_MAX = 80
 
 
 @dataclass(frozen=True)
@@ -79,29 +79,41 @@ def delays(
 ) -> list[float | None]:
     """For each chirp said, how late it was heard (0 to `most_s`), None where it was not.
 
-    The delay of a chirp is looked for where most of its neighbours agree: so it may drift along the train.
+    Of all ways to pair said with heard, the one whose delay changes least from chirp to chirp, where leaving one out costs
+    `MISSED_S`: so the delay may drift and jump, and chirps may be lost. Nothing is heard where less than half of them are.
     """
-    found: list[float | None] = []
-    for index, at_s in enumerate(said_s):
-        around = said_s[max(0, index - NEIGHBOURS) : index + NEIGHBOURS + 1]
-        lag_s = _agreed(around, heard_s, most_s)
-        off = np.abs(heard_s - (at_s + lag_s)) if lag_s is not None else np.zeros(0)
-        nearest = int(off.argmin()) if off.size else -1
-        near = nearest >= 0 and off[nearest] <= NEAR_S
-        found.append(float(heard_s[nearest] - at_s) if near else None)
-    return found
+    ways = [_Way()]
+    for number, at_s in enumerate(said_s):
+        taken: dict[int, _Way] = {}
+        first, last = np.searchsorted(heard_s, [at_s - 1e-6, at_s + most_s + 1e-6])
+        for index in range(int(first), int(last)):
+            before = [way for way in ways if way.index < index]
+            if before:
+                lag_s = float(heard_s[index] - at_s)
+                best = min((way.take(number, index, lag_s) for way in before), key=_cost)
+                taken[index] = best
+        ways = sorted([*(way.miss() for way in ways), *taken.values()], key=_cost)[:WAYS_MAX]
+    found = dict(ways[0].pairs)
+    if len(found) * 2 < len(said_s):
+        found = {}
+    return [found.get(number) for number in range(len(said_s))]
 
 
-def _agreed(
-    said_s: NDArray[np.float64], heard_s: NDArray[np.float64], most_s: float
-) -> float | None:
-    """The delay on which most pairs agree within 30 ms; None unless at least a third of the chirps do."""
-    pairs = (heard_s[None, :] - said_s[:, None]).ravel()
-    pairs = np.sort(pairs[(pairs >= 0) & (pairs <= most_s)])
-    if not pairs.size:
-        return None
-    counts = np.searchsorted(pairs, pairs + 0.06, side="right") - np.arange(pairs.size)
-    best = int(counts.argmax())
-    if counts[best] < max(2, said_s.size / 3):
-        return None
-    return float(np.median(pairs[best : best + counts[best]]))
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to pair the chirps so far. `pairs` are (number, delay)."""
+
+    cost: float = 0.0
+    index: int = -1
+    pairs: tuple[tuple[int, float], ...] = ()
+
+    def take(self, number: int, index: int, lag_s: float) -> _Way:
+        change = min(abs(lag_s - self.pairs[-1][1]), JUMP_S) if self.pairs else 0.0
+        return _Way(self.cost + change, index, (*self.pairs, (number, lag_s)))
+
+    def miss(self) -> _Way:
+        return _Way(self.cost + MISSED_S, self.index, self.pairs)
+
+
+def _cost(way: _Way) -> float:
+    return way.cost

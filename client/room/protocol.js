@@ -317,19 +317,19 @@ export async function knock({ base, key, name, note = "", fetch = globalThis.fet
 
 /**
  * One request, whole: the time limit and the caller's signal cover its body too, which a dying network may leave half said.
- * @param {typeof fetch} fetch
+ * @param {typeof globalThis.fetch} request
  * @param {string} url
  * @param {{method: string, headers: Record<string, string>, body?: string, keepalive?: boolean, timeoutMs: number, signal?: AbortSignal}} how
  * @returns {Promise<Answer>}
  */
-async function ask(fetch, url, { timeoutMs, signal, ...init }) {
+async function ask(request, url, { timeoutMs, signal, ...init }) {
   const limit = new AbortController();
   const stop = () => limit.abort();
   const timer = setTimeout(stop, timeoutMs);
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
   try {
-    const reply = await fetch(url, { ...init, cache: "no-store", credentials: "omit", signal: limit.signal });
+    const reply = await request(url, { ...init, cache: "no-store", credentials: "omit", signal: limit.signal });
     const answer = { status: reply.status, headers: reply.headers, text: await reply.text() };
     if (reply.ok) return answer;
     throw refusalOf(answer);

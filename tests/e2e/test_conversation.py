@@ -75,7 +75,15 @@ def evening(
 ) -> Iterator[Evening]:
     folder = tmp_path_factory.mktemp("evening")
     with started(folder / "data") as house:
-        yield Script(Evening(house), people, lines, folder).play()
+        script = Script(Evening(house), people, lines, folder)
+        try:
+            script.play()
+        except Exception:
+            for one in people.everybody:  # what they saw
+                one.page.screenshot(path=folder / f"{one.name}.png")
+                print(f"{one.name}: {folder}/{one.name}.png {one.console[-5:]}")
+            raise
+        yield script.evening
 
 
 class Script:
@@ -94,7 +102,7 @@ class Script:
         self.native = people.person("native", autoplay=True, java_script_enabled=False)
         self.recordings: dict[str, Recording] = {}
 
-    def play(self) -> Evening:
+    def play(self) -> None:
         links = self.plan()
         self.room = Room(KEY, links["Hanna"].partition("#t=")[2], TITLE)
         self.come_in(links)
@@ -107,7 +115,6 @@ class Script:
         self.downloads()
         consoles = {p.name: p.console for p in (self.host, self.guest1, self.caller, self.page)}
         self.evening.seen["consoles"] = {name: said for name, said in consoles.items() if said}
-        return self.evening
 
     def say(self, person: Person, line: str) -> None:
         self.evening.said[line] = say(person, self.lines[line])
@@ -211,7 +218,6 @@ class Script:
         page.locator("#hand-note").fill("One question")
         page.locator("#hand-consent").check()
         page.locator("[data-act=send]").click()
-        call = self.host.page.get_by_role("button", name="Call Cora")
         call = self.host.page.locator("hands-queue [data-act^=call-]")
         call.wait_for(timeout=20_000)
         expect(self.host.page.locator("hands-queue")).to_contain_text("One question")

@@ -34,6 +34,8 @@ class Stage(Protocol):
     room: Room
     room_dir: Path
     published_dir: Path
+    records: bool
+    """Whether this server keeps recordings."""
 
     def sign(self, role: str, name: str, ticket_id: str) -> str:
         """A token for this room."""

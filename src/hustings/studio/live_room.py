@@ -68,6 +68,7 @@ class LiveRoom:
         self.room = Room()
         self.room_dir = settings.rooms_dir / key
         self.published_dir = settings.published_dir
+        self.records = settings.recording.on
         self.feed = Feed(term)
         self.alarms = Alarms()
         self.talk = Talk()

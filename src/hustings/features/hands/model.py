@@ -1,7 +1,7 @@
 """PURE. The queue of hands: a fold of its journal events, and what each command does to it.
 
 A listener raises a hand with the ticket that his knock got him; called up, he is signed a speaker's ticket and becomes
-another person on the stage. `called` remembers which hand led to which ticket until he steps down or is taken off.
+another person on the stage. `called` remembers which hand led to which ticket until he steps down or is sent back.
 """
 
 from __future__ import annotations
@@ -37,12 +37,25 @@ class Hand:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call that stands: the speaker's ticket that it made (its id) and whose it is."""
+
+    ticket: str
+    name: str
+
+    @property
+    def person(self) -> str:
+        """Who he is on the stage, once he comes."""
+        return self.ticket[:8]
+
+
 @dataclass(slots=True)
 class Queue:
-    """Hands in the order in which they went up; `called`: the listener's person -> his speaker's ticket id."""
+    """Hands in the order in which they went up, and calls by the listener's person."""
 
     hands: dict[str, Hand] = field(default_factory=dict)
-    called: dict[str, str] = field(default_factory=dict)
+    called: dict[str, Called] = field(default_factory=dict)
 
     def apply(self, kind: str, at_ms: int, body: Mapping[str, Any]) -> None:
         """One event of the room's journal; what is not about hands is passed over."""
@@ -54,9 +67,9 @@ class Queue:
             case "hands.lowered":
                 self.hands.pop(body["person"], None)
             case "hands.called":
-                self.hands.pop(body["person"], None)
-                if body.get("ticket"):
-                    self.called[body["person"]] = body["ticket"]
+                hand = self.hands.pop(body["person"], None)
+                if hand is not None and body.get("ticket"):
+                    self.called[body["person"]] = Called(body["ticket"], hand.name)
             case "removed" | "ticket_revoked" | "hands.stepped_down":
                 self._forget(body["ticket"])
             case "ended":
@@ -69,7 +82,9 @@ class Queue:
 
     def caller(self, ticket: str) -> str | None:
         """The listener who was called up with this ticket."""
-        return next((person for person, signed in self.called.items() if signed == ticket), None)
+        return next(
+            (person for person, called in self.called.items() if called.ticket == ticket), None
+        )
 
     def _forget(self, ticket: str) -> None:
         person = self.caller(ticket)
@@ -87,7 +102,7 @@ def decide(
         case "lower":
             return _lower(queue, actor.person, actor)
         case "dismiss":
-            return _lower(queue, _named(queue, body).person, actor)
+            return _dismiss(queue, actor, body)
         case "call":
             return _call(_named(queue, body), actor, fresh)
         case "step_down":
@@ -111,6 +126,15 @@ def _lower(queue: Queue, person: str, actor: Actor) -> list[Draft]:
     if person not in queue.hands:
         return []
     return [Draft("hands.lowered", {"person": person, "by": actor.person})]
+
+
+def _dismiss(queue: Queue, actor: Actor, body: Mapping[str, Any]) -> list[Draft]:
+    """A hand goes down, or one who was called up goes back, come or not."""
+    for called in queue.called.values():
+        if called.person == body.get("person"):
+            sent = {"person": called.person, "ticket": called.ticket, "by": actor.person}
+            return [Draft("removed", sent)]
+    return _lower(queue, _named(queue, body).person, actor)
 
 
 def _call(hand: Hand, actor: Actor, fresh: str) -> list[Draft]:

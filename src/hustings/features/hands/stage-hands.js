@@ -6,7 +6,7 @@
  * @import {View} from "../../room/view.js"
  *
  * @typedef {StageContext & {say: Sentences}} Given
- * @typedef {{count: number, place: number, called_up: boolean, queue?: {person: string, name: string, note: string, role: string, since_ms: number}[], on_stage?: string[]}} HandsView
+ * @typedef {{count: number, place: number, called_up: boolean, queue?: {person: string, name: string, note: string, role: string, since_ms: number}[], on_stage?: {person: string, name: string}[]}} HandsView
  */
 import "../../elements/hands-queue.js";
 import { make } from "../../room/make.js";
@@ -66,12 +66,8 @@ function mountQueue(element, given) {
   const queue = make("hands-queue");
   const raised = make("div", { class: "hand-raised" });
   const send = commander(given, told);
-  /** Names of those who were called, by the person they become. @type {Map<string, string>} */
-  const names = new Map();
-  /** The line as it stood. @type {Map<string, string>|null} */
+  /** Whose hands were up when we last looked. @type {Set<string>|null} */
   let known = null;
-  /** @type {string[]} */
-  let up = [];
 
   const draw = () => {
     const view = store.state.view;
@@ -79,20 +75,15 @@ function mountQueue(element, given) {
     const line = hands.queue ?? [];
     const fresh = line.filter((hand) => known && !known.has(hand.person)).at(-1);
     if (fresh) heard.textContent = say("hands.arrived", { name: fresh.name });
-    const now = new Map(line.map((hand) => [hand.person, hand.name]));
-    const gone = [...(known ?? [])].filter(([one]) => !now.has(one));
-    const come = (hands.on_stage ?? []).filter((one) => !up.includes(one));
-    if (gone.length === 1 && come.length === 1) names.set(/** @type {string} */ (come[0]), /** @type {[string, string]} */ (gone[0])[1]); // called up just now
-    known = now;
-    up = hands.on_stage ?? [];
+    known = new Set(line.map((hand) => hand.person));
     count.textContent = line.length ? say("hands.count", {}, line.length) : "";
     const full = view !== null && view.people.length >= view.room.speakers_max;
     queue.show({ hands: line, now_ms: store.nowMs(), full: full && line.length > 0, say });
-    raised.replaceChildren(...calledUp(view, hands.on_stage ?? [], names, say));
+    raised.replaceChildren(...calledUp(view, hands.on_stage ?? [], say));
   };
   queue.addEventListener("hand-call", (event) => void send("hands.call", { person: /** @type {CustomEvent} */ (event).detail.person }));
   queue.addEventListener("hand-dismiss", (event) => void send("hands.dismiss", { person: /** @type {CustomEvent} */ (event).detail.person }));
-  raised.addEventListener("hand-send-back", (event) => void send("remove", { person: /** @type {CustomEvent} */ (event).detail.person }));
+  raised.addEventListener("hand-send-back", (event) => void send("hands.dismiss", { person: /** @type {CustomEvent} */ (event).detail.person }));
   element.replaceChildren(make("div", { class: "hand-panel" },
     make("div", { class: "title-row" }, make("h2", {}, say("hands.title")), count), told, queue, raised, heard));
   const stop = store.subscribe(read, draw);
@@ -101,20 +92,19 @@ function mountQueue(element, given) {
 }
 
 /**
- * Who came up from the line. Somebody who was asked and has not come yet has no name here but the one he had in the line.
- * @param {View|null} view @param {string[]} persons @param {Map<string, string>} names @param {Sentences} say @returns {Node[]}
+ * Who was asked up from the line, come or not: either can be sent back.
+ * @param {View|null} view @param {{person: string, name: string}[]} called @param {Sentences} say @returns {Node[]}
  */
-function calledUp(view, persons, names, say) {
-  if (!view || persons.length === 0) return [];
-  const rows = persons.map((person) => {
+function calledUp(view, called, say) {
+  if (!view || called.length === 0) return [];
+  const rows = called.map(({ person, name: asked }) => {
     const here = view.people.find((one) => one.person === person);
-    if (here) names.set(person, here.name);
-    const name = here?.name ?? names.get(person) ?? say("hands.up_here.nameless");
+    const name = here?.name ?? (asked || say("hands.up_here.nameless"));
     const state = here ? (here.link === "here" ? "here" : "reconnecting") : "awaited";
     const back = make("button", { type: "button", class: "quiet", "data-act": `send-back-${person}`, "aria-label": say("hands.send_back.label", { name }),
       onclick: () => back.dispatchEvent(new CustomEvent("hand-send-back", { bubbles: true, detail: { person } })) }, say("hands.send_back"));
     return make("li", {}, make("div", { class: "who" }, make("b", { class: "name" }, name), make("span", { class: "soft" }, say(`hands.up_here.${state}`))),
-      here ? make("div", { class: "acts" }, back) : null);
+      make("div", { class: "acts" }, back));
   });
   return [make("h3", {}, say("hands.up_here")), make("ul", { class: "hands" }, ...rows)];
 }

@@ -36,8 +36,8 @@ class Hands:
             "called": None,
             "called_up": self._queue.caller(actor.ticket) is not None,
         }
-        if (ticket := self._queue.called.get(actor.person)) is not None:
-            view["called"] = {"ticket": self._stage.sign("speaker", actor.name, ticket)}
+        if (called := self._queue.called.get(actor.person)) is not None:
+            view["called"] = {"ticket": self._stage.sign("speaker", called.name, called.ticket)}
         if actor.role in HOSTS:
             view["queue"] = [
                 {
@@ -49,7 +49,10 @@ class Hands:
                 }
                 for hand in self._queue.hands.values()
             ]
-            view["on_stage"] = [ticket[:8] for ticket in self._queue.called.values()]
+            view["on_stage"] = [
+                {"person": called.person, "name": called.name}
+                for called in self._queue.called.values()
+            ]
         return view
 
     def pulse(self) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
  * What the view says of the recording. PURE.
  *
  * @import {View} from "../../room/view.js"
- * @typedef {{deleted: boolean, keeps_sealed: boolean, files?: string[]}} RecordingView
+ * @typedef {{on?: boolean, deleted: boolean, keeps_sealed: boolean, files?: string[]}} RecordingView
  */
 import { isOver } from "../../room/view.js";
 
@@ -16,6 +16,7 @@ export function sentence(view) {
   if (!view) return "";
   const recording = recordingOf(view);
   if (recording.deleted) return "recording.deleted";
+  if (recording.on === false) return "recording.off";
   const { state, on_air_since_ms } = view.room;
   if (!isOver(view)) return `recording.runs.${state}${view.you.role === "host" ? " recording.later" : ""}`;
   if (on_air_since_ms === null) return "recording.over.none";

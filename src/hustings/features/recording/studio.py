@@ -63,7 +63,12 @@ class Recording:
             room, plan = self._stage.room, self._stage.room.plan
             if plan is not None and self._kept.deleted:
                 await asyncio.to_thread(self._destroy, plan.key)
-            elif plan is not None and room.state == "ended" and (stretch := self._kept.on_air):
+            elif (
+                self._stage.records
+                and plan is not None
+                and room.state == "ended"
+                and (stretch := self._kept.on_air)
+            ):
                 title = plan.title
                 made = await asyncio.to_thread(
                     replay.build,
@@ -104,7 +109,7 @@ class Recording:
         return Granted(reply={"url": url, "ends_ms": link.ends_ms})
 
     def _files(self) -> list[str]:
-        if self._stretch() is None:
+        if self._stretch() is None or not self._stage.records:
             return []
         people = {piece.person for piece in export.on_air_pieces(self._stage.room_dir)}
         return model.files(sorted(people), (self._stage.room_dir / "mix" / "aac").exists())

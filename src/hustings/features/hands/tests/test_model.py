@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hustings.features.hands.model import NOTE_MAX, QUEUE_MAX, Queue, decide
+from hustings.features.hands.model import NOTE_MAX, QUEUE_MAX, Called, Queue, decide
 from hustings.rooms.journal import Draft
 from hustings.rooms.roles import Actor, Refusal
 
@@ -56,7 +56,7 @@ def test_a_listener_who_is_called_gets_a_speakers_ticket() -> None:
     drafts = give(queue, "call", HOST, {"person": "ann"})
     assert [draft.type for draft in drafts] == ["ticket_signed", "hands.called"]
     assert drafts[0].body["role"] == "speaker"
-    assert queue.called == {"ann": FRESH}
+    assert queue.called == {"ann": Called(FRESH, "Ann")}
     assert queue.place("ann") == 0
     assert refusal(queue, "raise", actor("ann")) == "hand_up_already"
 
@@ -88,8 +88,17 @@ def test_a_host_who_takes_him_off_ends_the_call(kind: str) -> None:
     give(queue, "raise", actor("ann"))
     give(queue, "call", HOST, {"person": "ann"})
     queue.apply(kind, 0, {"person": FRESH[:8], "ticket": "other" + "-" * 17})
-    assert queue.called == {"ann": FRESH}
+    assert queue.called == {"ann": Called(FRESH, "Ann")}
     queue.apply(kind, 0, {"person": FRESH[:8], "ticket": FRESH})
+    assert queue.called == {}
+
+
+def test_one_who_was_called_can_be_sent_back_come_or_not() -> None:
+    queue = Queue()
+    give(queue, "raise", actor("ann"))
+    give(queue, "call", HOST, {"person": "ann"})
+    drafts = give(queue, "dismiss", HOST, {"person": FRESH[:8]})
+    assert [(draft.type, draft.body["ticket"]) for draft in drafts] == [("removed", FRESH)]
     assert queue.called == {}
 
 

@@ -232,7 +232,7 @@ class HandsHost(StageHost):
         return web.json_response({})
 
     def drafts_of_removal(self, who: str) -> list[Draft]:
-        ticket = next((t for t in self.hands._queue.called.values() if t[:8] == who), "")
+        ticket = next((c.ticket for c in self.hands._queue.called.values() if c.person == who), "")
         return [Draft("removed", {"person": who, "ticket": ticket, "by": "AAAAAAAA"})]
 
     async def write(self, drafts: Any) -> None:
@@ -514,13 +514,13 @@ class TestStagePage:
         await expect(page.locator(".hand-raised")).to_contain_text(COPY["hands.up_here.awaited"])
         await expect(page.locator(".hand-raised .name")).to_have_text("Ravi Anand")
         assert host.sent("hands.call") == [{"person": ravi}]
-        called = host.hands._queue.called[ravi][:8]
+        called = host.hands._queue.called[ravi].person
         host.view["people"].append(person(called, "Ravi Anand", "speaker"))
         await host.tell()
         await expect(page.locator(".hand-raised .name")).to_have_text("Ravi Anand")
         await page.click(f"[data-act=send-back-{called}]")
         await expect(page.locator(".hand-raised li")).to_have_count(0)
-        assert host.sent("remove") == [{"person": called}]
+        assert host.sent("hands.dismiss")[-1] == {"person": called}
 
     async def test_a_full_stage_calls_nobody(self, host: HandsHost, browser: Browser) -> None:
         who = await host.raised("Ravi")

@@ -1,0 +1,216 @@
+"""Stock hls.js plays the low-latency playlist for three minutes, while what it fetches is read by an independent parser."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.e2e.harness.chromium import People
+from tests.e2e.harness.fixtures import *  # noqa: F403
+from tests.e2e.harness.sound import Reference
+from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, Room, started
+from tests.e2e.peer import Cast, Peer, cast
+from tests.hls import reading
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+PLAYED_S = float(os.environ.get("HUSTINGS_HLS_JS_S", "180"))
+RATE_HZ = 48_000
+SEGMENT = 184_320
+HLS_JS = Path(__file__).parent / "node_modules/hls.js/dist/hls.min.js"
+PAGE = "<!doctype html><title>hls.js</title><audio controls></audio>"
+PLAY = """([url]) => {
+  const audio = document.querySelector('audio');
+  const seen = window.seen = {fatal: [], other: [], stalls: 0, latency: [], playlists: {}, gaps: []};
+  const hls = window.hls = new Hls({lowLatencyMode: true});
+  hls.on(Hls.Events.ERROR, (_, error) => seen[error.fatal ? 'fatal' : 'other'].push(error.details));
+  hls.on(Hls.Events.LEVEL_LOADED, (_, {details, networkDetails}) =>
+    (seen.playlists[details.url] ??= []).push(networkDetails?.responseText ?? ''));
+  audio.addEventListener('waiting', () => audio.currentTime > 1 && seen.stalls++);
+  let last = [0, 0];
+  setInterval(() => {
+    const now = [performance.now() / 1000, audio.currentTime];
+    if (last[1] && now[1] - last[1] < 0.25 * (now[0] - last[0])) seen.gaps.push(now);
+    last = now;
+    if (hls.latency) seen.latency.push(hls.latency);
+  }, 1000);
+  hls.loadSource(url);
+  hls.attachMedia(audio);
+  return audio.play();
+}"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with started(tmp_path_factory.mktemp("hls") / "data") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def room(house: House, voices: dict[str, Reference]) -> Iterator[tuple[Room, Peer]]:
+    """On the air; one voice in a loop, a click in every pause between two rounds."""
+    planned = house.plan("hls-js", "For hls.js")
+    with cast() as actors:
+        house.command(planned, "open_doors")
+        hanna = actors.speaker(house.stage, planned.key, planned.host)
+        hanna.join()
+        house.on_air(planned)
+        rounds = int(PLAYED_S // 18) + 3
+        hanna.say(np.concatenate([voices["host"].samples, clicks()] * rounds))
+        yield planned, hanna
+
+
+def clicks() -> np.ndarray:
+    """Two seconds of silence with a click of 2 ms at 1.0 s."""
+    silence = np.zeros(2 * RATE_HZ, np.float32)
+    silence[RATE_HZ : RATE_HZ + 96] = 0.8 * np.hanning(96).astype(np.float32)
+    return silence
+
+
+def test_three_minutes_without_a_gap(
+    house: House, room: tuple[Room, Peer], people: People
+) -> None:
+    key = room[0].key
+    listener = people.person("hlsjs", autoplay=True)
+    page = listener.page
+    page.route("**/hls-js.html", lambda route, _: route.fulfill(body=PAGE, content_type="text/html"))
+    page.goto(f"{house.live}/hls-js.html")
+    page.add_script_tag(path=HLS_JS)
+    page.evaluate(PLAY, [f"{house.live}/live/{key}/index.m3u8"])
+    began_s = time.monotonic()
+    before: dict[str, reading.MediaPlaylist] = {}
+    faults: list[str] = []
+    checked = 0
+    while time.monotonic() < began_s + PLAYED_S:
+        until(lambda: page.evaluate("Object.values(seen.playlists).flat().length > 0"), 15, "a playlist")
+        fetched = page.evaluate("(() => {const all = seen.playlists; seen.playlists = {}; return all})()")
+        for url, texts in fetched.items():
+            for text in filter(None, texts):
+                playlist = reading.parse_media_playlist(text)
+                faults += reading.check_live(playlist, young=time.monotonic() < began_s + 40)
+                variant = url.split("?")[0]
+                if variant in before:
+                    faults += reading.check_update(before[variant], playlist)
+                before[variant] = playlist
+                checked += 1
+        until(lambda: page.evaluate("seen.latency.length") >= 0, 1, "the page")
+        page.wait_for_function("Object.values(seen.playlists).flat().length > 4", timeout=30_000)
+    seen = page.evaluate("seen")
+    played_s = page.evaluate("document.querySelector('audio').currentTime")
+    settled = sorted(seen["latency"][10:])
+    listener.leave()
+    print(
+        f"\nhls.js: {PLAYED_S:.0f} s, {checked} playlists, latency median "
+        f"{settled[len(settled) // 2]:.2f} s, worst {settled[-1]:.2f} s, stalls {seen['stalls']}, "
+        f"errors {seen['other']}"
+    )
+    assert faults == []
+    assert seen["fatal"] == []
+    assert seen["gaps"] == []
+    assert seen["stalls"] == 0
+    assert checked > PLAYED_S / 2
+    assert settled[len(settled) // 2] < 6
+    assert played_s > 0
+
+
+def fetch(house: House, key: str, variant: str) -> tuple[bytes, dict[int, bytes]]:
+    """(init, the whole segments by number) that the playlist names now."""
+    where = f"{house.live}/live/{key}/{variant}"
+    playlist = reading.parse_media_playlist(house.http.get(f"{where}/live.m3u8").text)
+    whole = {
+        int(re.findall(r"s(\d+)\.m4s", str(one.uri))[0]): house.http.get(f"{where}/{one.uri}").content
+        for one in playlist.whole
+    }
+    init = re.search(r'MAP:URI="([^"]+)"', house.http.get(f"{where}/live.m3u8").text)
+    assert init
+    return house.http.get(f"{where}/{init[1]}").content, whole
+
+
+def decoded(init: bytes, segments: dict[int, bytes], folder: Path, name: str) -> np.ndarray:
+    """Mono samples of consecutive segments; sample 0 is the first segment's first (by its number)."""
+    path = folder / f"{name}.mp4"
+    path.write_bytes(init + b"".join(segments[number] for number in sorted(segments)))
+    first = min(segments) * SEGMENT
+    whole = np.zeros(len(segments) * SEGMENT + RATE_HZ, np.float32)
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            assert frame.pts is not None and frame.sample_rate == RATE_HZ
+            samples = frame.to_ndarray().reshape(len(frame.layout.channels), -1).mean(axis=0)
+            at = round(frame.pts * frame.time_base * RATE_HZ) - first
+            if 0 <= at < whole.size - samples.size:
+                whole[at : at + samples.size] = samples
+    return whole
+
+
+def test_boxes_are_read_by_ffprobe_and_by_another_reader(
+    house: House, room: tuple[Room, Peer], tmp_path: Path
+) -> None:
+    import subprocess
+
+    until(lambda: len(fetch(house, room[0].key, "aac")[1]) >= 3, 40, "three segments", 1.0)
+    for variant, codec in (("aac", "aac"), ("opus", "opus")):
+        init, segments = fetch(house, room[0].key, variant)
+        assert reading.read_init(init)
+        for number, body in segments.items():
+            fragments = reading.read_fragments(body)
+            assert fragments[0].time // SEGMENT == number
+        path = tmp_path / f"{variant}.mp4"
+        path.write_bytes(init + b"".join(segments[number] for number in sorted(segments)))
+        said = subprocess.run(
+            ["ffprobe", "-v", "warning", "-show_entries", "stream=codec_name,sample_rate"]
+            + ["-of", "csv=p=0", str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stderr == ""
+        assert said.stdout.strip() == f"{codec},48000"
+
+
+def test_a_click_lies_in_the_same_part_of_both_variants(
+    house: House, room: tuple[Room, Peer], tmp_path: Path
+) -> None:
+    def both() -> tuple[np.ndarray, np.ndarray, int] | None:
+        aac_init, aac = fetch(house, room[0].key, "aac")
+        opus_init, opus = fetch(house, room[0].key, "opus")
+        common = sorted(set(aac) & set(opus))
+        if len(common) < 6:  # 23 s: a round of the voice and its click
+            return None
+        one = decoded(aac_init, {n: aac[n] for n in common}, tmp_path, "aac")
+        other = decoded(opus_init, {n: opus[n] for n in common}, tmp_path, "opus")
+        return one, other, common[0]
+
+    found = until(both, 60, "six segments of both", 1.0)
+    one, other, _ = found
+    places = [click_at(one), click_at(other)]
+    apart_ms = abs(places[0] - places[1]) * 1000 / RATE_HZ
+    parts = [place // 46_080 for place in places]
+    print(f"\na click: {apart_ms:.3f} ms apart, in parts {parts}")
+    assert parts[0] == parts[1]
+    assert apart_ms < 1
+
+
+def click_at(heard: np.ndarray) -> int:
+    """The sample of the click's top: the loudest moment that has half a second of quiet on both sides."""
+    power = np.convolve(heard.astype(np.float64) ** 2, np.ones(96), "same")
+    quiet = np.sqrt(np.convolve(power, np.ones(RATE_HZ // 2), "same") / RATE_HZ)
+    around = RATE_HZ // 2
+    best, place = 0.0, -1
+    for at in np.argsort(power)[::-1][:200_000:50]:
+        if not around < at < heard.size - around:
+            continue
+        before = power[at - around : at - 960].max()
+        after = power[at + 960 : at + around].max()
+        ratio = power[at] / max(before, after, 1e-9)
+        if ratio > best:
+            best, place = ratio, int(at)
+    assert best > 30 and quiet.size, f"no click: {best}"
+    return int(np.argmax(power[place - 480 : place + 480])) + place - 480
