@@ -1,2 +1,166 @@
-def draw(*a): pass
-def publish(*a): pass
+"""The figures as one picture, and as the page `docs/bench.md`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+
+from bench.figures import ALL
+from bench.machine import ROOT
+from bench.marks import Mark, Verdict
+from bench.rows import Row, rows_of
+
+# client/style/tokens.css, light
+GROUND, SHEET, INK, SOFT = "#faf7f0", "#fffdf8", "#1d1b18", "#5a554c"
+RULE, OURS, PEER, MARK = "#d9d2c3", "#4a6b57", "#8d8676", "#8a5a00"
+STYLE = {
+    "font.family": ["Liberation Sans", "DejaVu Sans"],
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": RULE,
+    "axes.facecolor": SHEET,
+    "figure.facecolor": GROUND,
+    "xtick.color": SOFT,
+    "ytick.color": INK,
+}
+PICTURE = ROOT / "docs/pictures/bench.png"
+PAGE = ROOT / "docs/bench.md"
+# What a panel shows: its title, the figure, the rows' ids, the unit's divisor and word.
+PANELS: tuple[tuple[str, str, tuple[str, ...], float, str], ...] = (
+    ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
+    (
+        "Mouth to ear, listeners",
+        "latency",
+        ("default.listener", "default.hls_js", "fast.listener", "fast.hls_js"),
+        1000,
+        "s",
+    ),
+    (
+        "Click to sound",
+        "join",
+        ("default.warm", "default.cold", "default.hls_js", "fast.warm", "fast.cold", "fast.hls_js"),
+        1000,
+        "s",
+    ),
+    ("Studio's processor", "stage", ("cpu.2", "cpu.13", "cpu.13.naive"), 1, "% of a core"),
+    ("Memory", "memory", ("idle.all", "air.all"), 1, "MB (PSS)"),
+    ("Bytes before sound", "weight", ("event.page", "event.player", "front.page", "stage.page"), 1, "kB"),
+)
+
+
+def trees(out: Path) -> dict[str, dict[str, Any]]:
+    """The last run of each figure that there is."""
+    paths = {name: out / f"{name}.json" for name in ALL}
+    return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
+
+
+def draw(out: Path, path: Path, budget: Sequence[Mark]) -> None:
+    """One panel a figure: median as a bar, the spread from the 5th to the 95th percentile, the mark as a line."""
+    found = trees(out)
+    with pyplot.rc_context(STYLE):
+        picture, panels = pyplot.subplots(3, 2, figsize=(12, 10.5), dpi=110)
+        for axes, (title, figure, ids, divisor, unit) in zip(panels.flat, PANELS, strict=True):
+            rows = {row.id: row for row in rows_of(found[figure])} if figure in found else {}
+            shown = [rows[id] for id in ids if id in rows and rows[id].samples]
+            _panel(axes, title, shown, divisor, unit, [one for one in budget if one.figure == figure])
+        picture.suptitle("Hustings, measured", x=0.02, ha="left", size=17, weight="bold")
+        picture.text(0.02, 0.948, _caption(found), color=SOFT, size=9.5)
+        picture.tight_layout(rect=(0.01, 0.01, 0.99, 0.94), h_pad=2.2, w_pad=3)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.savefig(path)
+        pyplot.close(picture)
+
+
+def _panel(
+    axes: Axes, title: str, rows: Sequence[Row], divisor: float, unit: str, budget: Sequence[Mark]
+) -> None:
+    axes.set_title(title, loc="left", size=11.5, weight="bold", color=INK, pad=8)
+    axes.set_xlabel(unit, size=9)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(length=0)
+    axes.grid(axis="x", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    if not rows:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=SOFT)
+        return
+    at = np.arange(len(rows))[::-1]
+    middles = [row.stat("median") / divisor for row in rows]
+    axes.barh(at, middles, 0.52, color=[PEER if row.peer else OURS for row in rows])
+    most = 0.0
+    for place, row, middle in zip(at, rows, middles, strict=True):
+        low, high = row.stat("p5") / divisor, row.stat("p95") / divisor
+        if len(row.samples) > 1:
+            axes.plot([low, high], [place, place], color=INK, linewidth=1.4, solid_capstyle="butt")
+        told = f"{middle:.3g}" + (f" · p95 {high:.3g}" if len(row.samples) > 1 else "")
+        axes.annotate(told, (high, place), (6, 0), "data", "offset points", va="center", size=8.5)
+        most = max(most, high)
+        for mark in budget:
+            if mark.row == row.id:
+                limit = mark.most / divisor
+                axes.plot([limit, limit], [place - 0.36, place + 0.36], color=MARK, linewidth=2)
+                most = max(most, limit)
+    axes.set_xlim(0, most * 1.28)
+    axes.set_ylim(-0.7, len(rows) - 0.3)
+    axes.set_yticks(at, [row.label for row in rows], size=9)
+
+
+def _caption(found: dict[str, dict[str, Any]]) -> str:
+    if not found:
+        return ""
+    one = max(found.values(), key=lambda tree: str(tree["date"]))
+    machine = one["machine"]
+    return (
+        f"Bars: medians; lines: 5th to 95th percentile; amber: the mark. Grey: not ours, in the same run. "
+        f"{machine['model']}, {machine['cores']} cores · {one['revision']} · {one['date'][:10]}"
+    )
+
+
+def publish(out: Path, budget: Sequence[Mark]) -> None:
+    """`docs/pictures/bench.png` and `docs/bench.md` from the last run of each figure."""
+    draw(out, PICTURE, budget)
+    lines = ["# The figures", "", "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`.", ""]
+    lines += ["![What was measured, and the marks](pictures/bench.png)", ""]
+    found = trees(out)
+    lines += ["## Marks", "", "| | measured | mark | |", "|---|---|---|---|"]
+    for mark in budget:
+        rows = {row.id: row for row in rows_of(found[mark.figure])} if mark.figure in found else {}
+        row = rows.get(mark.row)
+        verdict = Verdict(mark, row.stat(mark.stat) if row and row.samples else None)
+        value = "not measured" if verdict.value is None else f"{verdict.value:.4g} {mark.unit}"
+        lines.append(f"| {mark.says} | {value} | {mark.most:g} {mark.unit} | {'kept' if verdict.kept else '**missed**'} |")
+    for tree in found.values():
+        lines += ["", f"## {tree['title']}", "", *_told(tree), "", *_table(tree)]
+    PAGE.write_text("\n".join(lines) + "\n")
+
+
+def _told(tree: dict[str, Any]) -> list[str]:
+    machine = tree["machine"]
+    where = f"{machine['model']}, {machine['cores']} cores, Python {machine['python']}"
+    return [
+        f"{tree['date'][:16].replace('T', ' ')} UTC, revision `{tree['revision']}`, {where}; load before: {tree['load_before'][0]:g}.",
+        *tree["notes"],
+    ]
+
+
+def _table(tree: dict[str, Any]) -> list[str]:
+    lines = ["| | median | p5 | p95 | n | |", "|---|---|---|---|---|---|"]
+    for row in tree["rows"]:
+        if not row["n"]:
+            continue
+        remark = "; ".join(filter(None, ["peer" if row.get("peer") else "", row.get("note", "")]))
+        spread = f"{row['p5']:.4g} | {row['p95']:.4g}" if row["n"] > 1 else " | "
+        lines.append(f"| {row['label']} | {row['median']:.4g} {row['unit']} | {spread} | {row['n']} | {remark} |")
+    return lines

@@ -25,6 +25,8 @@ AUDIBLE = 10 ** (-60 / 20)
 MISSED_S = 0.06
 JUMP_S = 0.6
 WAYS_MAX = 80
+COST_MAX_S = 0.035
+"""For each chirp; a train that was not heard at all costs 0.05."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def delays(
     """For each chirp said, how late it was heard (0 to `most_s`), None where it was not.
 
     Of all ways to pair said with heard, the one whose delay changes least from chirp to chirp, where leaving one out costs
-    `MISSED_S`: so the delay may drift and jump, and chirps may be lost. Nothing is heard where less than half of them are.
+    `MISSED_S`: so the delay may drift and jump, and chirps may be lost. A pairing that is no better than chance is none.
     """
     ways = [_Way()]
     for number, at_s in enumerate(said_s):
@@ -93,9 +95,7 @@ def delays(
                 best = min((way.take(number, index, lag_s) for way in before), key=_cost)
                 taken[index] = best
         ways = sorted([*(way.miss() for way in ways), *taken.values()], key=_cost)[:WAYS_MAX]
-    found = dict(ways[0].pairs)
-    if len(found) * 2 < len(said_s):
-        found = {}
+    found = dict(ways[0].pairs) if ways[0].cost <= COST_MAX_S * len(said_s) else {}
     return [found.get(number) for number in range(len(said_s))]
 
 

@@ -88,24 +88,24 @@ class Settings:
     tls: Tls
 
     @property
-    def data_dir(self) -> Path:
+    def home_dir(self) -> Path:
         return Path(self.data).absolute()
 
     @property
     def keys_dir(self) -> Path:
-        return self.data_dir / "keys"
+        return self.home_dir / "keys"
 
     @property
     def rooms_dir(self) -> Path:
-        return self.data_dir / "rooms"
+        return self.home_dir / "rooms"
 
     @property
     def published_dir(self) -> Path:
-        return self.data_dir / "published"
+        return self.home_dir / "published"
 
     @property
     def run_dir(self) -> Path:
-        return self.data_dir / "run"
+        return self.home_dir / "run"
 
     @property
     def studio_socket(self) -> Path:
@@ -114,7 +114,7 @@ class Settings:
 
     @property
     def database_path(self) -> Path:
-        return self.data_dir / "web" / "hustings.sqlite3"
+        return self.home_dir / "web" / "hustings.sqlite3"
 
 
 def default_path() -> Path:

@@ -69,7 +69,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def data_dir(migrated: Path) -> Iterator[Path]:
+def home_dir(migrated: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="hw"))  # short: a Unix socket's path holds 107 bytes
     (folder / "web").mkdir()
     shutil.copy(migrated, folder / "web" / "hustings.sqlite3")
@@ -77,8 +77,8 @@ def data_dir(migrated: Path) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def settings_at(data_dir: Path, **environ: str) -> Settings:
-    return tree.load(environ={"HUSTINGS_DATA": str(data_dir), **environ})
+def settings_at(home_dir: Path, **environ: str) -> Settings:
+    return tree.load(environ={"HUSTINGS_DATA": str(home_dir), **environ})
 
 
 async def open_house(settings: Settings) -> AsyncIterator[House]:
@@ -95,24 +95,24 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def house(data_dir: Path) -> AsyncIterator[House]:
+async def house(home_dir: Path) -> AsyncIterator[House]:
     """Web with its studio."""
-    async for opened in open_house(settings_at(data_dir)):
+    async for opened in open_house(settings_at(home_dir)):
         await opened.studio.start()
         yield opened
 
 
 @pytest.fixture
-async def house_alone(data_dir: Path) -> AsyncIterator[House]:
+async def house_alone(home_dir: Path) -> AsyncIterator[House]:
     """Web whose studio is away."""
-    async for opened in open_house(settings_at(data_dir)):
+    async for opened in open_house(settings_at(home_dir)):
         yield opened
 
 
 @pytest.fixture
-async def public_house(data_dir: Path) -> AsyncIterator[House]:
+async def public_house(home_dir: Path) -> AsyncIterator[House]:
     """Web on a public address: planning needs the planner key."""
-    settings = settings_at(data_dir, HUSTINGS_PUBLIC__WEB="https://hustings.example.org")
+    settings = settings_at(home_dir, HUSTINGS_PUBLIC__WEB="https://hustings.example.org")
     async for opened in open_house(settings):
         await opened.studio.start()
         yield opened

@@ -76,7 +76,7 @@ def backlog(settings: Settings, somaxconn: int | None = None) -> Finding:
 
 def disk(settings: Settings) -> list[Finding]:
     """Room for recordings, and how long a write takes to be safe."""
-    folder = settings.data_dir
+    folder = settings.home_dir
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

@@ -23,7 +23,7 @@ from hustings.settings import Settings
 def run(settings: Settings, demo: bool) -> int:
     """0 after a clean stop, 2 when it can't start. Errors: `OSError` with the line to print."""
     began = time.monotonic()
-    preflight.check_folders(settings.data_dir)
+    preflight.check_folders(settings.home_dir)
     preflight.check_socket_path(settings.studio_socket)
     lock = preflight.take_lock(settings.run_dir)
     specs = child_table(settings, demo)
@@ -99,7 +99,7 @@ def addresses(settings: Settings, demo: bool) -> list[tuple[str, str]]:
     planner = settings.keys_dir / "planner.txt"
     with suppress(OSError):
         rows.append(("Planner key", f"{planner.read_text().strip()}  (plans rooms from elsewhere)"))
-    rows.append(("Data", str(settings.data_dir)))
+    rows.append(("Data", str(settings.home_dir)))
     return rows
 
 

@@ -19,7 +19,7 @@ LANGUAGE = "en"
 
 def run(settings: Settings) -> int:
     """Errors: `OSError` (a folder or file can't be written)."""
-    preflight.check_folders(settings.data_dir)
+    preflight.check_folders(settings.home_dir)
     preflight.check_socket_path(settings.studio_socket)
     for name in keyring.SIGNERS:
         keyring.load_or_make(settings.keys_dir, name)
