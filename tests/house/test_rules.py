@@ -193,14 +193,14 @@ class TestDocuments:
         ]
         assert places == sorted(places)
 
-    def test_the_error_page_is_the_table(self) -> None:
+    @pytest.mark.parametrize(
+        ("page", "maker"), [("errors.md", "errors_page.py"), ("life-of-a-room.md", "room_page.py")]
+    )
+    def test_a_page_that_is_made_from_a_table_is_the_table(self, page: str, maker: str) -> None:
         made = subprocess.run(
-            [sys.executable, ROOT / "tools" / "errors_page.py"],
-            check=True,
-            capture_output=True,
-            text=True,
+            [sys.executable, ROOT / "tools" / maker], check=True, capture_output=True, text=True
         ).stdout
-        assert (ROOT / "docs" / "errors.md").read_text() == made
+        assert (ROOT / "docs" / page).read_text() == made
 
     def test_every_code_is_used_and_every_used_code_is_in_the_table(self) -> None:
         text = "\n".join(path.read_text() for path in MODULES if path.name != "errors.py")

@@ -1,6 +1,6 @@
 """A room's state: one table of transitions, and the fold of the journal.
 
-Rule: everything that changes a room's state is in `TRANSITIONS`. `docs/life-of-a-room.md` is drawn from it.
+Rule: everything that changes a room's state is in `TRANSITIONS`. `docs/life-of-a-room.md` is made from it.
 
     planned ── doors_opened ──> open ── on_air ──> on_air ── ended ──> ended ── replay_ready ──> replay
                                   └───────────── ended ────────────────^
