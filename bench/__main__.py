@@ -71,7 +71,7 @@ def _measured(name: str, budget: list[marks.Mark], first: bool) -> int:
     for verdict in verdicts:
         print(f"  {verdict}")
     print(f"  {seconds:.0f} s", flush=True)
-    return sum(not verdict.kept for verdict in verdicts)
+    return sum(not verdict.kept for verdict in verdicts) or int(not figure.rows)
 
 
 def _progress(began_s: float) -> Callable[[str], None]:

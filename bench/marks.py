@@ -11,7 +11,14 @@ from typing import Any
 from bench.rows import Figure
 
 BUDGET = Path(__file__).with_name("budget.toml")
-FIELDS = {"figure": str, "row": str, "stat": str, "most": (int, float), "unit": str, "says": str}
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "figure": str,
+    "row": str,
+    "stat": str,
+    "most": (int, float),
+    "unit": str,
+    "says": str,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from bench.rows import Row, rows_of
 # client/style/tokens.css, light
 GROUND, SHEET, INK, SOFT = "#faf7f0", "#fffdf8", "#1d1b18", "#5a554c"
 RULE, OURS, PEER, MARK = "#d9d2c3", "#4a6b57", "#8d8676", "#8a5a00"
-STYLE = {
+STYLE: dict[str, Any] = {
     "font.family": ["Liberation Sans", "DejaVu Sans"],
     "font.size": 10,
     "text.color": INK,
@@ -55,7 +55,13 @@ PANELS: tuple[tuple[str, str, tuple[str, ...], float, str], ...] = (
     ),
     ("Studio's processor", "stage", ("cpu.2", "cpu.13", "cpu.13.naive"), 1, "% of a core"),
     ("Memory", "memory", ("idle.all", "air.all"), 1, "MB (PSS)"),
-    ("Bytes before sound", "weight", ("event.page", "event.player", "front.page", "stage.page"), 1, "kB"),
+    (
+        "Bytes before sound",
+        "weight",
+        ("event.page", "event.player", "front.page", "stage.page"),
+        1,
+        "kB",
+    ),
 )
 
 
@@ -73,10 +79,12 @@ def draw(out: Path, path: Path, budget: Sequence[Mark]) -> None:
         for axes, (title, figure, ids, divisor, unit) in zip(panels.flat, PANELS, strict=True):
             rows = {row.id: row for row in rows_of(found[figure])} if figure in found else {}
             shown = [rows[id] for id in ids if id in rows and rows[id].samples]
-            _panel(axes, title, shown, divisor, unit, [one for one in budget if one.figure == figure])
+            _panel(
+                axes, title, shown, divisor, unit, [one for one in budget if one.figure == figure]
+            )
         picture.suptitle("Hustings, measured", x=0.02, ha="left", size=17, weight="bold")
-        picture.text(0.02, 0.948, _caption(found), color=SOFT, size=9.5)
-        picture.tight_layout(rect=(0.01, 0.01, 0.99, 0.94), h_pad=2.2, w_pad=3)
+        picture.text(0.02, 0.945, _caption(found), color=SOFT, size=9.5)
+        picture.tight_layout(rect=(0.01, 0.01, 0.99, 0.955), h_pad=2.2, w_pad=3)
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.savefig(path)
         pyplot.close(picture)
@@ -93,6 +101,7 @@ def _panel(
     axes.grid(axis="x", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     if not rows:
+        axes.set_xticks([])
         axes.set_yticks([])
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=SOFT)
         return
@@ -104,15 +113,18 @@ def _panel(
         low, high = row.stat("p5") / divisor, row.stat("p95") / divisor
         if len(row.samples) > 1:
             axes.plot([low, high], [place, place], color=INK, linewidth=1.4, solid_capstyle="butt")
-        told = f"{middle:.3g}" + (f" · p95 {high:.3g}" if len(row.samples) > 1 else "")
-        axes.annotate(told, (high, place), (6, 0), "data", "offset points", va="center", size=8.5)
-        most = max(most, high)
+        end = max(high, middle)
         for mark in budget:
             if mark.row == row.id:
                 limit = mark.most / divisor
                 axes.plot([limit, limit], [place - 0.36, place + 0.36], color=MARK, linewidth=2)
                 most = max(most, limit)
-    axes.set_xlim(0, most * 1.28)
+                # A number that would lie on the mark goes behind it.
+                end = max(end, limit) if limit < end * 1.6 else end
+        told = f"{middle:.3g}" + (f" · p95 {high:.3g}" if len(row.samples) > 1 else "")
+        axes.annotate(told, (end, place), (6, 0), "data", "offset points", va="center", size=8.5)
+        most = max(most, end)
+    axes.set_xlim(0, most * 1.34)
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_yticks(at, [row.label for row in rows], size=9)
 
@@ -131,7 +143,12 @@ def _caption(found: dict[str, dict[str, Any]]) -> str:
 def publish(out: Path, budget: Sequence[Mark]) -> None:
     """`docs/pictures/bench.png` and `docs/bench.md` from the last run of each figure."""
     draw(out, PICTURE, budget)
-    lines = ["# The figures", "", "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`.", ""]
+    lines = [
+        "# The figures",
+        "",
+        "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`.",
+        "",
+    ]
     lines += ["![What was measured, and the marks](pictures/bench.png)", ""]
     found = trees(out)
     lines += ["## Marks", "", "| | measured | mark | |", "|---|---|---|---|"]
@@ -140,19 +157,19 @@ def publish(out: Path, budget: Sequence[Mark]) -> None:
         row = rows.get(mark.row)
         verdict = Verdict(mark, row.stat(mark.stat) if row and row.samples else None)
         value = "not measured" if verdict.value is None else f"{verdict.value:.4g} {mark.unit}"
-        lines.append(f"| {mark.says} | {value} | {mark.most:g} {mark.unit} | {'kept' if verdict.kept else '**missed**'} |")
+        lines.append(
+            f"| {mark.says} | {value} | {mark.most:g} {mark.unit} | {'kept' if verdict.kept else '**missed**'} |"
+        )
     for tree in found.values():
         lines += ["", f"## {tree['title']}", "", *_told(tree), "", *_table(tree)]
     PAGE.write_text("\n".join(lines) + "\n")
 
 
 def _told(tree: dict[str, Any]) -> list[str]:
-    machine = tree["machine"]
+    machine, load = tree["machine"], tree["load_before"][0]
     where = f"{machine['model']}, {machine['cores']} cores, Python {machine['python']}"
-    return [
-        f"{tree['date'][:16].replace('T', ' ')} UTC, revision `{tree['revision']}`, {where}; load before: {tree['load_before'][0]:g}.",
-        *tree["notes"],
-    ]
+    when = f"{tree['date'][:16].replace('T', ' ')} UTC, revision `{tree['revision']}`"
+    return [f"{when}, {where}; load before: {load:g}.", *tree["notes"]]
 
 
 def _table(tree: dict[str, Any]) -> list[str]:
@@ -162,5 +179,7 @@ def _table(tree: dict[str, Any]) -> list[str]:
             continue
         remark = "; ".join(filter(None, ["peer" if row.get("peer") else "", row.get("note", "")]))
         spread = f"{row['p5']:.4g} | {row['p95']:.4g}" if row["n"] > 1 else " | "
-        lines.append(f"| {row['label']} | {row['median']:.4g} {row['unit']} | {spread} | {row['n']} | {remark} |")
+        lines.append(
+            f"| {row['label']} | {row['median']:.4g} {row['unit']} | {spread} | {row['n']} | {remark} |"
+        )
     return lines

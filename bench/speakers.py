@@ -33,14 +33,14 @@ def packets(sound: str) -> list[bytes]:
     if sound.startswith("talk:"):
         files = sorted(VOICES.glob("*.opus"))
         # The last packet of a file is shorter than 20 ms.
-        return read_packets(files[int(sound[5:]) % len(files)])[:-1]
+        return list(read_packets(files[int(sound[5:]) % len(files)])[:-1])
     encoder = OpusEncoder(1, BITRATE, "voip")
     silence = np.zeros((FRAME_SAMPLES, 1), np.float32)
     if sound == "quiet":
         return [encoder.encode(silence) for _ in range(50)]
     random = np.random.default_rng(7)
-    frames = [random.normal(0, 0.05, silence.shape) for _ in range(NOISE_FRAMES)]
-    return [encoder.encode(frame.astype(np.float32)) for frame in frames]
+    noise = random.normal(0, 0.05, (NOISE_FRAMES, *silence.shape)).astype(np.float32)
+    return [encoder.encode(frame) for frame in noise]
 
 
 class Mouth(MediaStreamTrack):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
 from bench import crew, peer_page
@@ -54,10 +55,10 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
                     ear = Ear(listener, tape)
                     say(f"{profile}: {WARM} warm joins")
                     warm = ear.joins(url, WARM, again=True)
-                    figure.add(f"{profile}.warm", f"event page, warm ({profile})", "ms", warm)
+                    figure.add(f"{profile}.warm", f"our page, warm ({profile})", "ms", warm)
                     say(f"{profile}: {COLD} cold joins")
                     cold = ear.joins(url, COLD)
-                    figure.add(f"{profile}.cold", f"event page, cold ({profile})", "ms", cold)
+                    figure.add(f"{profile}.cold", f"our page, cold ({profile})", "ms", cold)
                     say(f"{profile}: {PEER} joins of hls.js")
                     other = ear.joins(playlist, PEER)
                     figure.add(
@@ -117,7 +118,7 @@ class Ear:
         page.locator("#play").click()
         clicked_s = page.evaluate("window.clicked_ms") / 1000 - (time.time() - time.monotonic())
         heard_s = self._first_sound(page, frame)
-        return (heard_s - clicked_s) * 1000
+        return float(heard_s - clicked_s) * 1000
 
     def _first_sound(self, page: Page, frame: int) -> float:
         """On `time.monotonic()`. Errors: `TimeoutError`."""
@@ -144,8 +145,8 @@ class Ear:
         raise TimeoutError("the ear does not fall silent")
 
 
-def _loud(sound: np.ndarray) -> int | None:  # type: ignore[type-arg]
+def _loud(sound: NDArray[np.float32]) -> int | None:
     """The first sample of the first 5 ms that are audible."""
     whole = sound[: sound.size // FRAME * FRAME].reshape(-1, FRAME)
-    loud = np.flatnonzero(np.sqrt(np.mean(whole**2, axis=1)) > AUDIBLE) if whole.size else []
-    return int(loud[0]) * FRAME if len(loud) else None
+    loud = np.flatnonzero(np.sqrt(np.mean(whole**2, axis=1)) > AUDIBLE)
+    return int(loud[0]) * FRAME if loud.size else None

@@ -30,7 +30,9 @@ def _weigh(figure: Figure, house: House, name: str, label: str) -> None:
     """One row for all, one for each title. The demo's voices are people, not the server: they are told but not counted."""
     rows: dict[str, float] = {}
     for pid in [house.process.pid, *descendants_of(house.process.pid)]:
-        rows[_short(machine.title(pid))] = rows.get(_short(machine.title(pid)), 0.0) + machine.pss_mb(pid)
+        rows[_short(machine.title(pid))] = rows.get(
+            _short(machine.title(pid)), 0.0
+        ) + machine.pss_mb(pid)
     counted = sum(size for title, size in rows.items() if title != "demo")
     figure.add(f"{name}.all", f"all processes, {label}", "MB", [counted])
     for title, size in sorted(rows.items(), key=lambda row: -row[1]):

@@ -47,7 +47,9 @@ def _ours(figure: Figure, house: House, count: int, say: Callable[[str], None]) 
     say(f"{count} come on stage, {talking} of them talk")
     with crew.speaking(people, OTHERS_CORE) as on_stage:
         for ticket in tickets[talking:]:
-            house.command(room, "mute", {"person": _person(house, room, ticket), "muted": True}, ticket)
+            house.command(
+                room, "mute", {"person": _person(house, room, ticket), "muted": True}, ticket
+            )
         house.on_air(room)
         time.sleep(WARM_S)
         before = on_stage.received()
@@ -59,7 +61,9 @@ def _ours(figure: Figure, house: House, count: int, say: Callable[[str], None]) 
         heard = [now - then for now, then in zip(on_stage.received(), before, strict=True)]
     whole = min(heard) / (WINDOWS * WINDOW_S * TICKS_A_SECOND)
     note = f"each heard at least {whole:.0%} of the packets of a minute"
-    figure.add(f"cpu.{count}", f"studio, {count} on stage, {talking} talk", "% of a core", cpu, note=note)
+    figure.add(
+        f"cpu.{count}", f"studio, {count} on stage, {talking} talk", "% of a core", cpu, note=note
+    )
     figure.add(f"late.{count}", f"tick late, p99 of 10 s, {count} on stage", "ms", late)
     house.command(room, "end")
 

@@ -16,15 +16,27 @@ from tests.e2e.house import started
 
 TRANSFERS = """() => performance.getEntries()
   .filter((entry) => ["navigation", "resource"].includes(entry.entryType))
+  .filter((entry) => entry.startTime < (window.playing_ms ?? Infinity))
   .map((entry) => ({ url: entry.name, sent: entry.encodedBodySize, whole: entry.decodedBodySize,
     kind: entry.entryType === "navigation" ? "page" : new URL(entry.name).pathname.split(".").pop() }))"""
-SOUNDS = '() => document.getElementById("play").classList.contains("on")'
+WATCH = """const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  this.addEventListener("playing", () => (window.playing_ms ??= performance.now()));
+  return play.call(this);
+};"""
+SOUNDS = "() => window.playing_ms !== undefined"
 COUNTED = ("page", "js", "css")
+PLAYER = ("player.js", "source.js", "playlist.js", "latency.js")
+"""What makes sound of a playlist, apart from the page around it."""
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     figure = Figure("weight", "Weight of the pages")
-    with started(folder / "data") as house, Board(folder / "pulse") as board, sync_playwright() as driver:
+    with (
+        started(folder / "data") as house,
+        Board(folder / "pulse") as board,
+        sync_playwright() as driver,
+    ):
         people = People(board, driver)
         room = house.plan("bench-weight", "Weight of the pages")
         house.command(room, "open_doors")
@@ -50,6 +62,7 @@ def _loaded(browser: Browser, url: str, click: bool) -> list[Mapping[str, Any]]:
     """Everything fetched until the page is at rest and, with `click`, until it plays."""
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
+    page.add_init_script(WATCH)
     answer = page.goto(url)
     assert answer is not None
     assert answer.status == 200, url
@@ -65,11 +78,17 @@ def _loaded(browser: Browser, url: str, click: bool) -> list[Mapping[str, Any]]:
 
 def _weigh(figure: Figure, name: str, label: str, sent: list[Mapping[str, Any]]) -> None:
     def kilobytes(*kinds: str) -> float:
-        return sum(one["sent"] for one in sent if one["kind"] in kinds) / 1000
+        return float(sum(one["sent"] for one in sent if one["kind"] in kinds)) / 1000
 
-    plain = [one["url"].split("/")[-1] for one in sent if one["kind"] in COUNTED and one["sent"] == one["whole"]]
+    counted = [one for one in sent if one["kind"] in COUNTED]
+    plain = sum(one["sent"] == one["whole"] for one in counted)
     scripts = sum(one["kind"] == "js" for one in sent)
-    note = f"not compressed: {', '.join(sorted(plain))}" if plain else ""
-    figure.add(f"{name}.page", f"{label}: page, scripts, styles", "kB", [kilobytes(*COUNTED)], note=note)
+    note = f"{plain} of {len(counted)} files not compressed" if plain else ""
+    figure.add(
+        f"{name}.page", f"{label}: page, scripts, styles", "kB", [kilobytes(*COUNTED)], note=note
+    )
     figure.add(f"{name}.script", f"{label}: scripts ({scripts} files)", "kB", [kilobytes("js")])
+    player = sum(one["sent"] for one in sent if one["url"].rpartition("/")[2] in PLAYER) / 1000
+    if player:
+        figure.add(f"{name}.player", f"{label}: the player's scripts", "kB", [player])
     figure.add(f"{name}.style", f"{label}: styles", "kB", [kilobytes("css")])

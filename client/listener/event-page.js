@@ -10,6 +10,7 @@ import { Pulse } from "./pulse.js";
 
 const TICK_MS = 250;
 const LATE_AFTER_MS = 10_000;
+const HANDS_AFTER_MS = 6000;
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 const part = (id) => /** @type {T} */ (document.getElementById(id));
@@ -203,9 +204,10 @@ function mute() {
 }
 
 let handsAsked = false;
-/** The raised hand is a feature of its own: its panel comes when there is something to raise a hand for. */
+/** The raised hand is a feature of its own: its panel comes when there is something to raise a hand for, and not before the sound. */
 async function hands() {
   if (handsAsked || !["open", "on_air"].includes(room().state)) return;
+  if (live.state !== "playing" && performance.now() < HANDS_AFTER_MS) return;
   handsAsked = true;
   try {
     const panel = await import(new URL("../features/hands/panel.js", import.meta.url).href);
@@ -229,7 +231,7 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "m") mute();
 });
 for (const type of ["online", "offline", "visibilitychange"]) addEventListener(type, draw);
-live.addEventListener("change", draw);
+live.addEventListener("change", () => (draw(), void hands()));
 pulse.addEventListener("pulse", () => {
   title = room().title || title;
   draw();

@@ -243,6 +243,28 @@ class TestFiles:
             assert "immutable" in answer.headers["Cache-Control"]
 
     @pytest.mark.parametrize(
+        ("size", "accept", "coding"),
+        [
+            (200, "gzip, br", "gzip"),
+            (199, "gzip", None),  # too small to gain
+            (200, "identity", None),
+            (200, "gzip;q=0, br", None),
+            (200, "gzip;q=0.5", "gzip"),
+        ],
+    )
+    async def test_text_is_gzipped_for_who_takes_it(
+        self, door: Outside, size: int, accept: str, coding: str | None
+    ) -> None:
+        text = "/" * size
+        for path in ("stage.html", "assets/abc/stage/main.js"):
+            (door.published / path).write_text(text)
+            address = "/demo" if path == "stage.html" else f"/{path}"
+            async with door.http.get(address, headers={"Accept-Encoding": accept}) as answer:
+                assert answer.headers.get("Content-Encoding") == coding
+                assert answer.headers.get("Vary") == ("Accept-Encoding" if size == 200 else None)
+                assert await answer.text() == text
+
+    @pytest.mark.parametrize(
         "path",
         [
             "/assets/abc/none.js",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -36,6 +37,26 @@ class Refused(AssertionError):
         super().__init__(f"{status} {text}")
 
 
+SILENCE = b"\xf8\xff\xfe"  # 20 ms of coded silence (RFC 6716)
+
+
+def encoded(samples: Sound) -> list[bytes]:
+    """Opus packets of 20 ms (mono, 64 kbit/s), made before they are due: the pace must not depend on it."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, "mono", "s16"  # type: ignore[attr-defined]
+    encoder.bit_rate, encoder.options = 64_000, {"application": "voip"}
+    encoder.time_base = Fraction(1, RATE_HZ)
+    packets: list[bytes] = []
+    for number in range(-(-samples.size // FRAME)):
+        pcm = np.zeros((1, FRAME), np.int16)
+        piece = samples[number * FRAME : (number + 1) * FRAME]
+        pcm[0, : piece.size] = (np.clip(piece, -1, 1) * 32767).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE_HZ, number * FRAME
+        packets += [bytes(packet) for packet in encoder.encode(frame)]  # type: ignore[attr-defined]
+    return packets + [bytes(packet) for packet in encoder.encode(None)]  # type: ignore[attr-defined]
+
+
 class Mouth(MediaStreamTrack):
     """Silence at the pace of the clock, and whatever is said into it."""
 
@@ -45,33 +66,24 @@ class Mouth(MediaStreamTrack):
         super().__init__()
         self._frame = 0
         self._zero_s = 0.0
-        self._said: list[Sound] = []
-        self._lock = threading.Lock()
+        self._said: deque[bytes] = deque()
 
     def say(self, samples: Sound) -> None:
         """Appends samples (48 kHz, mono, full scale 1.0) to what is to be said."""
-        with self._lock:
-            self._said += [samples[at : at + FRAME] for at in range(0, samples.size, FRAME)]
+        self._said.extend(encoded(samples))
 
     @property
     def silent(self) -> bool:
-        with self._lock:
-            return not self._said
+        return not self._said
 
-    async def recv(self) -> av.AudioFrame:
+    async def recv(self) -> Any:
         loop = asyncio.get_running_loop()
         self._zero_s = self._zero_s or loop.time()
-        due_s = self._zero_s + self._frame * 0.02
-        await asyncio.sleep(max(0.0, due_s - loop.time()))
-        with self._lock:
-            said = self._said.pop(0) if self._said else np.zeros(FRAME, np.float32)
-        pcm = np.zeros((1, FRAME), np.int16)
-        pcm[0, : said.size] = (np.clip(said, -1, 1) * 32767).astype(np.int16)
-        frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
-        frame.sample_rate, frame.pts = RATE_HZ, self._frame * FRAME
-        frame.time_base = Fraction(1, RATE_HZ)
+        await asyncio.sleep(max(0.0, self._zero_s + self._frame * 0.02 - loop.time()))
+        packet = av.Packet(self._said.popleft() if self._said else SILENCE)
+        packet.pts, packet.time_base = self._frame * FRAME, Fraction(1, RATE_HZ)
         self._frame += 1
-        return frame
+        return packet
 
 
 @dataclass
@@ -167,9 +179,11 @@ class Peer:
             self.arrivals.append(time.monotonic())
 
     async def _leave(self) -> None:
-        async with aiohttp.ClientSession() as http:
-            async with http.delete(self.session, headers=self._headers) as answer:
-                assert answer.status == 200, await answer.text()
+        async with (
+            aiohttp.ClientSession() as http,
+            http.delete(self.session, headers=self._headers) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
         await self._close()
 
     async def _close(self) -> None:
@@ -188,7 +202,9 @@ class Cast:
     loop: asyncio.AbstractEventLoop
     peers: list[Peer] = field(default_factory=list)
 
-    def speaker(self, stage: str, key: str, token: str, device: str = "", hears: bool = True) -> Peer:
+    def speaker(
+        self, stage: str, key: str, token: str, device: str = "", hears: bool = True
+    ) -> Peer:
         """On the stage page's own road, `POST /session/{key}`."""
         return self._made(Peer(self.loop, f"{stage}/session/{key}", token, device, Mouth(), hears))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tests.e2e.harness.chromium import Person
 from tests.e2e.harness.pulse import RATE_HZ, Recording, stop
-from tests.e2e.harness.sound import Reference
+from tests.e2e.harness.sound import Reference, level_dbfs
 from tests.e2e.harness.waiting import until
 
 
@@ -51,6 +51,24 @@ def tape(url: str, path: Path, *options: str) -> Tape:
     with log.open("wb") as said:
         process = subprocess.Popen(command, stderr=said)
     return Tape(path, process, log)
+
+
+def level_of(heard: Tape | Recording, seconds: float = 0.5) -> float:
+    """dBFS of the last half second, read from the end of the file alone."""
+    size = int(seconds * RATE_HZ) * 2
+    length = heard.path.stat().st_size if heard.path.exists() else 0
+    if length < size:
+        return -120.0
+    raw = np.fromfile(heard.path, "<i2", offset=(length - size) // 2 * 2)
+    return level_dbfs(raw.astype(np.float32) / 32768)
+
+
+def last(heard: Tape | Recording, seconds: float = 12.0) -> NDArray[np.float32]:
+    """The newest seconds of a recording in the making."""
+    length = heard.path.stat().st_size if heard.path.exists() else 0
+    offset = max(0, length - int(seconds * RATE_HZ) * 2) // 2 * 2
+    raw = np.fromfile(heard.path, "<i2", offset=offset) if length else np.zeros(0, "<i2")
+    return raw.astype(np.float32) / 32768
 
 
 def words(voice: Reference, name: str, from_s: float, to_s: float) -> Reference:

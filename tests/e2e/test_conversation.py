@@ -20,8 +20,8 @@ from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.pulse import Recording
 from tests.e2e.harness.sound import Reference, Sound
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room, started
-from tests.e2e.players import Said, Tape, consent, join, listen, say, tape, words
+from tests.e2e.house import House, started
+from tests.e2e.players import Said, consent, join, last, level_of, listen, say, tape, words
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
@@ -101,10 +101,14 @@ class Script:
         self.page = people.person("page")
         self.native = people.person("native", autoplay=True, java_script_enabled=False)
         self.recordings: dict[str, Recording] = {}
+        self.refused: list[str] = []
+        for one in people.everybody:
+            one.page.on(
+                "response", lambda a: a.status >= 400 and self.refused.append(f"{a.status} {a.url}")
+            )
 
     def play(self) -> None:
         links = self.plan()
-        self.room = Room(KEY, links["Hanna"].partition("#t=")[2], TITLE)
         self.come_in(links)
         self.back_stage()
         self.on_air()
@@ -114,7 +118,11 @@ class Script:
         self.replay()
         self.downloads()
         consoles = {p.name: p.console for p in (self.host, self.guest1, self.caller, self.page)}
-        self.evening.seen["consoles"] = {name: said for name, said in consoles.items() if said}
+        self.evening.seen["refused"] = self.refused
+        self.evening.seen["consoles"] = {
+            name: [line for line in said if "Failed to load resource" not in line]
+            for name, said in consoles.items()
+        }
 
     def say(self, person: Person, line: str) -> None:
         self.evening.said[line] = say(person, self.lines[line])
@@ -171,8 +179,8 @@ class Script:
         """Listeners are there and hear the holding sound."""
         url = f"{self.house.live}/{KEY}"
         self.record("page", listen(self.page, url))
-        self.caller.page.on("request", self.asked)
         self.record("caller", listen(self.caller, url))
+        self.caller.page.evaluate("performance.setResourceTimingBufferSize(5000)")
         self.native.page.goto(url)
         self.record("native", self.native.ear.record("native"))
         self.native.page.evaluate("document.querySelector('audio').play().catch(() => 0), 0")
@@ -182,9 +190,14 @@ class Script:
         until(lambda: level_of(self.recordings["page"]) > -60, 20, "the holding sound on the page")
         self.say(self.host, "back stage")
 
-    def asked(self, request: object) -> None:
-        if str(getattr(request, "url", "")).endswith(".m4s"):
-            self.evening.parts.append(time.monotonic())
+    def asked(self) -> list[float]:
+        """When the caller's page asked for live sound, by its own book (Playwright tells of it too late)."""
+        told = self.caller.page.evaluate(
+            "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('.m4s'))"
+            ".map((one) => performance.timeOrigin + one.startTime)"
+        )
+        wall_s = time.time() - time.monotonic()
+        return [at_ms / 1000 - wall_s for at_ms in told]
 
     def on_air(self) -> None:
         until(lambda: level_of(self.recordings["native"]) > -60, 40, "sound from the native player")
@@ -227,13 +240,15 @@ class Script:
         enter.click()
         at["caller clicks join"] = time.monotonic()
         page.locator("[data-act=step-down]").wait_for(timeout=20_000)
-        until(lambda: self.house.link_of(self.room, "Cora") == "here", 20, "Cora on the stage")
+        expect(page.locator(".hand-words")).to_contain_text("Everyone who listens", timeout=20_000)
+        self.host.page.locator("person-card", has_text="Cora").wait_for(timeout=20_000)
         at["caller is up"] = time.monotonic()
         self.say(self.caller, "caller")
         self.say(self.host, "to the caller")
         page.locator("[data-act=step-down]").click()
         at["caller steps down"] = time.monotonic()
-        until(lambda: self.evening.parts[-1] > at["caller steps down"], 20, "the stream again")
+        until(lambda: self.asked()[-1] > at["caller steps down"], 20, "the stream again", 0.2)
+        self.evening.parts = self.asked()
         # what he hears from now on was said now: the stream is some seconds behind the stage
         until(lambda: time.monotonic() > at["caller steps down"] + 2, 5, "two seconds")
         self.say(self.guest2, "after the caller")
@@ -264,7 +279,7 @@ class Script:
         self.page.page.get_by_role("button", name="Play the recording").click()
         opening = self.lines["opening"]
         until(lambda: level_of(recording) > -50, 20, "the replay's sound")
-        until(lambda: sound.heard(opening, recording.so_far()), 30, "the opening words", 1.0)
+        until(lambda: sound.heard(opening, last(recording)), 30, "the opening words", 1.0)
         self.evening.heard["replay page"] = recording.stop()
         playlist = f"{self.house.live}/replay/{KEY}/index.m3u8"
         self.evening.heard["replay"] = tape(playlist, self.folder / "replay.s16").ended(60)
@@ -279,9 +294,6 @@ class Script:
             path = self.folder / file.replace("/", "-")
             waiting.value.save_as(path)
             self.evening.heard[f"download {file}"] = sound.load_samples(path)
-        self.evening.seen["people"] = {
-            one["name"]: one["person"] for one in self.house.view(self.room)["people"]
-        }
 
 
 def join_button(person: Person) -> float:
@@ -292,12 +304,6 @@ def join_button(person: Person) -> float:
     button.click()
     person.page.locator("[data-command=open_doors]").wait_for(timeout=20_000)
     return time.monotonic() - clicked_s
-
-
-def level_of(recording: Recording) -> float:
-    """dBFS of the last half second."""
-    heard = recording.so_far()
-    return sound.level_dbfs(heard[-sound.RATE_HZ // 2 :])
 
 
 def test_a_room_is_planned_in_under_ten_seconds(evening: Evening) -> None:
@@ -315,7 +321,12 @@ def test_the_sound_check_plays_ones_own_words_back(
 
 
 def test_the_page_shows_no_error(evening: Evening) -> None:
-    assert evening.seen["consoles"] == {}
+    assert not any(dict(evening.seen["consoles"]).values())  # type: ignore[call-overload]
+    refused = set(evening.seen["refused"])  # type: ignore[call-overload]
+    print(f"\nrefused: {refused}")
+    # a host who joined before the doors open asks slowly; a part that is not there yet is asked for again
+    expected = (f"409 {evening.house.stage}/session/", f"404 {evening.house.live}/live/{KEY}/")
+    assert [line for line in refused if not line.startswith(expected)] == []
 
 
 @pytest.mark.parametrize("ear", LISTENERS)
@@ -477,6 +488,3 @@ def test_the_tape_has_no_hole(evening: Evening, lines: dict[str, Reference]) -> 
         [match] = sound.find(lines[line], heard)
         places.append(match.offset_s - evening.said[line].began_s)
     assert max(places) - min(places) < 0.35
-
-
-_ = Tape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.sound import Reference
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
-from tests.e2e.peer import Cast, Peer, cast
+from tests.e2e.peer import Peer, cast
 from tests.hls import reading
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -75,13 +76,13 @@ def clicks() -> np.ndarray:
     return silence
 
 
-def test_three_minutes_without_a_gap(
-    house: House, room: tuple[Room, Peer], people: People
-) -> None:
+def test_three_minutes_without_a_gap(house: House, room: tuple[Room, Peer], people: People) -> None:
     key = room[0].key
     listener = people.person("hlsjs", autoplay=True)
     page = listener.page
-    page.route("**/hls-js.html", lambda route, _: route.fulfill(body=PAGE, content_type="text/html"))
+    page.route(
+        "**/hls-js.html", lambda route, _: route.fulfill(body=PAGE, content_type="text/html")
+    )
     page.goto(f"{house.live}/hls-js.html")
     page.add_script_tag(path=HLS_JS)
     page.evaluate(PLAY, [f"{house.live}/live/{key}/index.m3u8"])
@@ -90,8 +91,14 @@ def test_three_minutes_without_a_gap(
     faults: list[str] = []
     checked = 0
     while time.monotonic() < began_s + PLAYED_S:
-        until(lambda: page.evaluate("Object.values(seen.playlists).flat().length > 0"), 15, "a playlist")
-        fetched = page.evaluate("(() => {const all = seen.playlists; seen.playlists = {}; return all})()")
+        until(
+            lambda: page.evaluate("Object.values(seen.playlists).flat().length > 0"),
+            15,
+            "a playlist",
+        )
+        fetched = page.evaluate(
+            "(() => {const all = seen.playlists; seen.playlists = {}; return all})()"
+        )
         for url, texts in fetched.items():
             for text in filter(None, texts):
                 playlist = reading.parse_media_playlist(text)
@@ -126,7 +133,9 @@ def fetch(house: House, key: str, variant: str) -> tuple[bytes, dict[int, bytes]
     where = f"{house.live}/live/{key}/{variant}"
     playlist = reading.parse_media_playlist(house.http.get(f"{where}/live.m3u8").text)
     whole = {
-        int(re.findall(r"s(\d+)\.m4s", str(one.uri))[0]): house.http.get(f"{where}/{one.uri}").content
+        int(re.findall(r"s(\d+)\.m4s", str(one.uri))[0]): house.http.get(
+            f"{where}/{one.uri}"
+        ).content
         for one in playlist.whole
     }
     init = re.search(r'MAP:URI="([^"]+)"', house.http.get(f"{where}/live.m3u8").text)
@@ -153,8 +162,6 @@ def decoded(init: bytes, segments: dict[int, bytes], folder: Path, name: str) ->
 def test_boxes_are_read_by_ffprobe_and_by_another_reader(
     house: House, room: tuple[Room, Peer], tmp_path: Path
 ) -> None:
-    import subprocess
-
     until(lambda: len(fetch(house, room[0].key, "aac")[1]) >= 3, 40, "three segments", 1.0)
     for variant, codec in (("aac", "aac"), ("opus", "opus")):
         init, segments = fetch(house, room[0].key, variant)
@@ -164,9 +171,9 @@ def test_boxes_are_read_by_ffprobe_and_by_another_reader(
             assert fragments[0].time // SEGMENT == number
         path = tmp_path / f"{variant}.mp4"
         path.write_bytes(init + b"".join(segments[number] for number in sorted(segments)))
+        entries = ("-show_entries", "stream=codec_name,sample_rate")
         said = subprocess.run(
-            ["ffprobe", "-v", "warning", "-show_entries", "stream=codec_name,sample_rate"]
-            + ["-of", "csv=p=0", str(path)],
+            [*("ffprobe", "-v", "warning", "-of", "csv=p=0"), *entries, str(path)],
             capture_output=True,
             text=True,
             check=True,

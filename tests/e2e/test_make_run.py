@@ -48,7 +48,9 @@ def test_from_one_command_to_sound_and_to_a_clean_stop(tmp_path: Path, people: P
         )
         taped = sound.load_samples(out)
         assert taped.size / sound.RATE_HZ == pytest.approx(10, abs=0.1)
-        assert sound.level_dbfs(taped) > -30  # speech, not silence and not the holding sound (-26 LUFS)
+        assert (
+            sound.level_dbfs(taped) > -30
+        )  # speech, not silence and not the holding sound (-26 LUFS)
         assert sound.heard(ana, taped) or sound.heard(ben, taped)
         until(lambda: recording.now_s > heard_s - recording.started_s + 8, 20, "eight seconds")
         heard = recording.stop()

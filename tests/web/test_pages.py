@@ -6,6 +6,8 @@ import html
 import re
 from typing import Any
 
+import pytest
+
 from hustings.rooms.journal import Event
 from hustings.rooms.room import Plan, plan_facts
 from hustings.web import effects
@@ -157,6 +159,23 @@ async def test_pages_that_are_not_there(house: House) -> None:
     assert page.status_code == 404 and "nothing at this address" in page.text
     page = await house.client.get("/planned/" + "x" * 22)
     assert page.status_code == 404 and "for one hour" in page.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding"),
+    [("gzip, br", "gzip"), ("gzip;q=0.5", "gzip"), ("gzip;q=0, br", None), ("identity", None)],
+)
+async def test_scripts_are_gzipped_for_who_takes_it(
+    house: House, accept: str, coding: str | None
+) -> None:
+    folder = house.settings.published_dir / "assets" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "times.js").write_text("let x;" * 50)
+    answer = await house.client.get("/assets/abc/times.js", headers={"Accept-Encoding": accept})
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.text == "let x;" * 50
 
 
 async def test_assets_come_from_the_published_folder_and_nothing_else(house: House) -> None:

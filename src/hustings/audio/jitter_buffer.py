@@ -122,6 +122,7 @@ class _Delay:
         self._floor, self._ceiling = floor_ticks, ceiling_ticks
         self._transits: deque[int] = deque(maxlen=_TRANSITS)
         self._countdown = 0
+        self._least: int | None = None  # of the transits, looked up anew when the spread is
         self._spread_ticks = floor_ticks
         self.packet_ticks = 1
 
@@ -134,16 +135,19 @@ class _Delay:
         """Takes arrival − timestamp in; how much later than the quickest this packet was, in samples."""
         self._transits.append(transit)
         self._countdown -= 1
+        least = transit if self._least is None else min(self._least, transit)
         if self._countdown <= 0:
             self._countdown = 10
             ordered = sorted(self._transits)
+            least = ordered[0]
             slow = ordered[int(_PERCENTILE * (len(ordered) - 1))] - ordered[0]
             self._spread_ticks = max(self._floor, min(-(-slow // TICK), self._ceiling))
-        return transit - min(self._transits)
+        self._least = least
+        return transit - least
 
     def forget(self) -> None:
         self._transits.clear()
-        self._countdown = 0
+        self._countdown, self._least = 0, None
 
 
 class JitterBuffer:

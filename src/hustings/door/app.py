@@ -114,10 +114,12 @@ class Door:
 
     async def page(self, request: web.Request) -> web.Response:
         _key(request)
-        return self._files.page()
+        return self._files.page(request.headers.get("Accept-Encoding", ""))
 
     async def asset(self, request: web.Request) -> web.Response:
-        return self._files.asset(request.match_info["path"])
+        return self._files.asset(
+            request.match_info["path"], request.headers.get("Accept-Encoding", "")
+        )
 
     async def session(self, request: web.Request) -> web.Response:
         """`POST /session|whip|whep/{key}`: an offer in, an answer out."""

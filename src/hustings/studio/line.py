@@ -38,6 +38,7 @@ EAR_DB = -66.0
 """Peak above which a speaker gets his clean feed: below it, what he would hear of himself is nothing."""
 EAR_HANG = RATE
 EAR_COMPLEXITY = 5
+"""As "audio", not "voip": at 64 kbit/s CELT alone is full band too, at 0.4 of the cost of voip's hybrid (measured on speech)."""
 TAIL_TICKS = 4
 """More than the limiter's 240 samples, AAC's two frames of 1,024 and Opus's lookahead together."""
 
@@ -134,7 +135,7 @@ class Line:
         self._mixer.add_source(HOLDING, 2)
         self._holding = HoldingSound()
         self._limiter = Limiter(2)
-        self._shared_ear = OpusEncoder(1, ear_bitrate, "voip", complexity=EAR_COMPLEXITY)
+        self._shared_ear = OpusEncoder(1, ear_bitrate, "audio", complexity=EAR_COMPLEXITY)
         self._outs = {
             encoding.variant.name: Out(
                 encoding,
@@ -187,7 +188,7 @@ class Line:
             return
         if voice is not None:
             self._drop(person)
-        ear = OpusEncoder(1, self._ear_bitrate, "voip", complexity=EAR_COMPLEXITY)
+        ear = OpusEncoder(1, self._ear_bitrate, "audio", complexity=EAR_COMPLEXITY)
         self._voices[person] = Voice(ear, opens=0, hears=hears)
         self._mixer.add_talker(person)
 

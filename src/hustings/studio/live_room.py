@@ -403,7 +403,7 @@ class LiveRoom:
             self.talk,
             self.now_ms() if self.room.alive else self.ground.times.unix_ms(),
             self.now(),
-            (f"{public.stage}/{self.key}", f"{public.live}/{self.key}"),
+            (public.stage, f"{public.live}/{self.key}"),
             features,
         )
         self.feed.put(f"live/{self.key}/pulse.json", JSON, body)

@@ -60,7 +60,7 @@ def pulse(
     features: Mapping[str, Any],
 ) -> bytes:
     """The JSON of `pulse.json`, at most `PULSE_MAX` bytes: names are cut first, then the oldest talk and the last people
-    are left out. `addresses` are this room's (stage, live)."""
+    are left out. `addresses` are the stage host's and this room's on the live host."""
     assert room.plan is not None
     tree: dict[str, Any] = {
         "v": 1,
