@@ -48,6 +48,8 @@ def spawn(child: Child, run_dir: Path, environ: Mapping[str, str], mark: str) ->
     child.pid = child.process.pid
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, child.pid, child.spec.nice)
+        # A session of its own is an autogroup of its own: between groups only the group's nice counts (sched(7)).
+        Path(f"/proc/{child.pid}/autogroup").write_text(str(child.spec.nice))
     _write_pid_file(run_dir / f"{child.spec.name}.pid", child.pid, mark)
 
 

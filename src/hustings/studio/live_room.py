@@ -35,6 +35,7 @@ LOG = logging.getLogger("hustings.studio")
 TICKS_AT_ONCE = 25
 """Ticks made up for in one go when late, before the loop may do something else."""
 PACKETS_PER_TICK_MAX = 16
+RUN_IN_SEGMENTS = 2
 LOOK_TICKS = 25
 TALK_TICKS = 12
 PULSE_TICKS = 50
@@ -417,7 +418,8 @@ class LiveRoom:
     # --- effects of events
 
     def _on_doors_opened(self, event: Event) -> None:
-        self._begin_line(resume.Past({}, event.clock // SEGMENT * SEGMENT))
+        # Silence before the first tick: whoever comes at once finds playlists that any player plays.
+        self._begin_line(resume.Past({}, (event.clock // SEGMENT - RUN_IN_SEGMENTS) * SEGMENT))
 
     def _on_joined(self, event: Event) -> None:
         assert self.line is not None
