@@ -10,7 +10,7 @@ import { Pulse } from "./pulse.js";
 
 const TICK_MS = 250;
 const LATE_AFTER_MS = 10_000;
-const HANDS_AFTER_MS = 6000;
+const HANDS_AFTER_MS = 3000;
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 const part = (id) => /** @type {T} */ (document.getElementById(id));
@@ -232,6 +232,7 @@ addEventListener("keydown", (event) => {
 });
 for (const type of ["online", "offline", "visibilitychange"]) addEventListener(type, draw);
 live.addEventListener("change", () => (draw(), void hands()));
+setTimeout(() => void hands(), HANDS_AFTER_MS);
 pulse.addEventListener("pulse", () => {
   title = room().title || title;
   draw();
