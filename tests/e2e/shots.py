@@ -164,6 +164,7 @@ def evening(studio: Studio, room: Room) -> None:
         one = studio.person("listener", phone, dark)
         one.page.goto(listen)
         one.page.locator("#play").click()
+        one.page.locator("#status", has_text="behind").wait_for(timeout=40_000)
         one.page.locator("#stage .talks").wait_for(timeout=40_000)
         save(one, f"event-air-{'phone' if phone else 'desktop'}-{'dark' if dark else 'light'}")
         one.leave()

@@ -24,7 +24,7 @@ from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.pulse import Recording
 from tests.e2e.harness.sound import Reference, Sound
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room, started
+from tests.e2e.house import House, Room, descendants_of, started
 from tests.e2e.peer import Cast, Peer, cast
 from tests.e2e.players import Tape, consent, join, last, level_of, listen, tape
 
@@ -277,14 +277,14 @@ def test_a_browser_whose_network_drops_is_back_by_itself(talk: Talk, people: Peo
 
 
 def processes_of(person: Person) -> list[int]:
-    """Every process of that person's browser: their ear is in its environment."""
+    """Every process of that person's browser: their ear is in its environment, and renderers are children of it."""
     mark = f"PULSE_SINK={person.ear.name}".encode()
-    found = []
+    found: set[int] = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if mark in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return found
+                found |= {int(path.parent.name), *descendants_of(int(path.parent.name))}
+    return sorted(found)
 
 
 def view_of(house: House, room: Room, name: str) -> dict[str, object]:
