@@ -23,7 +23,7 @@ from tests.hls import reading
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-PLAYED_S = float(os.environ.get("HUSTINGS_HLS_JS_S", "180"))
+PLAYED_S = float(os.environ.get("HUSTINGS_HLS_JS_S", "60"))
 RATE_HZ = 48_000
 SEGMENT = 184_320
 HLS_JS = Path(__file__).parent / "node_modules/hls.js/dist/hls.min.js"

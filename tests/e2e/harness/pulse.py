@@ -274,7 +274,12 @@ class Pulse:
             f"master={sink}.monitor",
             f"source_properties=device.description={source}",
         )
-        return Microphone(self, source, sink)
+        microphone = Microphone(self, source, sink)
+        # A stream that never ends holds the sink at its small latency: else each word that begins would move the
+        # microphone's time, and arrive in a burst.
+        with Path("/dev/zero").open("rb") as silence:
+            microphone._pacat(silence.fileno())
+        return microphone
 
     def ear(self, name: str) -> Ear:
         """A new ear, shown in browsers as headphones labelled ``ear-{name}``."""
