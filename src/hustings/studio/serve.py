@@ -20,6 +20,7 @@ from hustings.studio import app, times
 from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
+from hustings.studio.priority import keep_time
 from hustings.studio.sessions import Sessions
 from hustings.wire.ticket import Signer
 
@@ -69,6 +70,7 @@ async def _run(settings: Settings) -> None:
     # What is here now stays for good: the collector need not walk it in the middle of a tick.
     gc.collect()
     gc.freeze()
+    keep_time()
     rooms = asyncio.create_task(house.run(), name="house")
     try:
         await stop.wait()
