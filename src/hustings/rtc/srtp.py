@@ -2,7 +2,7 @@
 
 Ours rather than libsrtp's Python binding, which can neither tell nor set a rollover counter: after 22 minutes of 20 ms
 packets no session could be resumed. A 250-byte packet costs 2.1 µs to seal and 2.4 to open with GCM, 3.0 and 3.5 with
-AES-CM; the binding takes 1.6 and 1.8: 100 speakers, both ways, are 3 to 4 % of a core.
+AES-CM; the binding takes 1.6 and 1.8: 100 speakers, both ways, are 2 to 4 % of a core.
 
 A receiver's counters move only after a packet's tag was found true. A sender's index never repeats: `protect` takes
 rising sequence numbers only, so what answers a NACK is the protected bytes as they were sent, kept by whoever may resend.
