@@ -175,6 +175,7 @@ def start(folder: Path, *, demo: bool = False, **settings: str) -> House:
         "HUSTINGS_WEB__PORT": str(web),
         "HUSTINGS_LIVE__PORT": str(live),
         "HUSTINGS_STAGE__PORT": str(stage),
+        "HUSTINGS_STUDIO__UDP_PORT": "0",
         "HUSTINGS_RECORDING__DISK_FREE_MIN": "1000000",
         "PYTHONUNBUFFERED": "1",
         **{f"HUSTINGS_{name}": text for name, text in settings.items()},

@@ -16,8 +16,8 @@ from aiortc.mediastreams import MediaStreamTrack
 from hustings.rooms.roles import Refusal
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio import sessions as module
-from hustings.studio.aiortc_wire import _announce
 from hustings.studio.sessions import Sessions
+from hustings.studio.switchboard import Switchboard
 from tests.rtc.offers import OFFER, SECOND, SESSION, VIDEO
 
 OPUS = b"\xf8\xff\xfe"
@@ -71,8 +71,10 @@ class Room:
     def __init__(self) -> None:
         self.packets: list[tuple[str, RtpPacket]] = []
         self.links: list[tuple[str, bool]] = []
+        self.board = Switchboard()
+        self.board.open(0)
         self.sessions = Sessions(
-            (), lambda *packet: self.packets.append(packet), lambda *link: self.links.append(link)
+            self.board, lambda *packet: self.packets.append(packet), lambda *link: self.links.append(link)
         )
         self.peers: list[Peer] = []
 
@@ -91,6 +93,7 @@ async def room() -> AsyncIterator[Room]:
     made = Room()
     yield made
     await made.sessions.shut()
+    await made.board.shut()
     for peer in made.peers:
         await peer.connection.close()
 
@@ -232,22 +235,3 @@ async def test_offers_that_are_refused_leave_nothing_behind(
         await room.sessions.open("ann", offer.encode(), "session")
     assert caught.value.code == code
     assert room.sessions._sessions == {}
-
-
-def test_announced_addresses_stand_in_for_this_machines() -> None:
-    answer = "\r\n".join(
-        [
-            "v=0",
-            "a=candidate:1 1 udp 5 10.0.0.2 4000 typ host",
-            "a=candidate:2 1 udp 5 10.0.0.3 4001 typ host",
-            "a=candidate:3 1 udp 5 fd00::2 4002 typ host",
-            "",
-        ]
-    )
-    assert _announce(answer, ()) == answer
-    assert _announce(answer, ["203.0.113.5"]).split("\r\n") == [
-        "v=0",
-        "a=candidate:1 1 udp 5 203.0.113.5 4000 typ host",
-        "a=candidate:2 1 udp 5 203.0.113.5 4001 typ host",
-        "",
-    ]

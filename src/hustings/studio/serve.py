@@ -21,6 +21,7 @@ from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
 from hustings.studio.sessions import Sessions
+from hustings.studio.switchboard import Switchboard
 from hustings.wire.ticket import Signer
 
 FEED_SHUT_S = 1.0
@@ -33,12 +34,12 @@ def run(settings: Settings) -> None:
     asyncio.run(_run(settings))
 
 
-def house_of(settings: Settings) -> House:
+def house_of(settings: Settings, board: Switchboard) -> House:
     """The rooms of this machine, on its clocks and wires."""
     kid, key = keyring.load_or_make(settings.keys_dir, "studio")
 
     def wires(on_packet: OnPacket, on_link: OnLink) -> Wires:
-        return Sessions(settings.studio.announced_addresses, on_packet, on_link)
+        return Sessions(board, on_packet, on_link)
 
     ground = Ground(
         settings=settings,
@@ -57,7 +58,9 @@ async def _run(settings: Settings) -> None:
     # Made once in a process, so that no room's first tick waits for them.
     encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
     HoldingSound()
-    house = house_of(settings)
+    board = Switchboard(settings.studio.announced_addresses)
+    board.open(settings.studio.udp_port)
+    house = house_of(settings, board)
     house.start()
     runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)
     await runner.setup()
@@ -77,6 +80,7 @@ async def _run(settings: Settings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await rooms
         await house.shut()
+        await board.shut()
         await runner.cleanup()
 
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic_ns
 
 from hustings.rooms.roles import Refusal
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode, OfferError, check
-from hustings.studio.aiortc_wire import WireSession
+from hustings.studio.switchboard import Call, CallsFull, Switchboard
 
 SILENCE_NS = 2_000_000_000
 LOOK_S = 0.25
@@ -32,7 +32,7 @@ class Session:
     person: str
     mode: Mode
     sends: bool
-    wire: WireSession = field(repr=False)
+    call: Call = field(repr=False)
     up: bool = False
     seen_ns: int = 0
 
@@ -42,11 +42,11 @@ class Sessions:
 
     def __init__(
         self,
-        announced: Sequence[str],
+        board: Switchboard,
         on_packet: Callable[[str, RtpPacket], None],
         on_link: Callable[[str, bool], None],
     ) -> None:
-        self._announced = announced
+        self._board = board
         self._on_packet = on_packet
         self._on_link = on_link
         self._sessions: dict[str, Session] = {}
@@ -59,21 +59,23 @@ class Sessions:
         session_id = secrets.token_urlsafe(16)
         try:
             checked = check(offer, mode)
-            wire = WireSession(
+            call = self._board.call(
+                checked,
                 lambda packet: self._packet(session_id, packet),
                 lambda up: self._state(session_id, up),
             )
-            answer = await wire.answer(checked, self._announced)
         except OfferError as error:
             raise Refusal(error.code) from error
-        session = Session(session_id, person, mode, checked.direction != "recvonly", wire)
+        except CallsFull:
+            raise Refusal("stage_full") from None
+        session = Session(session_id, person, mode, checked.direction != "recvonly", call)
         for pending in [one for one in self._sessions.values() if self._is_pending(one, person)]:
             await self.close(pending.session)
         self._sessions[session_id] = session
         self._people.setdefault(person, session)
         if self._watch is None:
             self._watch = asyncio.create_task(self._look(), name="sessions")
-        return session_id, answer
+        return session_id, call.answer
 
     def person_of(self, session_id: str) -> str | None:
         session = self._sessions.get(session_id)
@@ -88,7 +90,7 @@ class Sessions:
         """One 20 ms Opus packet for this person's ear."""
         session = self._people.get(person)
         if session is not None and session.mode != "whip":
-            session.wire.send(payload)
+            session.call.send(payload)
 
     async def close(self, session_id: str) -> None:
         session = self._sessions.pop(session_id, None)
@@ -96,7 +98,7 @@ class Sessions:
             return
         if self._people.get(session.person) is session:
             del self._people[session.person]
-        await session.wire.close()
+        session.call.close()
 
     async def close_person(self, person: str) -> None:
         session = self._people.get(person)

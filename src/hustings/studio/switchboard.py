@@ -1,0 +1,153 @@
+"""All calls of this process on its one UDP port: pure peers (`rtc/`) joined to sockets (`udp.py`) and to the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from hustings.rtc.demux import Demux
+from hustings.rtc.dtls import ENTROPY, Certificate
+from hustings.rtc.ice import Pair
+from hustings.rtc.peer import Arrived, Beginnings, Dropped, Peer, Proved, Send, Turned
+from hustings.rtc.rtp import RtpPacket
+from hustings.rtc.sdp import Offer
+from hustings.studio import addresses
+from hustings.studio.udp import UdpPort
+
+POLL_S = 0.01
+CALLS_MAX = 1_000
+"""Fifty rooms of thirteen, and as many again on their way in or out."""
+
+OnPacket = Callable[[RtpPacket], None]
+OnState = Callable[[bool], None]
+
+
+class CallsFull(Exception):
+    """There are `CALLS_MAX` already."""
+
+
+class Call:
+    """One session: `answer` is the SDP for its offer. `send` takes one 20 ms Opus packet for the far ear."""
+
+    def __init__(self, board: Switchboard, peer: Peer, on_packet: OnPacket, on_state: OnState):
+        self.answer = ""
+        self.peer = peer
+        self._board = board
+        self._on_packet = on_packet
+        self._on_state = on_state
+
+    def send(self, payload: bytes) -> None:
+        self.peer.send(payload, self._board.now())
+        self._board.flush(self)
+
+    def close(self) -> None:
+        """Ends it; nothing is called back after this."""
+        self._on_packet, self._on_state = _nobody, _nobody
+        self.peer.close(self._board.now())
+        self._board.flush(self)
+
+    def arrived(self, packet: RtpPacket) -> None:
+        self._on_packet(packet)
+
+    def turned(self, is_up: bool) -> None:
+        self._on_state(is_up)
+
+
+class Switchboard:
+    """`open` before the first call, `shut` at the end."""
+
+    def __init__(self, announced: Sequence[str] = ()) -> None:
+        self._announced = announced
+        self._certificate = Certificate.make(secrets.token_bytes(ENTROPY), time.time())
+        self._demux = Demux()
+        self._calls: dict[Peer, Call] = {}
+        self._udp: UdpPort | None = None
+        self._polling: asyncio.Task[None] | None = None
+
+    def open(self, port: int) -> int:
+        """Takes the UDP port (0: any) and says which. Errors: `OSError`."""
+        self._udp = UdpPort(self._received)
+        taken = self._udp.open(port)
+        self._polling = asyncio.create_task(self._poll(), name="switchboard")
+        return taken
+
+    async def shut(self) -> None:
+        for call in list(self._calls.values()):
+            call.close()
+        if self._polling is not None:
+            self._polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._polling
+        if self._udp is not None:
+            self._udp.close()
+
+    def call(self, offer: Offer, on_packet: OnPacket, on_state: OnState) -> Call:
+        """A new call. Errors: `CallsFull`."""
+        if len(self._calls) >= CALLS_MAX:
+            raise CallsFull
+        assert self._udp is not None
+        peer = Peer(offer, _drawn(), self._certificate, self.now())
+        call = Call(self, peer, on_packet, on_state)
+        hosts = self._announced or addresses.own()
+        call.answer = peer.answer([(host, self._udp.port) for host in hosts])
+        self._calls[peer] = call
+        self._demux.add(peer.ufrag, peer)
+        return call
+
+    @staticmethod
+    def now() -> float:
+        """The monotonic clock in seconds."""
+        return time.monotonic()
+
+    def flush(self, call: Call) -> None:
+        """Does what a peer wants done."""
+        assert self._udp is not None
+        for output in call.peer.take():
+            if isinstance(output, Send):
+                self._udp.send(output.pair, output.datagram)
+            elif isinstance(output, Arrived):
+                call.arrived(output.packet)
+            elif isinstance(output, Proved):
+                self._udp.prove(output.pair)
+            elif isinstance(output, Dropped):
+                self._demux.forget(output.pair, call.peer)
+                self._udp.drop(output.pair)
+            elif isinstance(output, Turned):
+                if output.state == "over":
+                    self._demux.remove(call.peer)
+                    self._calls.pop(call.peer, None)
+                call.turned(output.state == "up")
+
+    def _received(self, datagram: bytes, pair: Pair) -> None:
+        peer = self._demux.receive(datagram, pair, self.now())
+        call = self._calls.get(peer) if isinstance(peer, Peer) else None
+        if call is not None:
+            self.flush(call)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            now = self.now()
+            for call in [one for peer, one in self._calls.items() if peer.deadline <= now]:
+                call.peer.poll(now)
+                self.flush(call)
+
+
+def _drawn() -> Beginnings:
+    """What is drawn by lot: 48 bits of ufrag, 192 of password (RFC 8445 §5.3 asks for 24 and 128)."""
+    return Beginnings(
+        session=secrets.randbits(62),
+        ufrag=secrets.token_hex(6),
+        password=secrets.token_hex(24),
+        ssrc=secrets.randbits(32),
+        sequence=secrets.randbelow(1 << 15),
+        timestamp=secrets.randbits(32),
+        cname=secrets.token_hex(8),
+    )
+
+
+def _nobody(_: object) -> None:
+    """A call that was closed has nobody behind it."""
