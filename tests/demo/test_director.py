@@ -153,7 +153,7 @@ def signer(tree: settings.Settings) -> Signer:
 
 
 @pytest.fixture
-def house(tree: settings.Settings, signer: Signer) -> House:
+async def house(tree: settings.Settings, signer: Signer) -> House:
     return House(Verifier(keyring.public_keys(tree.keys_dir)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from hustings.rtc.sdp import Offer
 from hustings.studio import addresses
 from hustings.studio.udp import UdpPort
 
+LOG = logging.getLogger("hustings.studio")
 POLL_S = 0.01
 CALLS_MAX = 1_000
 """Fifty rooms of thirteen, and as many again on their way in or out."""
@@ -125,7 +127,15 @@ class Switchboard:
         peer = self._demux.receive(datagram, pair, self.now())
         call = self._calls.get(peer) if isinstance(peer, Peer) else None
         if call is not None:
+            self._flush_safely(call)
+
+    def _flush_safely(self, call: Call) -> None:
+        """What a room does with a packet may go wrong; the other calls are not to notice."""
+        try:
             self.flush(call)
+        except Exception:
+            LOG.exception("a call ended")
+            call.close()
 
     async def _poll(self) -> None:
         while True:
@@ -133,7 +143,7 @@ class Switchboard:
             now = self.now()
             for call in [one for peer, one in self._calls.items() if peer.deadline <= now]:
                 call.peer.poll(now)
-                self.flush(call)
+                self._flush_safely(call)
 
 
 def _drawn() -> Beginnings:
