@@ -12,7 +12,9 @@ OURS = Identity(77, "ours", "p" * 24, ":".join(["CD"] * 32), 5, "name")
 WHERE = [("203.0.113.5", 8002), ("2001:db8::5", 8002)]
 
 
-def lines(offer: str, mode: sdp.Mode = "session", where: list[tuple[str, int]] = WHERE) -> list[str]:
+def lines(
+    offer: str, mode: sdp.Mode = "session", where: list[tuple[str, int]] = WHERE
+) -> list[str]:
     text = answer.answer(sdp.check(offer.encode(), mode), OURS, where)
     assert text.endswith("\r\n")
     return text.split("\r\n")[:-1]

@@ -109,7 +109,9 @@ class TestLimits:
         assert heard == [True] * int(intake.BURST) + [False]
         n = 1_000
         over_s = [said(speaker, opus(n + k), 1.0 + k / 4_000) for k in range(4_000)]
-        assert abs(sum(map(len, over_s)) - intake.RATE_MAX) <= 1, "twenty times too fast for a second"
+        assert abs(sum(map(len, over_s)) - intake.RATE_MAX) <= 1, (
+            "twenty times too fast for a second"
+        )
 
     def test_streams(self, speaker: Intake) -> None:
         for ssrc in range(intake.STREAMS_MAX):

@@ -133,7 +133,7 @@ class TestRepair:
         for n in range(3):
             browser.peer.send(b"ear %d" % n, 1.0)
         browser.look()
-        first, second, third = (one for _, one in browser.got)
+        _, second, _ = (one for _, one in browser.got)
         browser.got.clear()
         browser.control(Nack(VOICE, 5, (102,)))
         assert browser.got == [(HOME, second)]
@@ -213,6 +213,8 @@ class TestTime:
     def test_a_browser_that_never_came(self) -> None:
         browser = Browser()
         assert browser.peer.deadline == 1.0 + ice.ARRIVE_S
+        browser.poll(2.0)
+        assert browser.turns() == []
         browser.poll(1.0 + ice.ARRIVE_S)
         assert browser.turns() == ["over"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hustings.rtc import rtp, stun
+from hustings.rtc import stun
 from hustings.rtc.answer import Identity, answer
 from hustings.rtc.control import Control
 from hustings.rtc.demux import Kind

@@ -18,9 +18,7 @@ PROTOCOLS = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")
 HASHES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 """RFC 8122 §5, without those that are broken; bytes of each."""
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"  # RFC 6464
-TRANSPORT_CC = (
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-)
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 §5.4; the token of browsers has = and - too
 PASSWORD = re.compile(r"[A-Za-z0-9+/=_-]{22,256}")
 MID = re.compile(r"[!#$%&'*+.^_`{|}~A-Za-z0-9-]{1,64}")  # RFC 8859: a token

@@ -57,6 +57,4 @@ def _of_proc() -> list[str]:
 
 def _is_usable(address: str) -> bool:
     read = ipaddress.ip_address(address)
-    return not (
-        read.is_loopback or read.is_link_local or read.is_unspecified or read.is_multicast
-    )
+    return not (read.is_loopback or read.is_link_local or read.is_unspecified or read.is_multicast)

@@ -59,7 +59,13 @@ async def _run(settings: Settings) -> None:
     encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
     HoldingSound()
     board = Switchboard(settings.studio.announced_addresses)
-    board.open(settings.studio.udp_port)
+    try:
+        board.open(settings.studio.udp_port)
+    except OSError as error:
+        raise OSError(
+            f"UDP port {settings.studio.udp_port} can't be had: {error.strerror}; "
+            "another: `udp_port` under [studio]"
+        ) from None
     house = house_of(settings, board)
     house.start()
     runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)
