@@ -266,11 +266,16 @@ class TestLimits:
         for count in (0, rtcp.NACKS_MAX + 1):
             with pytest.raises(ValueError, match=f"NACK of {count} packets"):
                 rtcp.build([Nack(7, 8, tuple(range(count)))])
-        pairs = b"\x00\x01\xff\xff" * 58 + b"\x00\x01\x1f\xff"  # 17 each, and 14: 1,000
+        pairs = b"".join((17 * n).to_bytes(2, "big") + b"\xff\xff" for n in range(58))
+        pairs += (17 * 58).to_bytes(2, "big")  # 986 so far; 14 more are the limit
         head = bytes.fromhex("81cd003d 00000007 00000008")
-        assert len(rtcp.parse(head + pairs)[0].sequences) == rtcp.NACKS_MAX
+        assert len(rtcp.parse(head + pairs + b"\x1f\xff")[0].sequences) == rtcp.NACKS_MAX
         with pytest.raises(ValueError, match="NACK of 1001 packets"):
-            rtcp.parse(head + pairs[:-4] + b"\x00\x01\x3f\xff")
+            rtcp.parse(head + pairs + b"\x3f\xff")
+
+    def test_a_number_asked_for_often_counts_once(self) -> None:
+        nack = bytes.fromhex("81cd0004 00000007 00000008 00010003 00020000")
+        assert rtcp.parse(nack) == (Nack(7, 8, (1, 2, 3)),)
 
     def test_numbers_that_do_not_fit(self) -> None:
         for packet in (

@@ -194,10 +194,12 @@ def _read_feedback(form: int, body: bytes) -> Packet | None:
         return transport_cc.parse(sender, media, body[TWO.size :])
     if form != NACK_FORMAT:
         return None
-    sequences: list[int] = []
+    sequences: dict[
+        int, None
+    ] = {}  # each once, however often it was asked for: an answer is a packet
     for first, mask in LOST.iter_unpack(body[TWO.size :]):
-        sequences.append(first)
-        sequences += [first + 1 + bit & 0xFFFF for bit in range(16) if mask >> bit & 1]
+        sequences[first] = None
+        sequences |= {first + 1 + bit & 0xFFFF: None for bit in range(16) if mask >> bit & 1}
     if not 0 < len(sequences) <= NACKS_MAX:
         raise ValueError(f"an RTCP NACK of {len(sequences)} packets")
     return Nack(sender, media, tuple(sequences))
