@@ -36,7 +36,7 @@ class House:
         self._verifier = verifier
         self.board = Switchboard()
         self.board.open(0)
-        self.sessions = Sessions(self.board, self._packet, self._link)
+        self.sessions = Sessions(self.board, "demo", self._packet, self._link)
         self.app = web.Application()
         self.app.add_routes(
             [

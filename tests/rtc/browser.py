@@ -8,7 +8,8 @@ from hustings.rtc import rtcp, rtp, sdp
 from hustings.rtc.demux import kind_of
 from hustings.rtc.dtls_records import packed
 from hustings.rtc.ice import Pair
-from hustings.rtc.peer import Arrived, Beginnings, Dropped, Output, Peer, Proved, Send, Turned
+from hustings.rtc.peer import Arrived, Dropped, Output, Peer, Proved, Send, Turned
+from hustings.rtc.snapshot import Beginnings
 from hustings.rtc.srtp import SrtpKeys, SrtpSession
 from hustings.rtc.stun import parse
 from tests.rtc.checks import check

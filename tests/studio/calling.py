@@ -69,6 +69,7 @@ class Room:
         self.port = self.board.open(0)
         self.sessions = Sessions(
             self.board,
+            "room",
             lambda *packet: self.packets.append(packet),
             lambda *link: self.links.append(link),
         )

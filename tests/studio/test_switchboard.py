@@ -31,7 +31,7 @@ def nothing(_: object) -> None:
 async def candidates(*announced: str) -> tuple[int, list[list[str]]]:
     board = Switchboard(announced)
     port = board.open(0)
-    answer = board.call(OFFERED, nothing, nothing).answer
+    answer = board.call(OFFERED, {"session": "s"}, nothing, nothing).answer
     await board.shut()
     lines = [line for line in answer.split("\r\n") if line.startswith("a=candidate:")]
     return port, [line.split(" ")[4:6] for line in lines]

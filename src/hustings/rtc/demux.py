@@ -45,6 +45,10 @@ class Demux:
     def add(self, ufrag: str, receiver: Receiver) -> None:
         self._ufrags[ufrag] = receiver
 
+    def prove(self, pair: Pair, receiver: Receiver) -> None:
+        """A pair that was proved to an earlier process."""
+        self._pairs[pair] = receiver
+
     def remove(self, receiver: Receiver) -> None:
         self._ufrags = {key: one for key, one in self._ufrags.items() if one is not receiver}
         self._pairs = {key: one for key, one in self._pairs.items() if one is not receiver}

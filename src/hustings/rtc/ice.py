@@ -8,6 +8,7 @@ is followed as soon as the old pair is silent and the new one speaks with the se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -28,6 +29,7 @@ State = Literal["waiting", "open", "gone", "over"]
 TRANSITIONS: dict[tuple[State, str], State] = {
     ("waiting", "life"): "open",
     ("waiting", "never came"): "over",
+    ("waiting", "resumed"): "gone",
     ("open", "life"): "open",
     ("open", "silence"): "gone",
     ("gone", "life"): "open",
@@ -83,6 +85,13 @@ class IceAgent:
     @property
     def pairs(self) -> list[Pair]:
         return list(self._pairs)
+
+    def resume(self, pairs: Sequence[Pair], now: float) -> None:
+        """Pairs that another process proved, the selected one first: the peer is away until it is heard."""
+        self._pairs = dict.fromkeys(pairs[:PAIRS_MAX], now)
+        self.proved += self._pairs
+        self.selected, self._nominated = next(iter(pairs), None), bool(pairs)
+        self._turn("resumed", now)
 
     def restart(self, local: Credentials, remote: Credentials) -> None:
         """New credentials; the old ones hold until the first check with the new ones (RFC 8445 §9)."""

@@ -7,7 +7,7 @@ order in which they happened, for whoever owns the sockets; `poll` is due at `de
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hustings.rtc import stun
@@ -19,13 +19,15 @@ from hustings.rtc.ice import Credentials, IceAgent, Pair
 from hustings.rtc.intake import Intake
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer
-from hustings.rtc.sending import Sending
-from hustings.rtc.srtp import SrtpSession
+from hustings.rtc.sending import TICK_S, Sending
+from hustings.rtc.snapshot import AHEAD, Beginnings, Snapshot
+from hustings.rtc.srtp import SrtpKeys, SrtpSession
 
 State = Literal["waiting", "up", "down", "over"]
 TRANSITIONS: dict[tuple[State, str], State] = {
     ("waiting", "connected"): "up",
     ("waiting", "ended"): "over",
+    ("waiting", "resumed"): "down",
     ("up", "gone"): "down",
     ("up", "ended"): "over",
     ("down", "back"): "up",
@@ -67,21 +69,8 @@ class Turned:
 Output = Send | Proved | Dropped | Arrived | Turned
 
 
-@dataclass(frozen=True, slots=True)
-class Beginnings:
-    """Everything about our side that is drawn by lot. `sequence` is below 2^15 (RFC 3711 §3.3.1: no early rollover)."""
-
-    session: int
-    ufrag: str
-    password: str
-    ssrc: int
-    sequence: int
-    timestamp: int
-    cname: str
-
-
 class Peer:
-    """One session."""
+    """One session. `unsaved` counts the datagrams that were encrypted since the last snapshot."""
 
     def __init__(
         self, offer: Offer, ours: Beginnings, certificate: Certificate, now: float
@@ -95,11 +84,48 @@ class Peer:
             Credentials(ours.ufrag, ours.password), Credentials(offer.ufrag, offer.password), now
         )
         self._dtls = Dtls(certificate, offer.fingerprints)
+        self._keys: SrtpKeys | None = None
         self._srtp: SrtpSession | None = None
         self._intake = Intake(offer)
         self._sending = Sending(ours.ssrc, offer.opus, ours.sequence, ours.timestamp)
         self._control = Control(ours.cname, self._sending, self._intake, offer.has_reduced_size)
         self._outputs: list[Output] = []
+        self.unsaved = 0
+
+    @classmethod
+    def resume(cls, past: Snapshot, certificate: Certificate, now: float) -> Peer:
+        """The session goes on: *down* until its first sign of life. Errors: `ValueError`."""
+        peer = cls(past.offer, past.ours, certificate, now)
+        peer._keys = past.keys
+        peer._srtp = SrtpSession.from_state(past.keys, past.counters, AHEAD)
+        peer._sending.resume(
+            peer._srtp.next_sequence(past.ours.ssrc) if past.packets else past.ours.sequence + 1,
+            round((now - past.at) / TICK_S),
+            past.packets,
+            past.octets,
+        )
+        peer._ice.resume(past.pairs, now)
+        peer._turn("resumed")
+        peer._follow_ice(now)
+        return peer
+
+    def snapshot(self, now: float) -> Snapshot | None:
+        """What `resume` takes; None before there are keys and after the end."""
+        if self._srtp is None or self._keys is None or self.state == "over":
+            return None
+        self.unsaved = 0
+        sending, pairs = self._sending, self._ice.pairs
+        pairs.sort(key=lambda pair: pair != self._ice.selected)
+        return Snapshot(
+            at=now,
+            offer=self._offer,
+            ours=replace(self._ours, timestamp=sending.timestamp),
+            keys=self._keys,
+            counters=self._srtp.state(),
+            pairs=tuple(pairs),
+            packets=sending.packets,
+            octets=sending.octets,
+        )
 
     def answer(self, candidates: Sequence[tuple[str, int]]) -> str:
         """The SDP answer, with every candidate in it."""
@@ -156,6 +182,7 @@ class Peer:
         self._follow_dtls()
         if self._srtp is not None:
             for compound in self._control.due(now):
+                self.unsaved += 1
                 self._send(self._srtp.protect_rtcp(compound))
 
     @property
@@ -177,6 +204,7 @@ class Peer:
         if self.state != "up" or self._srtp is None:
             self._sending.skip()
             return
+        self.unsaved += 1
         encrypted = self._srtp.protect(self._sending.step(payload))
         self._sending.sent(self._sending.sequence, encrypted, now)
         self._send(encrypted)
@@ -230,7 +258,8 @@ class Peer:
         for datagram in dtls.take():
             self._send(datagram)
         if dtls.state == "connected" and self._srtp is None:
-            self._srtp = SrtpSession(dtls.keys())
+            self._keys = dtls.keys()
+            self._srtp = SrtpSession(self._keys)
             self._turn("connected")
         elif dtls.state in ("failed", "closed") and self.state != "over":
             self._ice.close()

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from hustings.rtc import rtp
 
 SAMPLES = 960
+TICK_S = 0.02
 HISTORY_MAX = 64
 """1.3 s of 20 ms packets."""
 AGAIN_S = 1.0
@@ -35,6 +36,12 @@ class Sending:
         self._history: OrderedDict[int, bytes] = OrderedDict()
         self._again: list[float] = []
         self._packet_at = 0.0
+
+    def resume(self, sequence: int, ticks: int, packets: int, octets: int) -> None:
+        """Goes on where another process stopped: the next packet is `sequence`, and so many ticks have passed."""
+        self.sequence = (sequence - 1) & 0xFFFF
+        self.timestamp = (self.timestamp + ticks * SAMPLES) & 0xFFFFFFFF
+        self.packets, self.octets = packets, octets
 
     def step(self, payload: bytes) -> bytes:
         """The next 20 ms as an RTP packet, still in the clear."""

@@ -20,6 +20,7 @@ from hustings.studio import app, times
 from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
+from hustings.studio.keeping import keeper_for
 from hustings.studio.sessions import Sessions
 from hustings.studio.switchboard import Switchboard
 from hustings.wire.ticket import Signer
@@ -38,8 +39,8 @@ def house_of(settings: Settings, board: Switchboard) -> House:
     """The rooms of this machine, on its clocks and wires."""
     kid, key = keyring.load_or_make(settings.keys_dir, "studio")
 
-    def wires(on_packet: OnPacket, on_link: OnLink) -> Wires:
-        return Sessions(board, on_packet, on_link)
+    def wires(key: str, on_packet: OnPacket, on_link: OnLink) -> Wires:
+        return Sessions(board, key, on_packet, on_link)
 
     ground = Ground(
         settings=settings,
@@ -55,10 +56,7 @@ def house_of(settings: Settings, board: Switchboard) -> House:
 
 async def _run(settings: Settings) -> None:
     settings.run_dir.mkdir(parents=True, exist_ok=True)
-    # Made once in a process, so that no room's first tick waits for them.
-    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
-    HoldingSound()
-    board = Switchboard(settings.studio.announced_addresses)
+    board = Switchboard(settings.studio.announced_addresses, keeper_for(settings.run_dir))
     try:
         board.open(settings.studio.udp_port)
     except OSError as error:
@@ -66,8 +64,12 @@ async def _run(settings: Settings) -> None:
             f"UDP port {settings.studio.udp_port} can't be had: {error.strerror}; "
             "another: `udp_port` under [studio]"
         ) from None
+    # Made once in a process, so that no room's first tick waits for them.
+    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
+    HoldingSound()
     house = house_of(settings, board)
     house.start()
+    board.end_unclaimed()
     runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)
     await runner.setup()
     await _site(runner, settings.studio_socket)
