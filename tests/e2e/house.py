@@ -120,9 +120,10 @@ class House:
     # processes
 
     def pid(self, name: str) -> int:
-        """The process of that row of `serve`; 0 while there is none."""
+        """The process of that row of `serve`; 0 while there is none. Studio's is the one that works, not its spare."""
         with contextlib.suppress(OSError, ValueError, KeyError):
-            return int(json.loads((self.folder / "run" / f"{name}.pid").read_text())["pid"])
+            pid = int(json.loads((self.folder / "run" / f"{name}.pid").read_text())["pid"])
+            return next(iter(children_of(pid)), 0) if name == "studio" else pid
         return 0
 
     def workers(self) -> list[int]:

@@ -16,7 +16,7 @@ from hustings import keyring
 from hustings.audio.holding import HoldingSound
 from hustings.features import studio as features
 from hustings.settings import Settings
-from hustings.studio import app, times
+from hustings.studio import app, spare, times
 from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
@@ -32,6 +32,14 @@ def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Errors: `OSError` for a folder that cannot be written or a socket that cannot be."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s studio %(levelname)s %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    # Made once, so that no room's first tick waits for them, nor another worker for its start.
+    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
+    HoldingSound()
+    # What is here now stays for good: the collector need not walk it in the middle of a tick, nor copy it after a fork.
+    gc.collect()
+    gc.freeze()
+    spare.worker()
     asyncio.run(_run(settings))
 
 
@@ -55,7 +63,6 @@ def house_of(settings: Settings, board: Switchboard) -> House:
 
 
 async def _run(settings: Settings) -> None:
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
     board = Switchboard(settings.studio.announced_addresses, keeper_for(settings.run_dir))
     try:
         board.open(settings.studio.udp_port)
@@ -64,9 +71,6 @@ async def _run(settings: Settings) -> None:
             f"UDP port {settings.studio.udp_port} can't be had: {error.strerror}; "
             "another: `udp_port` under [studio]"
         ) from None
-    # Made once in a process, so that no room's first tick waits for them.
-    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
-    HoldingSound()
     house = house_of(settings, board)
     house.start()
     board.end_unclaimed()
@@ -77,7 +81,6 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # What is here now stays for good: the collector need not walk it in the middle of a tick.
     gc.collect()
     gc.freeze()
     rooms = asyncio.create_task(house.run(), name="house")
