@@ -14,8 +14,7 @@ run: .venv/run.stamp ## the demo room on the air at http://localhost:8000
 
 test: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## every test, with real browsers and servers
 	$(ENV) $(BIN)/python -m pytest -q -m "not e2e" $(ARGS)
-	@# Browsers that listen share two cores with what they listen to: an evening that went wrong is held once more, whole.
-	$(ENV) $(BIN)/python -m pytest -q -m e2e $(ARGS) || $(ENV) $(BIN)/python -m pytest -q -m e2e --last-failed $(ARGS)
+	$(ENV) $(BIN)/python -m pytest -q -m e2e $(ARGS)
 
 test-fast: .venv/dev.stamp ## the tests that need no browser (seconds)
 	$(ENV) $(BIN)/python -m pytest -m "not e2e" -x -q $(ARGS)

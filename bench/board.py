@@ -6,27 +6,19 @@ capture, the wire, the studio, the way to the ear and the browser's playing. Wha
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.e2e.harness.pulse import LATENCY, RATE_HZ, Ear, Microphone, Pulse, stop
+from tests.e2e.harness.pulse import LATENCY, RATE_HZ, Ear, Microphone, Pulse, like_hardware, stop
 
 CHANNELS = 12
 SINK = "board"
 CHUNK_S = 0.01
-
-
-def like_hardware(process: subprocess.Popen[bytes]) -> None:
-    """A sound card does not wait for a processor, so what stands for one doesn't (as root; else nothing changes)."""
-    with suppress(PermissionError, ProcessLookupError):
-        os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(5))
 
 
 @dataclass
@@ -78,8 +70,6 @@ class Board(Pulse):
 
     def __enter__(self) -> Board:
         super().__enter__()
-        assert self.daemon is not None
-        like_hardware(self.daemon)
         names = ",".join(f"aux{channel}" for channel in range(CHANNELS))
         self._load(
             "module-null-sink",

@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from bench import peer_page, pilot
-from bench.board import Board, Tape, like_hardware
+from bench.board import Board, Tape
 from bench.rows import Figure
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.house import House, started
@@ -79,7 +79,6 @@ def _chirps(figure: Figure, profile: str, mouth: Person, board: Board) -> None:
     silence = np.zeros(round(SETTLE_S * pilot.RATE_HZ), np.float32)
     tail = np.zeros(round(6.0 * pilot.RATE_HZ), np.float32)
     playing = mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail]))
-    like_hardware(playing.process)
     playing.wait(180)
     _read(figure, profile, tape)
 

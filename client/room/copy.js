@@ -2,12 +2,13 @@
  * Every sentence a person reads comes from the page's catalogue; here it is looked up, its plural chosen and its places filled.
  *
  * @typedef {(id: string, values?: Record<string, string|number>, n?: number) => string} Say
+ * @typedef {Say & {has: (id: string) => boolean}} Sentences
  */
 
 /**
  * @param {Record<string, string>} catalogue
  * @param {string} lang
- * @returns {Say & {has: (id: string) => boolean}}
+ * @returns {Sentences}
  */
 export function reader(catalogue, lang) {
   const plural = new Intl.PluralRules(lang);

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,11 +15,11 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hustings.copy import catalogue
 from hustings.pages.stage import MODULES, embed, render
+from tests.client.browsing import *  # noqa: F403
+from tests.client.browsing import CHROMIUM
 from tests.client.stage_host import KEY, ROOT, StageHost, now_ms, person, ticket
 
 CLIENT = ROOT / "client"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FAKE_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 # Keeps what the page asked of the microphone, so that a test can count it and pull a plug.
 WATCH_MICROPHONE = """
@@ -97,16 +96,6 @@ def test_every_sentence_asked_for_is_there() -> None:
 async def host() -> AsyncIterator[StageHost]:
     async with StageHost() as running:
         yield running
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *FAKE_MICROPHONE]
-        )
-        yield running
-        await running.close()
 
 
 async def arrive(

@@ -36,6 +36,12 @@ def test_memory(kib: int, grade: str) -> None:
     assert machine.memory(f"MemTotal: 9 kB\nMemAvailable: {kib} kB\n").grade == grade
 
 
+def test_sound_goes_first_where_it_may() -> None:
+    assert machine.priority(True).grade == "ok"
+    assert machine.priority(False).grade == "warn"
+    assert "LimitRTPRIO" in machine.priority(False).advice
+
+
 def test_open_files(tree: settings.Settings) -> None:
     assert machine.open_files(tree, (20_200, 20_200)).grade == "ok"
     finding = machine.open_files(tree, (20_199, 524_288))

@@ -59,12 +59,6 @@ class Evening:
 LISTENERS = ("page", "native", "ffmpeg")
 
 
-BUSY = pytest.mark.xfail(
-    strict=False,
-    reason="six browsers on two cores: their packets come in bursts, and what is heard is stretched",
-)
-
-
 @pytest.fixture(scope="module")
 def lines(voices: dict[str, Reference]) -> dict[str, Reference]:
     """Who says what. Each is heard once, so a word's place tells when it was said."""
@@ -326,7 +320,6 @@ def test_a_room_is_planned_in_under_ten_seconds(evening: Evening) -> None:
     assert took_s < 10
 
 
-@BUSY
 def test_the_sound_check_plays_ones_own_words_back(
     evening: Evening, lines: dict[str, Reference]
 ) -> None:
@@ -345,7 +338,6 @@ def test_the_page_shows_no_error(evening: Evening) -> None:
     assert [line for line in refused if not line.startswith(expected)] == []
 
 
-@BUSY
 @pytest.mark.parametrize("ear", LISTENERS)
 def test_all_are_heard_in_their_order_and_once(
     evening: Evening, lines: dict[str, Reference], ear: str
@@ -381,7 +373,6 @@ def test_words_back_stage_are_heard_on_the_stage(
     assert sound.heard(lines["back stage"], evening.heard["guest2"])
 
 
-@BUSY
 @pytest.mark.parametrize("ear", [*LISTENERS, "replay"])
 def test_the_first_word_on_the_air_is_whole(
     evening: Evening, lines: dict[str, Reference], ear: str
@@ -399,7 +390,6 @@ def test_the_first_word_on_the_air_is_whole(
     assert listener > mouth - 10
 
 
-@BUSY
 @pytest.mark.parametrize("ear", LISTENERS)
 def test_a_muted_one_is_gone_within_a_second(
     evening: Evening, lines: dict[str, Reference], ear: str
@@ -411,7 +401,6 @@ def test_a_muted_one_is_gone_within_a_second(
     assert muted_s - 1 < last_s < muted_s + 1.0
 
 
-@BUSY
 @pytest.mark.parametrize("ear", [*LISTENERS, "replay"])
 def test_words_after_the_end_are_heard_by_nobody(
     evening: Evening, lines: dict[str, Reference], ear: str
@@ -427,7 +416,6 @@ def test_words_after_the_end_are_heard_by_nobody(
     assert sound.level_dbfs(heard, ended_s + 0.5) < -60
 
 
-@BUSY
 @pytest.mark.parametrize(
     ("ear", "own", "others"),
     [
@@ -462,7 +450,6 @@ def test_nobody_hears_himself_and_each_hears_the_others_once(
     print(f"\n{ear}: mouth to ear {np.median(delays) * 1000:.0f} ms (with a loaded machine's ears)")
 
 
-@BUSY
 def test_a_caller_hears_stage_and_stream_but_never_both(
     evening: Evening, lines: dict[str, Reference]
 ) -> None:
@@ -496,7 +483,6 @@ def test_the_page_is_some_seconds_behind(evening: Evening) -> None:
     assert 0.9 < behind_s < 8
 
 
-@BUSY
 @pytest.mark.parametrize("ear", ["replay", "download mix.m4a"])
 def test_the_replay_holds_what_was_on_the_air(
     evening: Evening, lines: dict[str, Reference], ear: str
@@ -508,7 +494,6 @@ def test_the_replay_holds_what_was_on_the_air(
     assert heard.size
 
 
-@BUSY
 def test_each_track_holds_one_voice(evening: Evening, lines: dict[str, Reference]) -> None:
     tracks = {name: heard for name, heard in evening.heard.items() if "tracks/" in name}
     assert len(tracks) == 4  # three on the stage and the caller
@@ -524,7 +509,6 @@ def test_each_track_holds_one_voice(evening: Evening, lines: dict[str, Reference
     assert set(spoke.values()) == {1}
 
 
-@BUSY
 def test_the_live_tape_and_the_replay_agree(evening: Evening, lines: dict[str, Reference]) -> None:
     """What a listener got live has no hole and nothing twice: every word lies where the recording has it."""
     apart = []

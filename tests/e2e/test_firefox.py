@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,23 +11,11 @@ from tests.e2e.harness.firefox import Firefox
 from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.sound import Reference
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room, started
-from tests.e2e.peer import Cast, Peer, cast
+from tests.e2e.house import House, Room
+from tests.e2e.peer import Cast, Peer
 from tests.e2e.players import tape
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with started(tmp_path_factory.mktemp("fox") / "data") as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def actors() -> Iterator[Cast]:
-    with cast() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.pulse import Recording
 from tests.e2e.harness.sound import Reference, Sound
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room, descendants_of, started
-from tests.e2e.peer import Cast, Peer, cast
+from tests.e2e.house import House, Room, descendants_of
+from tests.e2e.peer import Cast, Peer
 from tests.e2e.players import Tape, consent, join, last, level_of, listen, tape
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -47,18 +47,6 @@ class Talk:
     recording: Recording
     tape: Tape
     folder: Path
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with started(tmp_path_factory.mktemp("resilience") / "data") as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def actors() -> Iterator[Cast]:
-    with cast() as one:
-        yield one
 
 
 @pytest.fixture

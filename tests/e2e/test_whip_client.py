@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -11,22 +9,10 @@ from tests.e2e.harness import sound
 from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.sound import Reference
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room, started
-from tests.e2e.peer import Cast, Refused, cast
+from tests.e2e.house import House, Room
+from tests.e2e.peer import Cast, Refused
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with started(tmp_path_factory.mktemp("whip") / "data") as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def actors() -> Iterator[Cast]:
-    with cast() as one:
-        yield one
 
 
 @pytest.fixture

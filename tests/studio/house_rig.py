@@ -16,6 +16,7 @@ from hustings.features import studio as features
 from hustings.rooms.roles import Actor, Refusal
 from hustings.rooms.room import Plan
 from hustings.rtc.rtp import RtpPacket
+from hustings.studio.disk import Disk
 from hustings.studio.ground import Ground, OnLink, OnPacket
 from hustings.studio.house import House
 from hustings.studio.live_room import LiveRoom
@@ -143,6 +144,7 @@ class Rig:
                 features=features.build if self.with_features else lambda stage: [],
                 changed=lambda: None,
                 gone=lambda key: None,
+                disk=Disk(patience_s=None),
             )
         )
         house.start()
@@ -163,6 +165,7 @@ class Rig:
                 live.tracks.stop(live.now())
             if live._journal._file is not None:
                 live._journal._file.close()
+        self.house.ground.disk.close()
 
     async def again(self, after_ns: int = 0) -> None:
         """The next process on the same folder, so much later."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -217,6 +216,6 @@ async def test_much_that_is_sent_is_written_down_soon(room: Restarted) -> None:
 
 def test_this_machine_keeps_calls() -> None:
     """Where the tests run there is such memory; its folder is made with the first use."""
-    if os.path.isdir(keeping.MEMORY):
+    if keeping.MEMORY.is_dir():
         assert keeper_for(Path("/nowhere/run")) is not None
         keeping.destroy(Path("/nowhere/run"))

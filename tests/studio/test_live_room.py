@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.studio.house_rig import (
     SPEAKER,
     START_MS,
     Rig,
+    a_plan,
     a_tone,
     actor,
     frames_of,
@@ -357,9 +360,48 @@ async def test_a_room_without_a_recording_keeps_the_window_only(rig):
     folder = rig.settings.rooms_dir / KEY
     assert not (folder / "tracks").exists()
     first = min((folder / "mix" / "aac").glob("s*.m4s"))
-    live.publisher.forget("aac", [first.name])
+    rig.seconds(95)  # the window keeps bytes for ninety
     assert not first.exists()
+    assert len(list((folder / "mix" / "aac").glob("s*.m4s"))) < 30
     rig.command(HOST, "end")
     rig.hands.go(3_600 * NS)
     rig.house.look()
     assert not (folder / "mix").exists()
+
+
+async def test_the_talk_goes_on_while_the_disk_stands_still(rig):
+    live = rig.open()
+    await rig.join(HOST)
+    rig.seconds(1)
+    gate = threading.Event()
+    disk = live.ground.disk
+    disk._patience_s = 0
+    disk.do(gate.wait, None)
+    rig.command(HOST, "go_on_air", in_ms=0)
+    rig.seconds(5)
+    assert live.room.state == "on_air"
+    assert "recording_slow" in live.alarms.up
+    served = objects(await frames_of(live))
+    last = served[f"live/{KEY}/aac/live.m3u8"].headers["Hustings-Last"]
+    msn, _, part = last.partition(".")
+    assert f"live/{KEY}/aac/s{msn}.{part}.m4s" in served
+    journal = rig.settings.rooms_dir / KEY / "journal.jsonl"
+    assert b'"on_air"' not in journal.read_bytes()
+    gate.set()
+    disk._patience_s = None
+    rig.seconds(1)
+    assert b'"on_air"' in journal.read_bytes()
+    assert (live.room_dir / "mix" / "aac" / f"s{msn}.m4s").exists()
+    assert "recording_slow" not in live.alarms.up
+
+
+async def test_a_room_is_brought_in_from_disk_without_keeping_others_waiting(rig):
+    assert await rig.house.plan(a_plan())
+    assert not await rig.house.plan(a_plan())
+    await rig.again()
+    del rig.house._rooms[KEY]
+    await asyncio.gather(rig.house.ready(KEY), rig.house.ready(KEY))
+    assert rig.room().room.plan == a_plan()
+    await rig.house.ready("never-was")
+    with pytest.raises(Refusal, match="room_unknown"):
+        rig.house.find("never-was")

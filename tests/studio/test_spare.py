@@ -74,7 +74,10 @@ def test_another_worker_when_one_is_killed(started: object) -> None:
 
 @pytest.mark.parametrize("number", spare.STOP_SIGNALS)
 def test_a_signal_to_stop_goes_on_to_the_worker(started: object, number: signal.Signals) -> None:
-    does = f"import signal; signal.signal({int(number)}, lambda *_: sys.exit(0)); print(end='', flush=True); open(sys.argv[1] + '.up', 'w'); time.sleep(60)"
+    does = (
+        f"import signal; signal.signal({int(number)}, lambda *_: sys.exit(0)); "
+        "open(sys.argv[1] + '.up', 'w'); time.sleep(60)"
+    )
     pair = started(does)  # type: ignore[operator]
     worker = pair.worker(0)
     until(lambda: pair._told.with_name("told.up").exists(), 10, "its own way to stop")

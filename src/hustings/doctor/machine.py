@@ -51,6 +51,17 @@ def memory(meminfo: str | None = None) -> Finding:
     return Finding("memory", "ok", found)
 
 
+def priority(allowed: bool | None = None) -> Finding:
+    """Whether studio may go before everything else on a busy machine (`studio.priority`, sched(7))."""
+    if allowed is None:
+        limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
+        allowed = os.geteuid() == 0 or _at_least(limit, 1)
+    if allowed:
+        return Finding("sound first", "ok", "studio may run in real time")
+    advice = "LimitRTPRIO=1 in systemd (deploy/systemd has it), or `ulimit -r 1`"
+    return Finding("sound first", "warn", "niceness alone: a busy machine is heard", advice)
+
+
 def open_files(settings: Settings, limits: tuple[int, int] | None = None) -> Finding:
     """Every listener's connection is an open file of one edge worker."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE) if limits is None else limits

@@ -41,6 +41,7 @@ def examine(settings: Settings) -> list[Finding]:
         machine.socket_path(settings),
         machine.keys(settings),
         machine.clock(),
+        machine.priority(),
         machine.open_files(settings),
         machine.backlog(settings),
         *network.ports(settings),

@@ -14,7 +14,7 @@ from aiohttp import web
 from hustings.rooms.roles import Actor, Refusal
 from hustings.rtc.sdp import OFFER_MAX, Mode
 from hustings.studio.ground import LATENESS_KEPT
-from hustings.studio.house import Guest, House, plan_of
+from hustings.studio.house import DIRECTORY, Guest, House, plan_of
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import read_claims
 
@@ -84,19 +84,23 @@ class Calls:
         return web.json_response({"rooms": facts})
 
     async def room(self, request: web.Request) -> web.Response:
-        return web.json_response(self._house.facts(_key(request)))
+        key = _key(request)
+        await self._house.ready(key)
+        return web.json_response(self._house.facts(key))
 
     async def hand_over(self, request: web.Request) -> web.Response:
         key = _key(request)
-        new = self._house.hand_over(plan_of(key, await _tree(request)))
+        new = await self._house.plan(plan_of(key, await _tree(request)))
         return web.json_response(self._house.facts(key), status=201 if new else 200)
 
     async def withdraw(self, request: web.Request) -> web.Response:
-        self._house.withdraw(_key(request))
+        key = _key(request)
+        await self._house.ready(key)
+        self._house.withdraw(key)
         return web.json_response({})
 
     async def session(self, request: web.Request) -> web.Response:
-        guest, actor = self._who(request)
+        guest, actor = await self._who(request)
         offer = await request.read()
         session, answer = await guest.asking.session(
             actor, offer, MODES[request.match_info["mode"]]
@@ -109,29 +113,29 @@ class Calls:
         )
 
     async def leave(self, request: web.Request) -> web.Response:
-        guest, actor = self._who(request)
+        guest, actor = await self._who(request)
         await guest.asking.leave(actor, request.match_info["session"])
         return web.json_response({})
 
     async def events(self, request: web.Request) -> web.Response:
-        guest, actor = self._who(request)
+        guest, actor = await self._who(request)
         return web.json_response(
             await guest.asking.events(actor, request.query.get("after", "")), dumps=_dumps
         )
 
     async def command(self, request: web.Request) -> web.Response:
-        guest, actor = self._who(request)
+        guest, actor = await self._who(request)
         body = await _tree(request)
         once = request.headers.get("Idempotency-Key", "")[:64]
         status, answer = guest.asking.command(actor, request.match_info["command"], body, once)
         return web.Response(status=status, body=answer, content_type="application/json")
 
     async def knock(self, request: web.Request) -> web.Response:
-        guest = self._house.find(_key(request))
+        guest = await self._guest(_key(request))
         return web.json_response(guest.asking.knock(await _tree(request)), status=201)
 
     async def recording(self, request: web.Request) -> web.StreamResponse:
-        guest = self._house.find(_key(request))
+        guest = await self._guest(_key(request))
         token, file = request.match_info["token"], request.match_info["file"]
         for feature in guest.live.features:
             # A download may have to be put together from pieces: a thread's work.
@@ -145,7 +149,9 @@ class Calls:
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Frames without end. A follower that stops reading is cut by its queue, or by the socket's own patience."""
         key = request.match_info["key"]
-        feed = self._house.feed(key if key == "_" else _key(request))
+        if key != DIRECTORY:
+            await self._house.ready(_key(request))
+        feed = self._house.feed(key)
         after = request.query.get("from", "")
         response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
         words_only = request.query.get("only") == "journal"
@@ -160,7 +166,12 @@ class Calls:
             await frames.aclose()
         return response
 
-    def _who(self, request: web.Request) -> tuple[Guest, Actor]:
+    async def _guest(self, key: str) -> Guest:
+        """The room. Errors: `Refusal("room_unknown")`."""
+        await self._house.ready(key)
+        return self._house.find(key)
+
+    async def _who(self, request: web.Request) -> tuple[Guest, Actor]:
         """The room, and the actor behind door's claims. Errors: `Refusal`, `Refused`."""
         key = _key(request)
         claims = request.headers.get("Hustings-Claims")
@@ -176,7 +187,7 @@ class Calls:
             ticket=ticket.ticket,
             device=request.headers.get("Hustings-Device", "-")[:64],
         )
-        return self._house.find(key), actor
+        return await self._guest(key), actor
 
 
 def _key(request: web.Request) -> str:

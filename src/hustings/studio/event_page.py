@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from hustings import copy
 from hustings.pages.event import EventFacts, render
 from hustings.rooms.room import REPLAY, Room
@@ -12,13 +15,26 @@ from hustings.studio.journal_file import write_whole
 LANG = "en"
 
 
-def write(room: Room, settings: Settings) -> None:
-    """`published/pages/{key}.html`, by rename; nothing without a plan or before the assets are there. Errors: `OSError`."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page ready for its place."""
+
+    path: Path
+    page: bytes
+
+    def write(self) -> None:
+        """By rename: whoever reads it gets the old or the new. Errors: `OSError`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path, self.page)
+
+
+def make(room: Room, settings: Settings) -> Written | None:
+    """`published/pages/{key}.html`; None without a plan."""
     if room.plan is None:
-        return
+        return None
     try:
         build = (settings.published_dir / "assets" / "current").read_text().strip()
-    except FileNotFoundError:
+    except OSError:
         build = "none"
     page = render(
         facts(room, settings),
@@ -29,9 +45,7 @@ def write(room: Room, settings: Settings) -> None:
         LANG,
         copy.direction(LANG),
     )
-    pages = settings.published_dir / "pages"
-    pages.mkdir(parents=True, exist_ok=True)
-    write_whole(pages / f"{room.plan.key}.html", page)
+    return Written(settings.published_dir / "pages" / f"{room.plan.key}.html", page)
 
 
 def facts(room: Room, settings: Settings) -> EventFacts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,15 @@ class Guest:
 
     live: LiveRoom
     asking: Asking
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the disk knows of a room, and the term that was taken for it."""
+
+    journal: JournalFile
+    events: Sequence[Event]
+    term: int
 
 
 class House:
@@ -87,6 +96,7 @@ class House:
             await guest.live.shut()
         if self._feed is not None:
             self._feed.shut()
+        await asyncio.to_thread(self.ground.disk.close)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def look(self) -> None:
@@ -113,17 +123,30 @@ class House:
 
     # --- rooms
 
+    async def ready(self, key: str, new: bool = False) -> None:
+        """Brings what the disk knows of a room (or, if it is `new`, its folder) into memory. In a thread: while one room
+        is looked for, others are on the air. Errors: `OSError`."""
+        if key in self._rooms or len(self._rooms) >= PLANNED_MAX:
+            return
+        opened = await asyncio.to_thread(self._open, key, new)
+        if opened is not None and key not in self._rooms:
+            self._enter(key, opened)
+
     def find(self, key: str) -> Guest:
         """A room, taken up again if it is an old one. Errors: `Refusal("room_unknown")`."""
-        guest = self._rooms.get(key)
-        if guest is None and (self.ground.settings.rooms_dir / key / JOURNAL).exists():
-            guest = self._take_up(key)
-        if guest is None or guest.live.room.plan is None:
+        guest = self._rooms.get(key) or self._take_up(key)
+        if guest.live.room.plan is None:
             raise Refusal("room_unknown")
         return guest
 
     def __iter__(self) -> Iterator[LiveRoom]:
         return (guest.live for guest in self._rooms.values())
+
+    async def plan(self, plan: Plan) -> bool:
+        """`hand_over`, with the disk's part of it in a thread. Errors: `Refusal`, `OSError`."""
+        check_plan(plan)
+        await self.ready(plan.key, new=True)
+        return self.hand_over(plan)
 
     def hand_over(self, plan: Plan) -> bool:
         """A room is planned, or its plan changed; whether it is new. Errors: `Refusal`."""
@@ -194,18 +217,31 @@ class House:
         return alive < self.ground.settings.studio.rooms_max
 
     def _plan(self, plan: Plan) -> None:
-        if len(self._rooms) >= PLANNED_MAX:
-            raise Refusal("rooms_full")
-        (self.ground.settings.rooms_dir / plan.key).mkdir(parents=True, exist_ok=True)
-        guest = self._take_up(plan.key)
+        guest = self._rooms.get(plan.key)
+        if guest is None:
+            if len(self._rooms) >= PLANNED_MAX:
+                raise Refusal("rooms_full")
+            guest = self._take_up(plan.key, new=True)
         guest.live.append([Draft("planned", {"plan_facts": plan_facts(plan)})])
 
-    def _take_up(self, key: str) -> Guest:
+    def _take_up(self, key: str, new: bool = False) -> Guest:
+        opened = self._open(key, new)
+        if opened is None:
+            raise Refusal("room_unknown")
+        return self._enter(key, opened)
+
+    def _open(self, key: str, new: bool) -> Opened | None:
+        """From disk; None for a room that is not there. Errors: `OSError`."""
         folder = self.ground.settings.rooms_dir / key
+        if not new and not (folder / JOURNAL).exists():
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
         journal = JournalFile(folder / JOURNAL)
         events = journal.open()
-        term = next_term(folder, events[-1].term if events else 0)
-        live = LiveRoom(self.ground, key, term, journal, events)
+        return Opened(journal, events, next_term(folder, events[-1].term if events else 0))
+
+    def _enter(self, key: str, opened: Opened) -> Guest:
+        live = LiveRoom(self.ground, key, opened.term, opened.journal, opened.events)
         guest = self._rooms[key] = Guest(live, Asking(live))
         if live.room.state in (ENDED, REPLAY) and not live.feed_is_due:
             live.feed.end()

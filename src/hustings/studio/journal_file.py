@@ -20,7 +20,7 @@ WAITING_MAX = 10_000
 
 
 class JournalFile:
-    """Appends lines. `full` tells that some wait for room on the disk."""
+    """Appends lines. `full` tells that the disk took the last one not yet: some wait for room on it."""
 
     def __init__(self, path: Path, *, opener: Callable[[Path], FileIO] = open_appending) -> None:
         self._path = path
@@ -28,11 +28,8 @@ class JournalFile:
         self._file: FileIO | None = None
         self._whole = 0
         self._waiting: list[bytes] = []
-        self._unsynced = False
-
-    @property
-    def full(self) -> bool:
-        return bool(self._waiting)
+        self.unsynced = False
+        self.full = False
 
     def open(self) -> list[Event]:
         """The events so far; what a crash tore off the end is cut away. Errors: `OSError`, `ValueError`."""
@@ -57,21 +54,24 @@ class JournalFile:
                 if self._file.write(self._waiting[0]) != len(self._waiting[0]):
                     raise OSError("a short write")
             except OSError:
+                self.full = True
                 self._cut_back()
                 del self._waiting[WAITING_MAX:]
                 return
             self._whole += len(self._waiting.pop(0))
-            self._unsynced = True
+            self.unsynced = True
+        self.full = False
 
-    def sync(self) -> None:
-        """Makes it outlive a power cut. May block: call it from a thread."""
+    def sync(self) -> bool:
+        """Makes it outlive a power cut; whether that went well. May block: call it from a thread."""
         file = self._file
-        if file is not None and self._unsynced:
-            self._unsynced = False
+        if file is not None and self.unsynced:
+            self.unsynced = False
             try:
                 os.fdatasync(file.fileno())
             except (OSError, ValueError):
-                self._unsynced = True
+                self.unsynced = True
+        return not self.unsynced
 
     def close(self) -> None:
         self.settle()

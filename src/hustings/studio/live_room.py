@@ -90,7 +90,7 @@ class LiveRoom:
         self._on_time_from = 0
         self._nobody_since = 0
         self._talk_waits = False
-        self._mix_whole = True
+        self._syncing = False
         self._flood: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.wires = ground.wires(key, self._packet, self._link)
@@ -139,7 +139,7 @@ class LiveRoom:
                 body=draft.body,
             )
             line = to_line(event)
-            self._journal.append(line)
+            self._keep(line)
             self.room.apply(event)
             for feature in self.features:
                 feature.apply(event)
@@ -150,7 +150,7 @@ class LiveRoom:
             if event.type in PAGE_EVENTS:
                 self._write_page()
         if drafts:
-            self._spawn(asyncio.to_thread(self._journal.sync))
+            self._spawn(self._sync())
             self.bump()
             self.publish_pulse()
             if any(draft.type in PAGE_EVENTS for draft in drafts):
@@ -197,7 +197,7 @@ class LiveRoom:
         await self.wires.let_go()
         if self.tracks is not None:
             await asyncio.to_thread(self.tracks.stop, self.now())
-        self._journal.close()
+        self._write(self._journal.close)
         self.feed.shut()
 
     def _take_up(self) -> None:
@@ -223,19 +223,13 @@ class LiveRoom:
         settings = self.ground.settings
         first = resume.first_clock(self.now(), past, self.profile)
         self.line = Line(self.profile, self.encodings, first, settings.studio.ear_bitrate)
-        self.publisher = Publisher(
-            self.key, self.profile.name, self.feed, self.room_dir / "mix", settings.recording.on
-        )
-        whole = self.publisher.begin(self.line.windows, self.line.variants, self.room.plan.title)
-        whole = self.publisher.publish(*self.line.begin(past.parts, past.since)) and whole
+        self.publisher = self._publisher(settings.recording.on)
+        self.publisher.begin(self.line.windows, self.line.variants, self.room.plan.title)
+        self.publisher.publish(*self.line.begin(past.parts, past.since))
         if settings.recording.on:
             self.tracks = Tracks(self.room_dir, self.term, settings.recording.disk_free_min)
-            try:
-                self.tracks.start()
-            except OSError:
-                whole = False
+            self.tracks.start()
             self.tracks.switch(first, self.room.state == ON_AIR)
-        self._mix_whole = whole
         self.next_tick = first
         self._on_time_from = self.now()  # the ticks before are made up for, not late
         self._nobody_since = self.now()
@@ -247,16 +241,20 @@ class LiveRoom:
     def _show_end(self) -> None:
         """A room that ended less than an hour ago: its last playlists, from disk."""
         assert self.room.plan is not None
-        mix_dir, studio = self.room_dir / "mix", self.ground.settings.studio
+        studio = self.ground.settings.studio
         names = [encoding.variant.name for encoding in self.encodings]
-        past = resume.load(mix_dir, self.profile, names, self.room.ended_clock)
+        past = resume.load(self.room_dir / "mix", self.profile, names, self.room.ended_clock)
         if not past.end:
             return
         line = Line(self.profile, self.encodings, past.end, studio.ear_bitrate)
-        publisher = Publisher(self.key, self.profile.name, self.feed, mix_dir, True)
+        publisher = self._publisher(True)
         publisher.begin(line.windows, line.variants, self.room.plan.title)
         publisher.publish(*line.begin(past.parts, past.since))
         publisher.publish(*line.end())
+
+    def _publisher(self, keep: bool) -> Publisher:
+        mix_dir, disk = self.room_dir / "mix", self.ground.disk
+        return Publisher(self.key, self.profile.name, self.feed, disk, mix_dir, keep)
 
     @property
     def feed_is_due(self) -> bool:
@@ -308,17 +306,14 @@ class LiveRoom:
         for person, payload in tick.ears.items():
             self.wires.send(person, payload)
         if tick.made or tick.playlists:
-            self._publish(tick)
+            assert self.publisher is not None
+            self.publisher.publish(tick.made, tick.playlists)
         self._listen(at, tick)
         count = at // TICK
         if count % LOOK_TICKS == 0:
             self._look(at)
         if count % PULSE_TICKS == 0:
             self.publish_pulse()
-
-    def _publish(self, tick: Tick) -> None:
-        assert self.publisher is not None
-        self._mix_whole = self.publisher.publish(tick.made, tick.playlists)
 
     def _listen(self, at: int, tick: Tick) -> None:
         """Who talks, and whether anything is audible."""
@@ -345,13 +340,14 @@ class LiveRoom:
 
     def _look_at_disk(self) -> None:
         trouble = self.tracks.trouble if self.tracks is not None else ""
+        whole = True
         if self.publisher is not None:
             self.publisher.recording = trouble != "disk_full"
+            whole = self.publisher.whole
         if self._journal.full:
-            self._journal.settle()
-        full = trouble == "disk_full" or self._journal.full or not self._mix_whole
-        self.alarm("disk_full", full)
-        self.alarm("recording_slow", trouble == "recording_slow")
+            self._write(self._journal.settle)
+        self.alarm("disk_full", trouble == "disk_full" or self._journal.full or not whole)
+        self.alarm("recording_slow", trouble == "recording_slow" or self.ground.disk.behind)
 
     # --- wires
 
@@ -410,11 +406,33 @@ class LiveRoom:
         )
         self.feed.put(f"live/{self.key}/pulse.json", JSON, body)
 
-    def _write_page(self) -> None:
+    # --- files: in the disk's thread, so that no word waits for them
+
+    def _keep(self, line: bytes) -> None:
+        """A journal line, before its effect; or soon after it, while the disk stands still."""
+        self._write(lambda: self._journal.append(line))
+
+    async def _sync(self) -> None:
+        """Makes the journal outlive a power cut, in a thread; one at a time."""
+        if self._syncing:
+            return
+        self._syncing = True
         try:
-            event_page.write(self.room, self.ground.settings)
+            while self._journal.unsynced and await asyncio.to_thread(self._journal.sync):
+                pass
+        finally:
+            self._syncing = False
+
+    def _write_page(self) -> None:
+        made = event_page.make(self.room, self.ground.settings)
+        if made is not None:
+            self._write(made.write)
+
+    def _write(self, work: Callable[[], None]) -> None:
+        try:
+            self.ground.disk.do(work, None)
         except OSError as error:
-            LOG.warning("the page of a room cannot be written: %s", error)
+            LOG.warning("a file of a room cannot be written: %s", error)
 
     # --- effects of events
 

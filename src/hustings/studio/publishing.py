@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hustings.hls.playlist import MIME, multivariant
+from hustings.hls.segmenter import Part
 from hustings.hls.variant import Variant
 from hustings.hls.window import Window
+from hustings.studio.disk import Disk
 from hustings.studio.feed import Feed
 from hustings.studio.line import Made, Playlists
 from hustings.studio.recording import Mix
@@ -23,40 +25,41 @@ JSON = {"Content-Type": "application/json", "Cache-Control": "public, max-age=1"
 class Publisher:
     """One room's way out. `keep` tells whether the mix stays on disk when the window has forgotten it."""
 
-    def __init__(self, key: str, profile: str, feed: Feed, mix_dir: Path, keep: bool) -> None:
+    def __init__(
+        self, key: str, profile: str, feed: Feed, disk: Disk, mix_dir: Path, keep: bool
+    ) -> None:
         self._at = f"live/{key}"
         self._profile = profile
         self._feed = feed
+        self._disk = disk
         self._mix_dir = mix_dir
         self._keep = keep
         self._mixes: dict[str, Mix] = {}
         self.recording = True
         """False while the disk is too full for the mix."""
+        self.whole = True
+        """False when the last part that was made, or an init section, did not reach the disk."""
 
-    def begin(self, windows: Mapping[str, Window], variants: Iterable[Variant], title: str) -> bool:
-        """The init sections and the multivariant playlist. False when the disk failed."""
-        whole = True
-        for name, window in windows.items():
-            mix = self._mixes[name] = Mix(self._mix_dir / name)
-            try:
-                mix.begin(window.map_uri, window.init)
-            except OSError:
-                whole = False
-            self._feed.put(f"{self._at}/{name}/{window.map_uri}", SOUND, window.init)
+    def begin(self, windows: Mapping[str, Window], variants: Iterable[Variant], title: str) -> None:
+        """The init sections and the multivariant playlist."""
+        self._mixes = {name: Mix(self._mix_dir / name) for name in windows}
+        inits = {name: (window.map_uri, window.init) for name, window in windows.items()}
+        self._write(lambda: self._begin(inits))
+        for name, (uri, init) in inits.items():
+            self._feed.put(f"{self._at}/{name}/{uri}", SOUND, init)
         text = multivariant(list(variants), title)
         self._feed.put(f"{self._at}/index.m3u8", INDEX, text.encode())
-        return whole
 
-    def publish(self, made: Iterable[Made], playlists: Mapping[str, Playlists]) -> bool:
-        """Parts, segments, then playlists. False when a part did not reach the disk; it is published all the same."""
-        whole = True
+    def publish(self, made: Sequence[Made], playlists: Mapping[str, Playlists]) -> None:
+        """Parts, segments, then playlists. A part that the disk refuses, or keeps waiting, is published all the same."""
+        self._record(made)
         for one in made:
-            whole = self._record(one) and whole
             folder = f"{self._at}/{one.variant}"
             self._feed.put(f"{folder}/{one.part.name}", SOUND, one.part.payload)
             if one.segment is not None:
                 self._feed.put(f"{folder}/{one.segment.name}", SOUND, one.segment.payload)
-            self.forget(one.variant, one.expired)
+            for name in one.expired:
+                self._feed.drop(f"{folder}/{name}")
         for name, lists in playlists.items():
             folder = f"{self._at}/{name}"
             live = self._headers(lists.last, lists.ended)
@@ -64,14 +67,6 @@ class Publisher:
             if lists.plain:
                 plain = self._headers(lists.plain_last, lists.ended)
                 self._feed.put(f"{folder}/plain.m3u8", plain, lists.plain.encode())
-        return whole
-
-    def forget(self, variant: str, names: Iterable[str]) -> None:
-        """Bytes that no player may ask for any more."""
-        for name in names:
-            self._feed.drop(f"{self._at}/{variant}/{name}")
-            if not self._keep and name.count(".") == 1:
-                self._mixes[variant].forget(name)
 
     def _headers(self, last: tuple[int, int], ended: bool) -> dict[str, str]:
         return {
@@ -81,15 +76,44 @@ class Publisher:
             "Hustings-Ended": str(int(ended)),
         }
 
-    def _record(self, one: Made) -> bool:
-        """A part that came from the disk (after a restart) is there already."""
-        if one.reloaded or not self.recording:
-            return self.recording
+    def _record(self, made: Sequence[Made]) -> None:
+        """To disk: the parts that did not come from there (after a restart); and away what no window needs any more."""
+        parts = [(one.variant, one.part) for one in made if not one.reloaded]
+        if parts and not self.recording:
+            self.whole, parts = False, []
+        gone: list[tuple[str, str]] = []
+        if not self._keep:
+            gone = [(one.variant, n) for one in made for n in one.expired if n.count(".") == 1]
+        if parts or gone:
+            self._write(lambda: self._append(parts, gone))
+
+    # --- in the disk's thread
+
+    def _begin(self, inits: Mapping[str, tuple[str, bytes]]) -> None:
+        for name, init in inits.items():
+            try:
+                self._mixes[name].begin(*init)
+            except OSError:
+                self.whole = False
+
+    def _append(self, parts: Sequence[tuple[str, Part]], gone: Sequence[tuple[str, str]]) -> None:
+        """Each part is tried, also after one that failed."""
+        failed = False
+        for variant, part in parts:
+            try:
+                self._mixes[variant].append(part.msn, part.index, part.payload)
+            except OSError:
+                failed = True
+        if parts:
+            self.whole = not failed
+        for variant, name in gone:
+            self._mixes[variant].forget(name)
+
+    def _write(self, work: Callable[[], None]) -> None:
         try:
-            self._mixes[one.variant].append(one.part.msn, one.part.index, one.part.payload)
+            self._disk.do(work, None)
         except OSError:
-            return False
-        return True
+            self.whole = False
 
 
 def directory(rooms: Iterable[tuple[str, str, int]]) -> bytes:

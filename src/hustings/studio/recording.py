@@ -85,9 +85,6 @@ class Tracks:
         """`disk_full`, `recording_slow`, or empty: an alarm's code, read by the room."""
 
     def start(self) -> None:
-        (self._dir / TRACKS_DIR).mkdir(parents=True, exist_ok=True)
-        self._numbers = _numbers_in_use(self._dir / TRACKS_DIR)
-        close_left_open(self._dir)
         self._thread = threading.Thread(target=self._run, name="tracks", daemon=True)
         self._thread.start()
 
@@ -109,9 +106,12 @@ class Tracks:
             self._thread = None
 
     def _run(self) -> None:
+        ready = False
         while True:
+            ready = ready or self._prepare()
             orders = self._gather()
-            self._look_at_disk()
+            if ready:
+                self._look_at_disk()
             for order in orders:
                 match order:
                     case Packet():
@@ -123,6 +123,17 @@ class Tracks:
                         self._close_all(clock)
                         return
             self._sync()
+
+    def _prepare(self) -> bool:
+        """The folder, and what a crash left in it. Until that is done nothing is recorded."""
+        try:
+            (self._dir / TRACKS_DIR).mkdir(parents=True, exist_ok=True)
+            self._numbers = _numbers_in_use(self._dir / TRACKS_DIR)
+            close_left_open(self._dir)
+        except OSError:
+            self.trouble = "disk_full"
+            return False
+        return True
 
     def _gather(self) -> list[Packet | Switch | Stop]:
         """What came within `SYNC_S`; a stop is not waited past."""

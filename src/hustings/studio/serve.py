@@ -21,6 +21,7 @@ from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
 from hustings.studio.keeping import keeper_for
+from hustings.studio.priority import keep_time
 from hustings.studio.sessions import Sessions
 from hustings.studio.switchboard import Switchboard
 from hustings.wire.ticket import Signer
@@ -83,6 +84,7 @@ async def _run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     gc.collect()
     gc.freeze()
+    keep_time()
     rooms = asyncio.create_task(house.run(), name="house")
     try:
         await stop.wait()

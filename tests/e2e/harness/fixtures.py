@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
+from tests.e2e.house import House, started
+from tests.e2e.peer import Cast, cast
+
 from .chromium import People, Person
 from .firefox import Firefox
 from .pulse import Pulse
 from .sound import Reference, load
 
-__all__ = ["firefox", "people", "person", "playwright", "pulse", "voices"]
+__all__ = ["actors", "firefox", "house", "people", "person", "playwright", "pulse", "voices"]
 
 VOICES = Path(__file__).resolve().parent.parent / "voices"
 
@@ -27,6 +30,20 @@ def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:
     """A private sound system; its folder keeps every recording as WAV."""
     with Pulse(tmp_path_factory.mktemp("pulse")) as daemon:
         yield daemon
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server of the module's own."""
+    with started(tmp_path_factory.mktemp("house") / "data") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def actors() -> Iterator[Cast]:
+    """Speakers and listeners of another make (aiortc)."""
+    with cast() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")

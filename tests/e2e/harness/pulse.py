@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 import wave
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -34,12 +35,10 @@ resample-method = speex-float-3
 """
 
 
-def first_in_line(process: subprocess.Popen[bytes]) -> None:
-    """Let sound go before browsers on a busy machine (as root; else nothing changes)."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, process.pid, -10)
-    except (PermissionError, ProcessLookupError):
-        pass
+def like_hardware(process: subprocess.Popen[bytes]) -> None:
+    """A sound card does not wait for a processor, so what stands for one doesn't (as root; else nothing changes)."""
+    with suppress(PermissionError, ProcessLookupError):
+        os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(5))
 
 
 def stop(process: subprocess.Popen[bytes], deadline_s: float = 5.0) -> None:
@@ -153,7 +152,7 @@ class Microphone:
             stdin=stdin,
         )
         started_s = time.monotonic()
-        first_in_line(process)
+        like_hardware(process)
         self.pulse.children += [process, *([feeder] if feeder else [])]
         return Playing(process, started_s)
 
@@ -182,7 +181,7 @@ class Ear:
                 env=self.pulse.env,
                 stdout=file,
             )
-        first_in_line(process)
+        like_hardware(process)
         self.pulse.children.append(process)
         until(lambda: path.stat().st_size > 0, 10, f"the first sound from {self.name}", 0.005)
         begun_s = path.stat().st_size / 2 / RATE_HZ
@@ -246,7 +245,7 @@ class Pulse:
                 stdout=log,
                 stderr=log,
             )
-        first_in_line(self.daemon)
+        like_hardware(self.daemon)
         until(self._answers, 15, f"an answer from PulseAudio (see {self.folder}/pulseaudio.log)")
         # A browser that is given no person's devices plays into this, never into somebody's ear.
         self._load("module-null-sink", "sink_name=nobody", f"rate={RATE_HZ}")

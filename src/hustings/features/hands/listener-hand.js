@@ -2,7 +2,8 @@
  * A raised hand on the listener page: one panel, one scene at a time. Before anybody asks for the word it costs one button; the stage's
  * own modules come when a hand goes up.
  *
- * @import {ListenerContext, Sentences} from "./panel.js"
+ * @import {Sentences} from "../../room/copy.js"
+ * @import {ListenerContext} from "./panel.js"
  * @import {Hand} from "./hand.js"
  * @import {Visit} from "./visit.js"
  *

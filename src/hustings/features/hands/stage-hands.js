@@ -2,7 +2,8 @@
  * Hands on the stage page: for host and co-host the line of hands and who came up from it; for everyone else his own hand, or the way
  * back down for one who was called up.
  *
- * @import {Sentences, StageContext} from "./panel.js"
+ * @import {Sentences} from "../../room/copy.js"
+ * @import {StageContext} from "./panel.js"
  * @import {View} from "../../room/view.js"
  *
  * @typedef {StageContext & {say: Sentences}} Given

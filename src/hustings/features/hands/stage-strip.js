@@ -1,7 +1,8 @@
 /**
  * The strip of a listener who is on the stage: lamp, meter, mute, step down, how it sounds. It loads only when somebody is called up.
  *
- * @import {Sentences, StreamPlayer} from "./panel.js"
+ * @import {Sentences} from "../../room/copy.js"
+ * @import {StreamPlayer} from "./panel.js"
  * @import {Scene} from "./listener-hand.js"
  */
 import "../../elements/device-picker.js";

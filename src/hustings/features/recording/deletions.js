@@ -1,7 +1,8 @@
 /**
  * The two deletions of a host, after the end. Each is asked for in a dialog and confirmed by typing the room's key by hand.
  *
- * @import {Given, Sentences} from "./panel.js"
+ * @import {Sentences} from "../../room/copy.js"
+ * @import {Given} from "./panel.js"
  */
 import { make } from "../../room/make.js";
 import { isOver } from "../../room/view.js";

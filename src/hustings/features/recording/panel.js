@@ -4,14 +4,13 @@
  *
  * @import {RoomStore} from "../../room/store.js"
  * @import {StageProtocol} from "../../room/protocol.js"
- * @import {Say} from "../../room/copy.js"
+ * @import {Sentences} from "../../room/copy.js"
  *
- * @typedef {Say & {has: (id: string) => boolean}} Sentences
  * @typedef {{store: RoomStore<any>, protocol: StageProtocol, copy: Record<string, string>}} Context
  * @typedef {Context & {say: Sentences, ask: (name: string, body?: object) => Promise<any>}} Given ask: sends a command; null after a refusal, which is said
  */
 import { make } from "../../room/make.js";
-import { reader } from "../../room/copy.js";
+import { opened } from "../../room/panel.js";
 import { asStageError } from "../../room/protocol.js";
 import { isOver } from "../../room/view.js";
 import { deletions } from "./deletions.js";
@@ -19,36 +18,7 @@ import { recordingOf, sentence } from "./reading.js";
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} how to take it down */
 export function mount(element, context) {
-  let here = true;
-  let leave = () => {};
-  const open = async () => {
-    const [say] = await Promise.all([sentences(context.copy), styled()]);
-    if (here) leave = show(element, context, say);
-  };
-  open().catch((error) => console.error("recording:", error));
-  return () => {
-    here = false;
-    leave();
-  };
-}
-
-/** The page's catalogue goes first, so that a translated page stays one. @param {Record<string, string>} copy @returns {Promise<Sentences>} */
-async function sentences(copy = {}) {
-  const lang = document.documentElement.lang || "en";
-  if ("recording.title" in copy) return reader(copy, lang);
-  const own = await (await fetch(new URL("./copy/en.json", import.meta.url))).json();
-  return reader({ ...own, ...copy }, lang);
-}
-
-/** @returns {Promise<void>} */
-function styled() {
-  const href = new URL("./panel.css", import.meta.url).href;
-  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
-    for (const end of ["load", "error"]) link.addEventListener(end, () => resolve());
-    document.head.append(link);
-  });
+  return opened(import.meta.url, context.copy, (say) => show(element, context, say));
 }
 
 /** @param {HTMLElement} element @param {Context} context @param {Sentences} say */

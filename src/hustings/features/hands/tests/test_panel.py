@@ -11,14 +11,13 @@ import base64
 import itertools
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from hustings.copy import catalogue, read
 from hustings.features.hands.studio import Hands
@@ -28,10 +27,9 @@ from hustings.rooms.journal import Draft, Event
 from hustings.rooms.roles import Actor, Refusal
 from hustings.wire.errors import CODES
 from hustings.wire.ticket import Ticket, read_claims
+from tests.client.browsing import *  # noqa: F403
 from tests.client.stage_host import KEY, StageHost, now_ms, person
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FAKE_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 COPY = read(Path(__file__).parents[1] / "copy" / "en.json")
 
 HARNESS = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A talk</title>
@@ -266,16 +264,6 @@ class HandsHost(StageHost):
 async def host() -> AsyncIterator[HandsHost]:
     async with HandsHost() as running:
         yield running
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *FAKE_MICROPHONE]
-        )
-        yield running
-        await running.close()
 
 
 async def listener(browser: Browser, host: HandsHost, page: str = "harness") -> Page:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from hustings.copy import read
+from tests.client.browsing import *  # noqa: F403
 from tests.client.stage_host import KEY, StageHost, now_ms, person, ticket
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FAKE_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 FOLDER = Path(__file__).parents[1]
 COPY = read(FOLDER / "copy" / "en.json")
 FILES = ["mix.m4a", "tracks/AAAAAAAA.ogg", "tracks/BBBBBBBB.ogg"]
@@ -66,16 +64,6 @@ async def host() -> AsyncIterator[RecordingHost]:
     running = RecordingHost()
     async with running:
         yield running
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *FAKE_MICROPHONE]
-        )
-        yield running
-        await running.close()
 
 
 async def on_stage(browser: Browser, host: RecordingHost, role: str = "host") -> Page:
