@@ -8,7 +8,7 @@ next process sends `AHEAD` indexes further on, so that no keystream is used twic
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from hustings.rtc.ice import Pair
@@ -48,9 +48,22 @@ class Snapshot:
     octets: int
 
     def to_bytes(self) -> bytes:
-        return json.dumps(
-            {"version": VERSION, **asdict(self)}, default=bytes.hex, separators=(",", ":")
-        ).encode()
+        tree = {
+            "version": VERSION,
+            "at": self.at,
+            "offer": _fields(self.offer),
+            "ours": _fields(self.ours),
+            "keys": _fields(self.keys),
+            "counters": self.counters,
+            "pairs": self.pairs,
+            "packets": self.packets,
+            "octets": self.octets,
+        }
+        return json.dumps(tree, default=bytes.hex, separators=(",", ":")).encode()
+
+
+def _fields(one: Offer | Beginnings | SrtpKeys) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__dataclass_fields__}
 
 
 def from_bytes(raw: bytes) -> Snapshot:

@@ -1,6 +1,6 @@
 """All calls of this process on its one UDP port: pure peers (`rtc/`) joined to sockets (`udp.py`) and to the clock.
 
-Calls that are up are written down four times a second (`keeping.py`). The next process takes them up before anything else:
+Calls that are up are written down twice a second (`keeping.py`). The next process takes them up before anything else:
 their sockets fill while it starts, and each room claims its own.
 """
 
@@ -29,8 +29,8 @@ from hustings.studio.udp import UdpPort
 
 LOG = logging.getLogger("hustings.studio")
 POLL_S = 0.01
-KEEP_POLLS = 25
-"""Calls are written down every quarter of a second, or after `SENT_MAX` datagrams."""
+KEEP_POLLS = 100
+"""Calls are written down every second, and after `SENT_MAX` datagrams."""
 CALLS_MAX = 1_000
 """Fifty rooms of thirteen, and as many again on their way in or out."""
 
