@@ -88,7 +88,7 @@ async def test_strangers_come_to_the_open_socket_only(
     pair = Pair("127.0.0.1", peer.getsockname())
     port.udp.prove(pair)
     [tap] = port.udp._pairs.values()
-    port.udp._loop.remove_reader(tap.socket.fileno())
+    port.udp._mute(tap)
     for n in range(20):
         stranger.sendto(b"%d" % n, ("127.0.0.1", port.number))
     await port.hears(*[b"%d" % n for n in range(20)])

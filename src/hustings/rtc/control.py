@@ -36,8 +36,10 @@ class Control:
     @property
     def deadline(self) -> float:
         """When `due` has something."""
-        holes = min((one.deadline for one in self._intake.streams.values()), default=float("inf"))
-        return min(self._report_at, self._intake.arrivals.deadline, holes)
+        due = min(self._report_at, self._intake.arrivals.deadline)
+        for stream in self._intake.streams.values():
+            due = min(due, stream.deadline)
+        return due
 
     def due(self, now: float) -> list[bytes]:
         """The compounds to be sent now."""

@@ -86,6 +86,9 @@ class IceAgent:
     def pairs(self) -> list[Pair]:
         return list(self._pairs)
 
+    def has_proved(self, pair: Pair) -> bool:
+        return pair in self._pairs
+
     def resume(self, pairs: Sequence[Pair], now: float) -> None:
         """Pairs that another process proved, the selected one first: the peer is away until it is heard."""
         self._pairs = dict.fromkeys(pairs[:PAIRS_MAX], now)

@@ -158,7 +158,7 @@ class Peer:
 
     def receive(self, kind: Kind, datagram: bytes, pair: Pair, now: float) -> None:
         """A datagram from a proved pair."""
-        if pair not in self._ice.pairs or self.state == "over":
+        if self.state == "over" or not self._ice.has_proved(pair):
             return
         if kind == "dtls":
             self._dtls.receive(datagram, now)
@@ -190,12 +190,10 @@ class Peer:
         """When `poll` is due."""
         if self.state == "over":
             return float("inf")
+        if self._srtp is not None:
+            return min(self._ice.deadline, self._control.deadline)
         handshake = self._dtls.timeout()
-        return min(
-            self._ice.deadline,
-            self._control.deadline if self._srtp is not None else float("inf"),
-            handshake if handshake is not None else float("inf"),
-        )
+        return min(self._ice.deadline, handshake if handshake is not None else float("inf"))
 
     # --- out
 
@@ -242,10 +240,11 @@ class Peer:
 
     def _follow_ice(self, now: float) -> None:
         ice = self._ice
-        self._outputs += [Proved(pair) for pair in ice.proved]
-        self._outputs += [Dropped(pair) for pair in ice.dropped]
-        ice.proved.clear()
-        ice.dropped.clear()
+        if ice.proved or ice.dropped:
+            self._outputs += [Proved(pair) for pair in ice.proved]
+            self._outputs += [Dropped(pair) for pair in ice.dropped]
+            ice.proved.clear()
+            ice.dropped.clear()
         if ice.state == "gone":
             self._turn("gone")
         elif ice.state == "open":

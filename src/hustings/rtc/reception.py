@@ -117,7 +117,9 @@ class Reception:
     @property
     def deadline(self) -> float:
         """When `to_ask` has something."""
-        return min((hole.due for hole in self._holes.values()), default=float("inf"))
+        if not self._holes:
+            return float("inf")
+        return min(hole.due for hole in self._holes.values())
 
     def figures(self) -> Figures:
         """The figures since the last call (RFC 3550 A.3)."""
