@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import join, latency, memory, stage, start, weight
+from bench.figures import join, latency, memory, stage, start, weight, wire
 from bench.rows import Figure
 
 Say = Callable[[str], None]
 
 ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
+    "wire": wire.measure,
     "latency": latency.measure,
     "join": join.measure,
     "memory": memory.measure,

@@ -169,8 +169,8 @@ export class StageSession extends EventTarget {
   /** @param {RTCPeerConnection} pc @returns {Promise<string>} */
   async #offer(pc) {
     const transceiver = pc.addTransceiver(this.#track ?? "audio", { direction: "sendrecv" });
-    const opus = RTCRtpReceiver.getCapabilities?.("audio")?.codecs.filter((one) => /opus$/i.test(one.mimeType)) ?? [];
-    if (opus.length && transceiver.setCodecPreferences) transceiver.setCodecPreferences(opus);
+    const codecs = RTCRtpReceiver.getCapabilities?.("audio")?.codecs.filter((one) => /\/(opus|red)$/i.test(one.mimeType)) ?? [];
+    if (codecs.length && transceiver.setCodecPreferences) transceiver.setCodecPreferences(codecs);
     await pc.setLocalDescription();
     await gathered(pc);
     return tuneOpus(pc.localDescription?.sdp ?? "");

@@ -43,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _start(asked, tree)
     except ModuleNotFoundError as error:
+        whole = "'.[demo]'" if asked.command == "demo" else "."
         return _refuse(
-            asked.command, f"the Python package `{error.name}` is missing: pip install ."
+            asked.command, f"the Python package `{error.name}` is missing: pip install {whole}"
         )
     except ImportError as error:
         return _refuse(asked.command, f"a library is missing: {error}")

@@ -48,6 +48,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Studio:
+    udp_port: int
     announced_addresses: tuple[str, ...]
     speakers_max: int
     rooms_max: int
@@ -220,6 +221,8 @@ def _check(settings: Settings) -> None:
     ports = [settings.web.port, settings.live.port, settings.stage.port]
     if not all(0 <= port <= 65535 for port in ports):
         raise ValueError("`web.port`, `live.port` and `stage.port` must be 0 to 65535")
+    if not 0 <= settings.studio.udp_port <= 65535:
+        raise ValueError("`studio.udp_port` must be 0 to 65535")
     if len({port for port in ports if port}) < len([port for port in ports if port]):
         raise ValueError("`web.port`, `live.port` and `stage.port` must differ: three hosts")
     if settings.live.workers < 1 or settings.studio.speakers_max < 1:

@@ -18,6 +18,7 @@ from hustings.demo.director import Director
 from hustings.demo.sound import SILENCE, Conversation
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio.sessions import Sessions
+from hustings.studio.switchboard import Switchboard
 from hustings.wire.ticket import Signer, Ticket, Verifier
 
 VOICES = {"Ana": [b"\xf8" + bytes([n]) for n in range(50)], "Ben": [SILENCE] * 50}
@@ -33,7 +34,9 @@ class House:
         self.links: dict[str, str] = {}
         self.web_has_it = False
         self._verifier = verifier
-        self.sessions = Sessions((), self._packet, self._link)
+        self.board = Switchboard()
+        self.board.open(0)
+        self.sessions = Sessions(self.board, "demo", self._packet, self._link)
         self.app = web.Application()
         self.app.add_routes(
             [
@@ -129,6 +132,7 @@ async def _playing(
         await director.close()
         await calls.close()
         await house.sessions.shut()
+        await house.board.shut()
         await runner.cleanup()
 
 
@@ -149,7 +153,7 @@ def signer(tree: settings.Settings) -> Signer:
 
 
 @pytest.fixture
-def house(tree: settings.Settings, signer: Signer) -> House:
+async def house(tree: settings.Settings, signer: Signer) -> House:
     return House(Verifier(keyring.public_keys(tree.keys_dir)))
 
 

@@ -56,10 +56,11 @@ def test_ports_free_ours_and_somebody_elses() -> None:
 
 
 def test_udp_to_oneself() -> None:
-    assert network.udp(["127.0.0.1"]).grade == "ok"
-    finding = network.udp(["127.0.0.1", "192.0.2.77"])
+    ok = network.udp(_tree(), ["127.0.0.1"])
+    assert (ok.grade, ok.name) == ("ok", "voice over UDP, port 8002")
+    finding = network.udp(_tree(), ["127.0.0.1", "192.0.2.77"])
     assert finding.grade == "fail" and "192.0.2.77" in finding.found
-    assert network.udp([]).grade == "warn"
+    assert network.udp(_tree(), []).grade == "warn"
 
 
 def test_microphones_need_https_off_localhost() -> None:

@@ -24,8 +24,12 @@ START_S = 60.0
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody has just now, all different."""
+    return _free_ports(count, socket.SOCK_STREAM)
+
+
+def _free_ports(count: int, kind: socket.SocketKind) -> list[int]:
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        sockets = [stack.enter_context(socket.socket(type=kind)) for _ in range(count)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
@@ -116,9 +120,10 @@ class House:
     # processes
 
     def pid(self, name: str) -> int:
-        """The process of that row of `serve`; 0 while there is none."""
+        """The process of that row of `serve`; 0 while there is none. Studio's is the one that works, not its spare."""
         with contextlib.suppress(OSError, ValueError, KeyError):
-            return int(json.loads((self.folder / "run" / f"{name}.pid").read_text())["pid"])
+            pid = int(json.loads((self.folder / "run" / f"{name}.pid").read_text())["pid"])
+            return next(iter(children_of(pid)), 0) if name == "studio" else pid
         return 0
 
     def workers(self) -> list[int]:
@@ -175,6 +180,7 @@ def start(folder: Path, *, demo: bool = False, **settings: str) -> House:
         "HUSTINGS_WEB__PORT": str(web),
         "HUSTINGS_LIVE__PORT": str(live),
         "HUSTINGS_STAGE__PORT": str(stage),
+        "HUSTINGS_STUDIO__UDP_PORT": str(_free_ports(1, socket.SOCK_DGRAM)[0]),
         "HUSTINGS_RECORDING__DISK_FREE_MIN": "1000000",
         "PYTHONUNBUFFERED": "1",
         **{f"HUSTINGS_{name}": text for name, text in settings.items()},

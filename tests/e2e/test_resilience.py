@@ -172,26 +172,36 @@ def test_one_edge_worker_dies_and_nobody_hears_it(talk: Talk) -> None:
     assert len(house.workers()) >= 2
 
 
-def test_studio_dies_and_everybody_is_back_by_himself(talk: Talk) -> None:
-    """Speakers redial as the stage page does; listeners do nothing at all. Numbers go on."""
+def test_studio_dies_and_nobody_joins_anew(talk: Talk, people: People) -> None:
+    """Sessions are resumed: two clients and a page on the stage go on where they were; listeners do nothing at all.
+    Numbers go on."""
     house, room = talk.house, talk.room
+    gil = people.person(f"gil-{len(people.everybody)}")
+    consent(gil, f"{house.stage}/{room.key}#t={house.invite(room, 'Gil')}", "Gil")
+    join(gil)
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here")
+    dialled: list[str] = []
+    gil.page.on("request", lambda one: "/session/" in one.url and dialled.append(one.url))
     playlist = house.playlist(room)
     last, init = newest(playlist), re.search(r'MAP:URI="([^"]+)"', playlist)
     began_s, taped_s = talk.recording.now_s, talk.tape.seconds
+    sessions = talk.hanna.session, talk.gus.session
     died_s = time.monotonic()
     before = house.kill("studio")
     house.came_back("studio", before)
+    started_s = time.monotonic()
 
-    def back(peer: Peer) -> bool:
+    def all_here() -> bool:
         try:
-            peer.join(3)
-        except Exception:  # door says `studio_away`, or the room is not up yet
+            return all(house.link_of(room, name) == "here" for name in ("Hanna", "Gus", "Gil"))
+        except AssertionError:  # door says `studio_away`
             return False
-        return True
 
-    until(lambda: back(talk.hanna), 20, "Hanna back", 0.05)
+    until(all_here, 20, "everybody back", 0.02)
     speaker_s = time.monotonic() - died_s
     assert house.state(room) == "on_air"
+    assert (talk.hanna.session, talk.gus.session) == sessions
+    assert talk.hanna.state == talk.gus.state == "connected"
     seen = [last]
 
     def grown() -> bool:
@@ -211,12 +221,14 @@ def test_studio_dies_and_everybody_is_back_by_himself(talk: Talk) -> None:
     silent_s = sound.longest_silence_s(heard, began_s, below_dbfs=-45)
     tape_silent_s = sound.longest_silence_s(talk.tape.so_far(), taped_s, below_dbfs=-45)
     print(
-        f"\nstudio killed: speaker back after {speaker_s:.2f} s; silence on the page {silent_s:.2f} s,"
-        f" on the tape {tape_silent_s:.2f} s"
+        f"\nstudio killed: another after {started_s - died_s:.2f} s, everybody back after {speaker_s:.2f} s, "
+        f"{len(dialled)} joined anew; silence on the page {silent_s:.2f} s, on the tape {tape_silent_s:.2f} s"
     )
+    assert dialled == []
     assert speaker_s < 8
     assert silent_s < 8
     assert talk.tape.process.poll() is None
+    gil.leave()
 
 
 def test_a_speaker_whose_network_drops_has_his_place_and_mute(talk: Talk) -> None:

@@ -12,5 +12,11 @@ AUDIO = (
     "a=candidate:1 1 udp 1 10.0.0.1 5000 typ host\r\na=end-of-candidates\r\n"
 )
 OFFER = SESSION + AUDIO
+CHROMIUM = OFFER.replace(" 111 0", " 111 63 0").replace(
+    "a=rtpmap:0",
+    "a=rtcp-fb:111 transport-cc\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+    "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+    "a=rtpmap:0",
+)
 VIDEO = AUDIO.replace("m=audio", "m=video").replace("a=mid:0", "a=mid:1")
 SECOND = AUDIO.replace("a=mid:0", "a=mid:1")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.rtc import sdp
-from tests.rtc.offers import AUDIO, OFFER, SECOND, SESSION, VIDEO
+from tests.rtc.offers import AUDIO, CHROMIUM, OFFER, SECOND, SESSION, VIDEO
 
 
 def test_a_browsers_offer() -> None:
@@ -15,11 +15,18 @@ def test_a_browsers_offer() -> None:
     assert (offer.direction, offer.opus, offer.level_id) == ("sendrecv", 111, 1)
 
 
+def test_what_is_taken_out_of_a_browsers_offer() -> None:
+    offer = sdp.check((CHROMIUM + "a=rtcp-rsize\r\n").encode(), "session")
+    assert (offer.red, offer.opus, offer.level_id, offer.sequence_id) == (63, 111, 1, 3)
+    assert (offer.ufrag, offer.password, offer.mid) == ("abcd", "0123456789012345678901", "0")
+    assert offer.fingerprints == (("sha-256", ":".join(["AB"] * 32)),)
+    assert offer.has_bundle and offer.has_congestion_feedback and offer.has_reduced_size
+
+
 def test_candidates_are_left_out() -> None:
-    """No remote candidate is ever contacted."""
-    text = sdp.check(OFFER.encode(), "session").text
-    assert "candidate" not in text
-    assert text.count("\r\n") == OFFER.count("\r\n") - 2
+    """No remote candidate is ever contacted: an offer that was read knows none."""
+    offer = sdp.check(OFFER.encode(), "session")
+    assert "10.0.0.1" in OFFER and "10.0.0.1" not in repr(offer)
 
 
 def test_bare_newlines_are_read() -> None:
@@ -43,6 +50,21 @@ def test_bare_newlines_are_read() -> None:
         (OFFER.replace("sendrecv", "inactive"), "offer_direction"),
         (OFFER.replace("a=fingerprint", "a=finger"), "offer_malformed"),
         (OFFER.replace("a=ice-ufrag", "a=ice"), "offer_malformed"),
+        (OFFER.replace("a=ice-pwd:0", "a=ice-pwd:"), "offer_malformed"),
+        (OFFER.replace("a=ice-ufrag:abcd", "a=ice-ufrag:ab:d"), "offer_malformed"),
+        (OFFER.replace("AB:", "A:", 1), "offer_malformed"),
+        (OFFER.replace("AB:", "XX:", 1), "offer_malformed"),
+        (OFFER.replace("sha-256", "sha-1"), "offer_malformed"),
+        (OFFER.replace("sha-256", "sha-384"), "offer_malformed"),
+        (OFFER.replace("a=setup:actpass", "a=setup:passive"), "offer_malformed"),
+        (OFFER.replace("a=setup:actpass", "a=setup:nonsense"), "offer_malformed"),
+        (OFFER.replace("a=setup:actpass\r\n", ""), "offer_malformed"),
+        (OFFER.replace("a=rtcp-mux\r\n", ""), "offer_malformed"),
+        (OFFER.replace("a=mid:0", "a=mid:0 1"), "offer_malformed"),
+        (OFFER.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"), "offer_malformed"),
+        (OFFER.replace("m=audio 9 UDP/TLS/RTP/SAVPF 111 0", "m=audio 9"), "offer_malformed"),
+        (OFFER.replace(" 111 0", " 0").replace("111", "0"), "offer_no_opus"),
+        (OFFER.replace("111", "128"), "offer_no_opus"),
         ("", "offer_malformed"),
         ("hello", "offer_malformed"),
         ("v=1" + OFFER[3:], "offer_malformed"),
@@ -62,8 +84,25 @@ def test_bytes_that_are_no_text() -> None:
         sdp.check(b"v=0\r\n\xff\xfe", "session")
 
 
+class TestRed:
+    def test_red_of_another_codec_is_left_alone(self) -> None:
+        other = CHROMIUM.replace("a=fmtp:63 111/111", "a=fmtp:63 111/0")
+        assert sdp.check(other.encode(), "session").red == 0
+
+    def test_red_that_says_nothing_of_its_blocks_is_left_alone(self) -> None:
+        bare = CHROMIUM.replace("a=fmtp:63 111/111\r\n", "")
+        assert sdp.check(bare.encode(), "session").red == 0
+
+
 class TestLimits:
     """Each at the limit and one past it."""
+
+    def test_fingerprints(self) -> None:
+        line = "a=fingerprint:sha-256 " + ":".join(["CD"] * 32) + "\r\n"
+        full = OFFER + line * (sdp.FINGERPRINTS_MAX - 1)
+        assert len(sdp.check(full.encode(), "session").fingerprints) == sdp.FINGERPRINTS_MAX
+        with pytest.raises(sdp.OfferError, match="offer_malformed"):
+            sdp.check((full + line).encode(), "session")
 
     def test_size(self) -> None:
         lines = (sdp.OFFER_MAX - len(OFFER)) // 100

@@ -76,6 +76,12 @@ class PaperWires:
         for session in list(self.sessions):
             await self.close(session)
 
+    async def let_go(self) -> None:
+        """Paper keeps nothing."""
+
+    def take_up(self) -> None:
+        """Nothing was kept."""
+
     def person_of(self, session_id: str) -> str | None:
         return self.sessions.get(session_id)
 
@@ -124,7 +130,7 @@ class Rig:
     def _house(self) -> House:
         made: list[PaperWires] = []
 
-        def wires(on_packet: OnPacket, on_link: OnLink) -> PaperWires:
+        def wires(key: str, on_packet: OnPacket, on_link: OnLink) -> PaperWires:
             made.append(PaperWires(on_packet, on_link))
             return made[-1]
 

@@ -5,94 +5,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from fractions import Fraction
 from typing import Any
 
-import av
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc import RTCSessionDescription
 
 from hustings.rooms.roles import Refusal
-from hustings.rtc.rtp import RtpPacket
 from hustings.studio import sessions as module
-from hustings.studio.aiortc_wire import _announce
-from hustings.studio.sessions import Sessions
+from hustings.studio import switchboard
 from tests.rtc.offers import OFFER, SECOND, SESSION, VIDEO
-
-OPUS = b"\xf8\xff\xfe"
-
-
-class Voice(MediaStreamTrack):
-    """Ready Opus packets, each with its number in it."""
-
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.number = 0
-        self.go = asyncio.Event()
-        self.go.set()
-
-    async def recv(self) -> Any:
-        await self.go.wait()
-        await asyncio.sleep(0.02)
-        packet = av.Packet(OPUS + self.number.to_bytes(4, "big"))
-        packet.pts, packet.time_base = self.number * 960, Fraction(1, 48_000)
-        self.number += 1
-        return packet
-
-
-class Peer:
-    """A browser's part: one connection, its voice, and what it heard."""
-
-    def __init__(self, direction: str = "sendrecv") -> None:
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.voice = Voice()
-        self.connection.addTransceiver(
-            self.voice if direction != "recvonly" else "audio", direction=direction
-        )
-
-    async def join(self, sessions: Sessions, person: str, mode: str = "session") -> str:
-        await self.connection.setLocalDescription(await self.connection.createOffer())
-        offer = self.connection.localDescription.sdp.encode()
-        session, answer = await sessions.open(person, offer, mode)  # type: ignore[arg-type]
-        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        return session
-
-    async def heard(self) -> int:
-        report = await self.connection.getReceivers()[0].getStats()
-        return sum(row.packetsReceived for row in report.values() if row.type == "inbound-rtp")
-
-
-class Room:
-    """What sessions tell a room, and a way to wait for it."""
-
-    def __init__(self) -> None:
-        self.packets: list[tuple[str, RtpPacket]] = []
-        self.links: list[tuple[str, bool]] = []
-        self.sessions = Sessions(
-            (), lambda *packet: self.packets.append(packet), lambda *link: self.links.append(link)
-        )
-        self.peers: list[Peer] = []
-
-    def peer(self, direction: str = "sendrecv") -> Peer:
-        self.peers.append(Peer(direction))
-        return self.peers[-1]
-
-    async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(15):
-            while not condition():
-                await asyncio.sleep(0.005)
+from tests.studio.calling import OPUS, Room
 
 
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
     made = Room()
     yield made
-    await made.sessions.shut()
-    for peer in made.peers:
-        await peer.connection.close()
+    await made.shut()
 
 
 async def test_a_voice_comes_in_and_an_ear_is_reached(room: Room) -> None:
@@ -213,6 +142,13 @@ async def test_leaving(room: Room) -> None:
     assert room.packets == []
 
 
+async def test_a_full_switchboard(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switchboard, "CALLS_MAX", 1)
+    await room.sessions.open("ann", OFFER.encode(), "session")
+    with pytest.raises(Refusal, match="stage_full"):
+        await room.sessions.open("ben", OFFER.encode(), "session")
+
+
 @pytest.mark.parametrize(
     ("offer", "code"),
     [
@@ -232,22 +168,3 @@ async def test_offers_that_are_refused_leave_nothing_behind(
         await room.sessions.open("ann", offer.encode(), "session")
     assert caught.value.code == code
     assert room.sessions._sessions == {}
-
-
-def test_announced_addresses_stand_in_for_this_machines() -> None:
-    answer = "\r\n".join(
-        [
-            "v=0",
-            "a=candidate:1 1 udp 5 10.0.0.2 4000 typ host",
-            "a=candidate:2 1 udp 5 10.0.0.3 4001 typ host",
-            "a=candidate:3 1 udp 5 fd00::2 4002 typ host",
-            "",
-        ]
-    )
-    assert _announce(answer, ()) == answer
-    assert _announce(answer, ["203.0.113.5"]).split("\r\n") == [
-        "v=0",
-        "a=candidate:1 1 udp 5 203.0.113.5 4000 typ host",
-        "a=candidate:2 1 udp 5 203.0.113.5 4001 typ host",
-        "",
-    ]

@@ -46,20 +46,19 @@ def own_addresses() -> list[str]:
     return found
 
 
-def udp(addresses: list[str]) -> Finding:
+def udp(settings: Settings, addresses: list[str]) -> Finding:
     """A datagram to oneself on every address: the road that voices take, as far as this machine can see it."""
     failed = [address for address in addresses if not _echo(address)]
-    name = "voice over UDP"
+    port = settings.studio.udp_port
+    name = f"voice over UDP, port {port}" if port else "voice over UDP, any free port"
     if not addresses:
         return Finding(
             name, "warn", "no address but loopback", "speakers on other machines can't join"
         )
     if failed:
-        advice = "open UDP in this machine's own firewall (speakers' ports are ephemeral)"
+        advice = f"open UDP port {port} in this machine's own firewall"
         return Finding(name, "fail", f"no datagram comes back on {', '.join(failed)}", advice)
-    advice = (
-        "a firewall in front must let UDP in, all ports above 1023 (this can't be seen from here)"
-    )
+    advice = "a firewall in front must let it in (this can't be seen from here)"
     return Finding(name, "ok", f"datagrams come back on {', '.join(addresses)}", advice)
 
 

@@ -48,7 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         network.binds(settings),
         network.stage_not_behind_cdn(settings),
         network.https(settings),
-        network.udp(addresses),
+        network.udp(settings, addresses),
         network.announced(settings, addresses),
     ]
 

@@ -1,5 +1,6 @@
-"""PURE. The speakers' wire, as far as it is ours yet: `rtp` (packets, RFC 3550) and `sdp` (what an offer may be, RFC 8866).
+"""PURE. The speakers' wire: a WebRTC server for one audio stream each way, driven by datagrams and time.
 
-ICE, DTLS and SRTP are carried by aiortc in `studio/aiortc_wire.py` until the modules that replace it stand here.
-Datagrams, time and entropy are arguments.
+A datagram's road: `demux` (whose is it) > `ice` over `stun` (is its pair proved) > `dtls` (keys) > `srtp` > `intake` over
+`reception` and `red` (what is new, what is missing) > RTP packets. Back: `sending` > `srtp`. `control` keeps RTCP, `sdp` and
+`answer` the session description, `peer` joins all of it. Entropy is an argument like time; OpenSSL's own is the exception.
 """

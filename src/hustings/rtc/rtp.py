@@ -37,18 +37,8 @@ def parse(raw: bytes, level_id: int = 0) -> RtpPacket:
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(raw)
     if first >> 6 != 2:
         raise ValueError("an RTP packet of another version")
-    start = HEADER.size + 4 * (first & 0x0F)
-    level: int | None = None
-    if first & 0x10:
-        if len(raw) < start + 4:
-            raise ValueError("an RTP extension that is cut off")
-        profile = int.from_bytes(raw[start : start + 2], "big")
-        end = start + 4 + 4 * int.from_bytes(raw[start + 2 : start + 4], "big")
-        if len(raw) < end:
-            raise ValueError("an RTP extension that is cut off")
-        if profile == ONE_BYTE_EXTENSIONS and level_id:
-            level = _level(raw[start + 4 : end], level_id)
-        start = end
+    start, extensions = _extensions(raw)
+    claimed = _element(extensions, level_id) if level_id else b""
     end = len(raw)
     if first & 0x20:
         padding = raw[-1]
@@ -64,7 +54,7 @@ def parse(raw: bytes, level_id: int = 0) -> RtpPacket:
         ssrc=ssrc,
         marker=bool(second & 0x80),
         payload=raw[start:end],
-        level=level,
+        level=claimed[0] & 0x7F if claimed else None,  # RFC 6464 §3
         raw=raw,
     )
 
@@ -90,8 +80,25 @@ def build(
     )
 
 
-def _level(extensions: bytes, level_id: int) -> int | None:
-    """The audio level among one-byte extensions (RFC 8285 §4.2, RFC 6464 §3); a broken list has none."""
+def extension(raw: bytes, number: int) -> bytes:
+    """The content of one header extension of a packet that `parse` took; empty for none."""
+    return _element(_extensions(raw)[1], number)
+
+
+def _extensions(raw: bytes) -> tuple[int, bytes]:
+    """Where the payload begins, and the one-byte header extensions before it. Errors: `ValueError`."""
+    start = HEADER.size + 4 * (raw[0] & 0x0F)
+    if not raw[0] & 0x10:
+        return start, b""
+    end = start + 4 + 4 * int.from_bytes(raw[start + 2 : start + 4], "big")
+    if len(raw) < max(end, start + 4):
+        raise ValueError("an RTP extension that is cut off")
+    profile = int.from_bytes(raw[start : start + 2], "big")
+    return end, raw[start + 4 : end] if profile == ONE_BYTE_EXTENSIONS else b""
+
+
+def _element(extensions: bytes, number: int) -> bytes:
+    """One element of one-byte extensions (RFC 8285 §4.2), empty for none; a broken list has none from there on."""
     at = 0
     while at < len(extensions):
         head = extensions[at]
@@ -99,9 +106,10 @@ def _level(extensions: bytes, level_id: int) -> int | None:
             at += 1
             continue
         if head >> 4 == 15:
-            return None
+            return b""
         length = (head & 0x0F) + 1
-        if head >> 4 == level_id:
-            return extensions[at + 1] & 0x7F if at + 1 < len(extensions) else None
+        if head >> 4 == number:
+            found = extensions[at + 1 : at + 1 + length]
+            return found if len(found) == length else b""
         at += 1 + length
-    return None
+    return b""

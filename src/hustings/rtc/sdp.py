@@ -1,20 +1,27 @@
 """What an offer may be (RFC 8866, RFC 8829, RFC 9725 §4.2): one audio section with Opus at 48 kHz, nothing else.
 
-`check` looks before anything else parses: a size and line cap, then what a stage can take. Remote candidates are left
-out on purpose (`without_candidates`): this server never sends to an address that a stranger names; the browser's own
-checks show where it is.
+`check` reads line by line with caps and takes out the little that a stage needs. Remote candidates are not among it: this
+server never sends to an address that a stranger names; the browser's own checks show where it is.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 OFFER_MAX = 65_536
 LINES_MAX = 1_000
 LINE_MAX = 4_096
-FINGERPRINTS = ("a=fingerprint:sha-256 ", "a=fingerprint:sha-384 ", "a=fingerprint:sha-512 ")
-AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+FINGERPRINTS_MAX = 8
+PROTOCOLS = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")
+HASHES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+"""RFC 8122 §5, without those that are broken; bytes of each."""
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"  # RFC 6464
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 §5.4; the token of browsers has = and - too
+PASSWORD = re.compile(r"[A-Za-z0-9+/=_-]{22,256}")
+MID = re.compile(r"[!#$%&'*+.^_`{|}~A-Za-z0-9-]{1,64}")  # RFC 8859: a token
 
 Mode = Literal["session", "whip", "whep"]
 SENDS: dict[str, frozenset[str]] = {
@@ -26,12 +33,24 @@ SENDS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer that a stage can take. `level_id` is the id of the audio-level extension, 0 for none."""
+    """An offer that a stage can take. Payload types and extension ids are 0 where there is none (RFC 8285: ids from 1).
 
-    text: str
+    `direction` is the offerer's. `fingerprints` are (hash, hex with colons, upper case).
+    """
+
     direction: str
+    protocol: str
+    mid: str
     opus: int
+    red: int
     level_id: int
+    sequence_id: int
+    ufrag: str
+    password: str
+    fingerprints: tuple[tuple[str, str], ...]
+    has_bundle: bool
+    has_congestion_feedback: bool
+    has_reduced_size: bool
 
 
 class OfferError(ValueError):
@@ -44,6 +63,42 @@ class OfferError(ValueError):
 
 def check(raw: bytes, mode: Mode) -> Offer:
     """An offer from a request's body. Errors: `OfferError`."""
+    session, *media = _sections(_lines(raw))
+    audio = _only_audio(media)
+    first = audio[0].split(" ")
+    if len(first) < 4 or first[2] not in PROTOCOLS:
+        raise OfferError("offer_malformed")
+    direction = _direction(session, audio)
+    if direction not in SENDS[mode]:
+        raise OfferError("offer_direction")
+    both = audio + session
+    if "a=rtcp-mux" not in audio or _value(both, "setup:") not in ("actpass", "active"):
+        raise OfferError("offer_malformed")
+    opus = _codec(audio, "opus/48000/2")
+    if not opus:
+        raise OfferError("offer_no_opus")
+    mid = _value(audio, "mid:")
+    return Offer(
+        direction=direction,
+        protocol=first[2],
+        mid=_matching(mid, MID) if mid else "",
+        opus=opus,
+        red=_red(audio, opus),
+        level_id=_extension(audio, AUDIO_LEVEL),
+        sequence_id=_extension(audio, TRANSPORT_CC),
+        ufrag=_matching(_value(both, "ice-ufrag:"), UFRAG),
+        password=_matching(_value(both, "ice-pwd:"), PASSWORD),
+        fingerprints=_fingerprints(both),
+        has_bundle=bool(mid)
+        and any(
+            line.startswith("a=group:BUNDLE ") and mid in line.split(" ")[1:] for line in session
+        ),
+        has_congestion_feedback=f"a=rtcp-fb:{opus} transport-cc" in audio,
+        has_reduced_size="a=rtcp-rsize" in audio,
+    )
+
+
+def _lines(raw: bytes) -> list[str]:
     if len(raw) > OFFER_MAX:
         raise OfferError("offer_too_large")
     try:
@@ -55,28 +110,10 @@ def check(raw: bytes, mode: Mode) -> Offer:
         lines.pop()
     if not lines or lines[0] != "v=0" or len(lines) > LINES_MAX:
         raise OfferError("offer_malformed")
-    if any(
-        len(line) < 2 or line[1] != "=" or len(line) > LINE_MAX or not line.isprintable()
-        for line in lines
-    ):
-        raise OfferError("offer_malformed")
-    sections = _sections(lines)
-    _check_kinds(sections)
-    audio = next(section for section in sections[1:] if section[0].startswith("m=audio"))
-    if not any(line.lower().startswith(FINGERPRINTS) for line in sections[0] + audio):
-        raise OfferError("offer_malformed")
-    if not any(line.startswith("a=ice-ufrag:") for line in sections[0] + audio):
-        raise OfferError("offer_malformed")
-    direction = _direction(sections[0], audio)
-    if direction not in SENDS[mode]:
-        raise OfferError("offer_direction")
-    return Offer(without_candidates(lines), direction, _opus(audio), _level_id(audio))
-
-
-def without_candidates(lines: list[str]) -> str:
-    """The offer without the addresses that it names."""
-    kept = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
-    return "\r\n".join(kept) + "\r\n"
+    for line in lines:
+        if len(line) < 2 or line[1] != "=" or len(line) > LINE_MAX or not line.isprintable():
+            raise OfferError("offer_malformed")
+    return lines
 
 
 def _sections(lines: list[str]) -> list[list[str]]:
@@ -88,8 +125,8 @@ def _sections(lines: list[str]) -> list[list[str]]:
     return sections
 
 
-def _check_kinds(sections: list[list[str]]) -> None:
-    kinds = [section[0][2:].split(" ")[0] for section in sections[1:]]
+def _only_audio(media: list[list[str]]) -> list[str]:
+    kinds = [section[0][2:].split(" ")[0] for section in media]
     if "video" in kinds:
         raise OfferError("offer_video")
     if "audio" not in kinds:
@@ -98,11 +135,12 @@ def _check_kinds(sections: list[list[str]]) -> None:
         raise OfferError("offer_two_tracks" if kinds.count("audio") > 1 else "offer_malformed")
     ssrcs = {
         line.split(":", 1)[1].split(" ")[0]
-        for line in sections[1]
+        for line in media[0]
         if line.startswith("a=ssrc:") and " msid:" in line
     }
     if len(ssrcs) > 1:
         raise OfferError("offer_two_tracks")
+    return media[0]
 
 
 def _direction(session: list[str], audio: list[str]) -> str:
@@ -112,25 +150,61 @@ def _direction(session: list[str], audio: list[str]) -> str:
     return "sendrecv"  # RFC 8866 §6.7
 
 
-def _opus(audio: list[str]) -> int:
+def _value(lines: list[str], name: str) -> str:
+    """What follows `a=name:` where it stands first; the audio section goes before the session's."""
+    start = f"a={name}"
+    return next((line[len(start) :] for line in lines if line.startswith(start)), "")
+
+
+def _matching(text: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(text):
+        raise OfferError("offer_malformed")
+    return text
+
+
+def _codec(audio: list[str], name: str) -> int:
+    """The payload type of a codec that is offered, 0 for none: it may not be 0, which is PCMU's own (RFC 3551 §6)."""
     offered = audio[0].split(" ")[3:]
     for line in audio:
         if line.startswith("a=rtpmap:"):
             number, _, codec = line.removeprefix("a=rtpmap:").partition(" ")
-            if (
-                codec.lower() == "opus/48000/2"
-                and number in offered
-                and number.isdigit()
-                and int(number) < 128
-            ):
-                return int(number)
-    raise OfferError("offer_no_opus")
-
-
-def _level_id(audio: list[str]) -> int:
-    for line in audio:
-        if line.startswith("a=extmap:") and AUDIO_LEVEL in line.split(" "):
-            number = line.removeprefix("a=extmap:").split(" ")[0].split("/")[0]
-            if number.isdigit() and 0 < int(number) < 15:
-                return int(number)
+            if codec.lower() == name and number in offered:
+                return _number(number, 127)
     return 0
+
+
+def _red(audio: list[str], opus: int) -> int:
+    """RED (RFC 2198) whose blocks are all Opus (§5: `fmtp` names them), else 0."""
+    red = _codec(audio, "red/48000/2")
+    blocks = _value(audio, f"fmtp:{red} ").split("/") if red else []
+    return red if blocks and set(blocks) == {str(opus)} else 0
+
+
+def _extension(audio: list[str], name: str) -> int:
+    """A header extension's id (RFC 8285 §5), 0 for none that fits a one-byte header."""
+    for line in audio:
+        if line.startswith("a=extmap:") and name in line.split(" "):
+            return _number(line.removeprefix("a=extmap:").split(" ")[0].split("/")[0], 14)
+    return 0
+
+
+def _number(text: str, largest: int) -> int:
+    number = int(text) if text.isdecimal() and text.isascii() and len(text) <= 3 else 0
+    return number if number <= largest else 0
+
+
+def _fingerprints(lines: list[str]) -> tuple[tuple[str, str], ...]:
+    """Those of hashes that hold (RFC 8122 §5); an offer without any is none."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        if line.startswith("a=fingerprint:"):
+            name, _, text = line.removeprefix("a=fingerprint:").partition(" ")
+            size = HASHES.get(name.lower())
+            if size is None:
+                continue
+            if not re.fullmatch(rf"[0-9A-Fa-f]{{2}}(:[0-9A-Fa-f]{{2}}){{{size - 1}}}", text):
+                raise OfferError("offer_malformed")
+            found.append((name.lower(), text.upper()))
+    if not 0 < len(found) <= FINGERPRINTS_MAX:
+        raise OfferError("offer_malformed")
+    return tuple(found)

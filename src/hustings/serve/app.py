@@ -18,6 +18,7 @@ from hustings.serve.child import Spec
 from hustings.serve.console import Console
 from hustings.serve.supervisor import Supervisor
 from hustings.settings import Settings
+from hustings.studio import keeping
 
 
 def run(settings: Settings, demo: bool) -> int:
@@ -60,6 +61,7 @@ def run(settings: Settings, demo: bool) -> int:
             return code
         code = supervisor.run()
         readiness.tell_systemd("STOPPING=1")
+        keeping.destroy(settings.run_dir)
         if code == 0:
             console.say("stopped")
         return code

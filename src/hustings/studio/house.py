@@ -284,6 +284,7 @@ class House:
         task.add_done_callback(self._tasks.discard)
 
     async def _destroy(self, live: LiveRoom, aside: Path) -> None:
+        await live.wires.shut()
         await live.shut()
         await asyncio.to_thread(shutil.rmtree, aside, True)
 

@@ -93,7 +93,7 @@ class LiveRoom:
         self._syncing = False
         self._flood: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.wires = ground.wires(self._packet, self._link)
+        self.wires = ground.wires(key, self._packet, self._link)
         self.features: list[Feature] = ground.features(self)
         self._past_events = events
         for event in events:
@@ -194,7 +194,7 @@ class LiveRoom:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.wires.shut()
+        await self.wires.let_go()
         if self.tracks is not None:
             await asyncio.to_thread(self.tracks.stop, self.now())
         self._write(self._journal.close)
@@ -215,6 +215,7 @@ class LiveRoom:
             if person.link == HERE
         ]
         self.append(drafts)
+        self.wires.take_up()
 
     def _begin_line(self, past: resume.Past) -> None:
         assert self.room.plan is not None

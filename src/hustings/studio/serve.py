@@ -16,12 +16,14 @@ from hustings import keyring
 from hustings.audio.holding import HoldingSound
 from hustings.features import studio as features
 from hustings.settings import Settings
-from hustings.studio import app, times
+from hustings.studio import app, spare, times
 from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
+from hustings.studio.keeping import keeper_for
 from hustings.studio.priority import keep_time
 from hustings.studio.sessions import Sessions
+from hustings.studio.switchboard import Switchboard
 from hustings.wire.ticket import Signer
 
 FEED_SHUT_S = 1.0
@@ -31,15 +33,23 @@ def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Errors: `OSError` for a folder that cannot be written or a socket that cannot be."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s studio %(levelname)s %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    # Made once, so that no room's first tick waits for them, nor another worker for its start.
+    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
+    HoldingSound()
+    # What is here now stays for good: the collector need not walk it in the middle of a tick, nor copy it after a fork.
+    gc.collect()
+    gc.freeze()
+    spare.worker()
     asyncio.run(_run(settings))
 
 
-def house_of(settings: Settings) -> House:
+def house_of(settings: Settings, board: Switchboard) -> House:
     """The rooms of this machine, on its clocks and wires."""
     kid, key = keyring.load_or_make(settings.keys_dir, "studio")
 
-    def wires(on_packet: OnPacket, on_link: OnLink) -> Wires:
-        return Sessions(settings.studio.announced_addresses, on_packet, on_link)
+    def wires(key: str, on_packet: OnPacket, on_link: OnLink) -> Wires:
+        return Sessions(board, key, on_packet, on_link)
 
     ground = Ground(
         settings=settings,
@@ -54,12 +64,17 @@ def house_of(settings: Settings) -> House:
 
 
 async def _run(settings: Settings) -> None:
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
-    # Made once in a process, so that no room's first tick waits for them.
-    encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
-    HoldingSound()
-    house = house_of(settings)
+    board = Switchboard(settings.studio.announced_addresses, keeper_for(settings.run_dir))
+    try:
+        board.open(settings.studio.udp_port)
+    except OSError as error:
+        raise OSError(
+            f"UDP port {settings.studio.udp_port} can't be had: {error.strerror}; "
+            "another: `udp_port` under [studio]"
+        ) from None
+    house = house_of(settings, board)
     house.start()
+    board.end_unclaimed()
     runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)
     await runner.setup()
     await _site(runner, settings.studio_socket)
@@ -67,7 +82,6 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # What is here now stays for good: the collector need not walk it in the middle of a tick.
     gc.collect()
     gc.freeze()
     keep_time()
@@ -79,6 +93,7 @@ async def _run(settings: Settings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await rooms
         await house.shut()
+        await board.shut()
         await runner.cleanup()
 
 

@@ -11,17 +11,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic_ns
 
 from hustings.rooms.roles import Refusal
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode, OfferError, check
-from hustings.studio.aiortc_wire import WireSession
+from hustings.studio.switchboard import Call, CallsFull, Switchboard
 
 SILENCE_NS = 2_000_000_000
 LOOK_S = 0.25
+MODES: dict[str, Mode] = {"session": "session", "whip": "whip", "whep": "whep"}
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +34,7 @@ class Session:
     person: str
     mode: Mode
     sends: bool
-    wire: WireSession = field(repr=False)
+    call: Call = field(repr=False)
     up: bool = False
     seen_ns: int = 0
 
@@ -42,11 +44,13 @@ class Sessions:
 
     def __init__(
         self,
-        announced: Sequence[str],
+        board: Switchboard,
+        room: str,
         on_packet: Callable[[str, RtpPacket], None],
         on_link: Callable[[str, bool], None],
     ) -> None:
-        self._announced = announced
+        self._board = board
+        self._room = room
         self._on_packet = on_packet
         self._on_link = on_link
         self._sessions: dict[str, Session] = {}
@@ -59,21 +63,46 @@ class Sessions:
         session_id = secrets.token_urlsafe(16)
         try:
             checked = check(offer, mode)
-            wire = WireSession(
-                lambda packet: self._packet(session_id, packet),
-                lambda up: self._state(session_id, up),
+            about = {
+                "session": session_id,
+                "person": person,
+                "mode": mode,
+                "room": self._room,
+                "direction": checked.direction,
+            }
+            call = self._board.call(
+                checked,
+                about,
+                partial(self._packet, session_id),
+                partial(self._state, session_id),
             )
-            answer = await wire.answer(checked, self._announced)
         except OfferError as error:
             raise Refusal(error.code) from error
-        session = Session(session_id, person, mode, checked.direction != "recvonly", wire)
+        except CallsFull:
+            raise Refusal("stage_full") from None
+        session = Session(session_id, person, mode, checked.direction != "recvonly", call)
         for pending in [one for one in self._sessions.values() if self._is_pending(one, person)]:
             await self.close(pending.session)
-        self._sessions[session_id] = session
-        self._people.setdefault(person, session)
-        if self._watch is None:
-            self._watch = asyncio.create_task(self._look(), name="sessions")
-        return session_id, answer
+        self._add(session)
+        return session_id, call.answer
+
+    def take_up(self) -> None:
+        """The sessions that this room had when an earlier process ended: each is up again with its first packet."""
+        for call in self._board.unclaimed(self._room):
+            session_id, about = call.about["session"], call.about
+            self._add(
+                Session(
+                    session_id,
+                    about["person"],
+                    MODES[about["mode"]],
+                    about["direction"] != "recvonly",
+                    call,
+                )
+            )
+            call.claim(
+                partial(self._packet, session_id),
+                partial(self._state, session_id),
+            )
 
     def person_of(self, session_id: str) -> str | None:
         session = self._sessions.get(session_id)
@@ -88,7 +117,7 @@ class Sessions:
         """One 20 ms Opus packet for this person's ear."""
         session = self._people.get(person)
         if session is not None and session.mode != "whip":
-            session.wire.send(payload)
+            session.call.send(payload)
 
     async def close(self, session_id: str) -> None:
         session = self._sessions.pop(session_id, None)
@@ -96,7 +125,7 @@ class Sessions:
             return
         if self._people.get(session.person) is session:
             del self._people[session.person]
-        await session.wire.close()
+        session.call.close()
 
     async def close_person(self, person: str) -> None:
         session = self._people.get(person)
@@ -105,12 +134,23 @@ class Sessions:
 
     async def shut(self) -> None:
         """Ends all of them."""
+        await self.let_go()
+        for session_id in list(self._sessions):
+            await self.close(session_id)
+
+    async def let_go(self) -> None:
+        """Ends none of them: the process stops, and the next one takes them up."""
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
-        for session_id in list(self._sessions):
-            await self.close(session_id)
+            self._watch = None
+
+    def _add(self, session: Session) -> None:
+        self._sessions[session.session] = session
+        self._people.setdefault(session.person, session)
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._look(), name="sessions")
 
     def _is_pending(self, session: Session, person: str) -> bool:
         return session.person == person and self._people.get(person) is not session

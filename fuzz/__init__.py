@@ -1,0 +1,1 @@
+"""Campaigns against whatever a stranger's bytes reach. `README.md` says how to run them."""

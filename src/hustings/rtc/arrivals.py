@@ -1,0 +1,53 @@
+"""When packets arrived, for the sender's own congestion control (transport-cc, draft-holmer-rmcat-transport-wide-cc-01).
+
+A report covers what came since the last one. Bounded: a report goes out after `REPORT_EVERY_S` or `ARRIVALS_MAX` packets.
+"""
+
+from __future__ import annotations
+
+from hustings.rtc.reception import signed
+
+REPORT_EVERY_S = 0.1
+ARRIVALS_MAX = 100
+SPAN_MAX = 300
+"""Numbers between the first and the last of a report; one that lies further off begins a new one."""
+
+
+class Arrivals:
+    """Transport-wide sequence numbers with their times, since the last report."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._highest = -1
+        self._next = -1
+        self._times: dict[int, float] = {}
+        self._since = 0.0
+
+    def add(self, sequence: int, now: float) -> None:
+        if self._highest < 0:
+            self._highest = self._next = sequence + 0x10000
+        number = self._highest + signed(sequence - self._highest, 16)
+        if abs(number - self._next) > SPAN_MAX:
+            self._times.clear()
+            self._next = number
+        if not self._times:
+            self._since = now
+        self._highest = max(self._highest, number)
+        if number >= self._next and len(self._times) < ARRIVALS_MAX:
+            self._times.setdefault(number, now)
+
+    @property
+    def deadline(self) -> float:
+        """When a report is due."""
+        if not self._times:
+            return float("inf")
+        return self._since + (REPORT_EVERY_S if len(self._times) < ARRIVALS_MAX else 0.0)
+
+    def report(self) -> tuple[int, int, list[float | None]]:
+        """(first sequence number, report's number modulo 256, times of arrival with None for what has not come)."""
+        first, last = self._next, max(self._times)
+        times = [self._times.get(number) for number in range(first, last + 1)]
+        self._times.clear()
+        self._next = last + 1
+        number, self.count = self.count, (self.count + 1) & 0xFF
+        return first & 0xFFFF, number, times

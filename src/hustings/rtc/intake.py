@@ -1,0 +1,102 @@
+"""What a speaker sends, taken apart: which stream, which packets of it are new, what RED holds of those that were lost.
+
+Packets come here decrypted. A hostile speaker is cut to `RATE_MAX` packets a second and `STREAMS_MAX` streams.
+"""
+
+from __future__ import annotations
+
+from hustings.rtc import red, rtp
+from hustings.rtc.arrivals import Arrivals
+from hustings.rtc.reception import Reception
+from hustings.rtc.rtp import RtpPacket
+from hustings.rtc.sdp import Offer
+
+RATE_MAX = 200
+"""Packets a second; browsers send 50, Opus frames of 5 ms are the most that anybody needs."""
+BURST = 100.0
+STREAMS_MAX = 4
+IDLE_S = 5.0
+"""A stream that was silent for this long makes room for another."""
+
+
+class Intake:
+    """The streams of one speaker. `restored` counts packets that RED brought back."""
+
+    def __init__(self, offer: Offer) -> None:
+        self._offer = offer
+        self._takes_sequence = bool(offer.sequence_id) and offer.has_congestion_feedback
+        self.streams: dict[int, Reception] = {}
+        self.arrivals = Arrivals()
+        self.restored = 0
+        self._tokens = BURST
+        self._filled_at = 0.0
+
+    def receive(self, raw: bytes, now: float) -> list[RtpPacket]:
+        """The Opus packets that came with this RTP packet: none, it, or lost ones and it. Errors: `ValueError`."""
+        packet = rtp.parse(raw, self._offer.level_id)
+        is_red = bool(self._offer.red) and packet.payload_type == self._offer.red
+        if not (is_red or packet.payload_type == self._offer.opus) or not self._has_token(now):
+            return []
+        stream = self._stream(packet.ssrc, now)
+        if stream is None:
+            return []
+        if self._takes_sequence:
+            number = rtp.extension(raw, self._offer.sequence_id)
+            if len(number) == 2:
+                self.arrivals.add(int.from_bytes(number, "big"), now)
+        verdict = stream.add(packet.sequence, packet.timestamp, now)
+        if verdict == "double" or not packet.payload:
+            return []
+        if not is_red:
+            return [packet]
+        *older, newest = red.parse(packet.payload)
+        found = []
+        if verdict == "new":
+            found = [one for block in older for one in self._restored(stream, packet, block)]
+        if newest.payload_type == self._offer.opus and newest.payload:
+            found.append(self._plain(packet, packet.sequence, packet.timestamp, newest.payload))
+        return found
+
+    def _restored(self, stream: Reception, packet: RtpPacket, block: red.Block) -> list[RtpPacket]:
+        if block.payload_type != self._offer.opus or not block.payload:
+            return []
+        sequence = stream.restore(block.age)
+        if sequence is None:
+            return []
+        self.restored += 1
+        timestamp = (packet.timestamp - block.age) & 0xFFFFFFFF
+        return [self._plain(packet, sequence, timestamp, block.payload)]
+
+    def _plain(self, packet: RtpPacket, sequence: int, timestamp: int, payload: bytes) -> RtpPacket:
+        """A block as the packet that it would have been without RED: what is recorded needs no RED to be read."""
+        opus = self._offer.opus
+        raw = rtp.build(opus, sequence, timestamp, packet.ssrc, payload, packet.marker)
+        return RtpPacket(
+            payload_type=opus,
+            sequence=sequence,
+            timestamp=timestamp,
+            ssrc=packet.ssrc,
+            marker=packet.marker,
+            payload=payload,
+            level=packet.level,
+            raw=raw,
+        )
+
+    def _stream(self, ssrc: int, now: float) -> Reception | None:
+        stream = self.streams.get(ssrc)
+        if stream is None:
+            if len(self.streams) >= STREAMS_MAX:
+                oldest = min(self.streams.values(), key=lambda one: one.last_at)
+                if now - oldest.last_at < IDLE_S:
+                    return None
+                del self.streams[oldest.ssrc]
+            stream = self.streams[ssrc] = Reception(ssrc)
+        return stream
+
+    def _has_token(self, now: float) -> bool:
+        self._tokens = min(BURST, self._tokens + (now - self._filled_at) * RATE_MAX)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

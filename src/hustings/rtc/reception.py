@@ -1,0 +1,167 @@
+"""What comes in on one SSRC: sequence numbers without end, what is missing and when to ask for it, figures for reports.
+
+Sequence numbers follow RFC 3550 A.1 and A.3, jitter A.8, asking again RFC 4585 §6.2.1. Packets are authentic when they
+come here, so a jump is the sender's own new start and is followed at once. All is bounded: `MISSING_MAX` holes,
+`ASKED_MAX` times asked, `HOLE_S` old.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+RATE_HZ = 48_000
+JUMP_MAX = 3_000  # RFC 3550 A.1
+MISSING_MAX = 64
+"""Holes remembered, 1.3 s of 20 ms packets."""
+ASK_BURST_MAX = 25
+"""Of one gap only the newest half second is asked for: the rest would come too late to be heard."""
+ASKED_MAX = 3
+HOLE_S = 1.0
+ORDER_S = 0.005
+"""A packet that was only overtaken has this long before it is asked for."""
+RESTORED_KEPT = 64
+
+Verdict = Literal["new", "repaired", "double"]
+
+
+@dataclass(slots=True)
+class Hole:
+    """One packet that did not come. `due`: when it is to be asked for."""
+
+    since: float
+    due: float
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One report block's content (RFC 3550 §6.4.1). `jitter` in samples."""
+
+    ssrc: int
+    fraction_lost: int
+    lost: int
+    highest: int
+    jitter: int
+
+
+class Reception:
+    """One SSRC's packets."""
+
+    def __init__(self, ssrc: int) -> None:
+        self.ssrc = ssrc
+        self.last_at = 0.0
+        self.received = 0
+        self._highest = -1
+        self._first = 0
+        self._holes: dict[int, Hole] = {}
+        self._restored: deque[int] = deque(maxlen=RESTORED_KEPT)
+        self._edge = (0, 0)  # the newest packet's number and timestamp
+        self._before_edge = (0, 0)
+        self._jitter = 0.0
+        self._transit = 0.0
+        self._reported = (0, 0)
+
+    def add(self, sequence: int, timestamp: int, now: float) -> Verdict:
+        """A packet came. A double is one that RED brought already."""
+        self.last_at = now
+        if self._highest < 0:
+            self._start(sequence, timestamp)
+        number = self._highest + signed(sequence - self._highest, 16)
+        ahead = number - self._highest
+        if abs(ahead) > JUMP_MAX:
+            self._start(sequence, timestamp)
+            number, ahead = self._highest, 0
+            self._holes.clear()
+        if ahead <= 0 and self.received and number in self._restored:
+            return "double"
+        self.received += 1
+        if ahead > 0:
+            self._go_on(number, now)
+        self._measure(timestamp, now)
+        if ahead < 0:
+            self._holes.pop(number, None)
+            return "repaired"
+        self._before_edge, self._edge = self._edge, (number, timestamp)
+        return "new"
+
+    def restore(self, offset: int) -> int | None:
+        """The sequence number of the hole that a redundant block fills which lies `offset` samples before the newest
+        packet (RFC 2198 §3); None if nothing is missing there."""
+        number, timestamp = self._edge
+        before, before_timestamp = self._before_edge
+        steps = number - before
+        span = signed(timestamp - before_timestamp, 32)
+        if steps <= 1 or span <= 0 or span % steps or offset % (span // steps):
+            return None
+        hole = number - offset // (span // steps)
+        if self._holes.pop(hole, None) is None:
+            return None
+        self._restored.append(hole)
+        return hole & 0xFFFF
+
+    def to_ask(self, now: float, round_trip_s: float) -> list[int]:
+        """Sequence numbers to ask for now, oldest first."""
+        for number in [n for n, hole in self._holes.items() if now - hole.since >= HOLE_S]:
+            del self._holes[number]
+        asked = []
+        for number, hole in self._holes.items():
+            if hole.due <= now:
+                hole.asked += 1
+                last = hole.asked >= ASKED_MAX
+                hole.due = float("inf") if last else now + max(1.5 * round_trip_s, 0.03)
+                asked.append(number & 0xFFFF)
+        return asked
+
+    @property
+    def deadline(self) -> float:
+        """When `to_ask` has something."""
+        if not self._holes:
+            return float("inf")
+        return min(hole.due for hole in self._holes.values())
+
+    def figures(self) -> Figures:
+        """The figures since the last call (RFC 3550 A.3)."""
+        expected = self._highest - self._first + 1
+        expected_before, received_before = self._reported
+        self._reported = expected, self.received
+        fresh = expected - expected_before
+        lost = fresh - (self.received - received_before)
+        fraction = (lost << 8) // fresh if fresh > 0 and lost > 0 else 0
+        return Figures(
+            ssrc=self.ssrc,
+            fraction_lost=min(fraction, 255),
+            lost=max(-0x800000, min(expected - self.received, 0x7FFFFF)),
+            highest=(self._highest - 0x10000) & 0xFFFFFFFF,
+            jitter=int(self._jitter),
+        )
+
+    def _start(self, sequence: int, timestamp: int) -> None:
+        """The first packet, or one so far off that the sender began anew. Numbers begin at 2^16, so none is below 0."""
+        self._highest = self._first = sequence + 0x10000
+        self._edge = self._before_edge = (self._highest, timestamp)
+        self.received, self._reported, self._transit = 0, (0, 0), 0.0
+
+    def _go_on(self, number: int, now: float) -> None:
+        gap = range(self._highest + 1, number)
+        for hole in gap[-MISSING_MAX:]:
+            ask = number - hole <= ASK_BURST_MAX
+            self._holes[hole] = Hole(now, now + ORDER_S if ask else float("inf"))
+        while len(self._holes) > MISSING_MAX:
+            del self._holes[next(iter(self._holes))]
+        self._highest = number
+
+    def _measure(self, timestamp: int, now: float) -> None:
+        """Interarrival jitter (RFC 3550 §6.4.1)."""
+        transit = now * RATE_HZ - timestamp
+        if self._transit:
+            moved = abs(signed(int(transit - self._transit), 32))
+            self._jitter += (moved - self._jitter) / 16
+        self._transit = transit
+
+
+def signed(number: int, bits: int) -> int:
+    """A difference that wraps at 2^bits, as the nearest number around 0."""
+    half = 1 << bits - 1
+    return (number + half) % (1 << bits) - half

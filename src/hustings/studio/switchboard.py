@@ -1,0 +1,251 @@
+"""All calls of this process on its one UDP port: pure peers (`rtc/`) joined to sockets (`udp.py`) and to the clock.
+
+Calls that are up are written down twice a second (`keeping.py`). The next process takes them up before anything else:
+their sockets fill while it starts, and each room claims its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from hustings.rtc import snapshot
+from hustings.rtc.demux import Demux
+from hustings.rtc.dtls import ENTROPY, Certificate
+from hustings.rtc.ice import RETURN_S, Pair
+from hustings.rtc.peer import Arrived, Dropped, Peer, Proved, Send, Turned
+from hustings.rtc.rtp import RtpPacket
+from hustings.rtc.sdp import Offer
+from hustings.rtc.snapshot import SENT_MAX, Beginnings
+from hustings.studio import addresses
+from hustings.studio.keeping import Keeper
+from hustings.studio.udp import UdpPort
+
+LOG = logging.getLogger("hustings.studio")
+POLL_S = 0.01
+KEEP_POLLS = 100
+"""Calls are written down every second, and after `SENT_MAX` datagrams."""
+CALLS_MAX = 1_000
+"""Fifty rooms of thirteen, and as many again on their way in or out."""
+
+OnPacket = Callable[[RtpPacket], None]
+OnState = Callable[[bool], None]
+
+
+class CallsFull(Exception):
+    """There are `CALLS_MAX` already."""
+
+
+class Call:
+    """One session: `answer` is the SDP for its offer. `send` takes one 20 ms Opus packet for the far ear.
+
+    `about` is what its room needs to know it again after a restart; `name` is the session's id.
+    """
+
+    def __init__(
+        self,
+        board: Switchboard,
+        peer: Peer,
+        about: Mapping[str, str],
+        on_packet: OnPacket,
+        on_state: OnState,
+    ) -> None:
+        self.answer = ""
+        self.about = about
+        self.is_claimed = True
+        self.peer = peer
+        self._board = board
+        self._on_packet = on_packet
+        self._on_state = on_state
+
+    def send(self, payload: bytes) -> None:
+        self.peer.send(payload, self._board.now())
+        self._board.flush(self)
+        if self.peer.unsaved >= SENT_MAX:
+            self._board.keep(self)
+
+    def claim(self, on_packet: OnPacket, on_state: OnState) -> None:
+        """A call that an earlier process began has somebody behind it again."""
+        self.is_claimed = True
+        self._on_packet, self._on_state = on_packet, on_state
+
+    def close(self) -> None:
+        """Ends it; nothing is called back after this."""
+        self._on_packet, self._on_state = _nobody, _nobody
+        self.peer.close(self._board.now())
+        self._board.flush(self)
+
+    def arrived(self, packet: RtpPacket) -> None:
+        self._on_packet(packet)
+
+    def turned(self, is_up: bool) -> None:
+        self._on_state(is_up)
+
+
+class Switchboard:
+    """`open` before the first call, `shut` at the end."""
+
+    def __init__(self, announced: Sequence[str] = (), keeper: Keeper | None = None) -> None:
+        self._announced = announced
+        self._keeper = keeper
+        self._certificate = Certificate.make(secrets.token_bytes(ENTROPY), time.time())
+        self._demux = Demux()
+        self._calls: dict[Peer, Call] = {}
+        self._udp: UdpPort | None = None
+        self._polling: asyncio.Task[None] | None = None
+
+    def open(self, port: int) -> int:
+        """Takes the UDP port (0: any) and says which. Errors: `OSError`."""
+        self._udp = UdpPort(self._received)
+        taken = self._udp.open(port)
+        self._resume()
+        self._polling = asyncio.create_task(self._poll(), name="switchboard")
+        return taken
+
+    async def shut(self) -> None:
+        """The process ends. Calls that are kept go on in the next one; the others are ended."""
+        for call in list(self._calls.values()):
+            if self._keeper is None or not self.keep(call):
+                call.close()
+        if self._keeper is not None:
+            self._keeper.close()
+        if self._polling is not None:
+            self._polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._polling
+        if self._udp is not None:
+            self._udp.close()
+
+    def call(
+        self, offer: Offer, about: Mapping[str, str], on_packet: OnPacket, on_state: OnState
+    ) -> Call:
+        """A new call. `about` has its id under `session`. Errors: `CallsFull`."""
+        if len(self._calls) >= CALLS_MAX:
+            raise CallsFull
+        assert self._udp is not None
+        peer = Peer(offer, _drawn(), self._certificate, self.now())
+        call = Call(self, peer, about, on_packet, on_state)
+        hosts = self._announced or addresses.own()
+        call.answer = peer.answer([(host, self._udp.port) for host in hosts])
+        self._calls[peer] = call
+        self._demux.add(peer.ufrag, peer)
+        return call
+
+    def unclaimed(self, room: str) -> list[Call]:
+        """The calls of this room that an earlier process began."""
+        return [
+            call
+            for call in self._calls.values()
+            if not call.is_claimed and call.about.get("room") == room
+        ]
+
+    def end_unclaimed(self) -> None:
+        """Every room is up: calls that none of them wanted end."""
+        for call in [one for one in self._calls.values() if not one.is_claimed]:
+            call.close()
+
+    def keep(self, call: Call) -> bool:
+        """Writes a call down, if there is something to go on with."""
+        taken = call.peer.snapshot(self.now())
+        if self._keeper is None or taken is None:
+            return False
+        about = json.dumps(dict(call.about)).encode()
+        self._keeper.save(call.about["session"], about + b"\n" + taken.to_bytes())
+        return True
+
+    @staticmethod
+    def now() -> float:
+        """The monotonic clock in seconds."""
+        return time.monotonic()
+
+    def flush(self, call: Call) -> None:
+        """Does what a peer wants done."""
+        assert self._udp is not None
+        for output in call.peer.take():
+            if isinstance(output, Send):
+                self._udp.send(output.pair, output.datagram)
+            elif isinstance(output, Arrived):
+                call.arrived(output.packet)
+            elif isinstance(output, Proved):
+                self._udp.prove(output.pair)
+            elif isinstance(output, Dropped):
+                self._demux.forget(output.pair, call.peer)
+                self._udp.drop(output.pair)
+            elif isinstance(output, Turned):
+                if output.state == "over":
+                    self._demux.remove(call.peer)
+                    self._calls.pop(call.peer, None)
+                    if self._keeper is not None:
+                        self._keeper.forget(call.about["session"])
+                elif output.state == "up":
+                    self.keep(call)
+                call.turned(output.state == "up")
+
+    def _received(self, datagram: bytes, pair: Pair) -> None:
+        peer = self._demux.receive(datagram, pair, self.now())
+        call = self._calls.get(peer) if isinstance(peer, Peer) else None
+        if call is not None:
+            self._flush_safely(call)
+
+    def _flush_safely(self, call: Call) -> None:
+        """What a room does with a packet may go wrong; the other calls are not to notice."""
+        try:
+            self.flush(call)
+        except Exception:
+            LOG.exception("a call ended")
+            call.close()
+
+    def _resume(self) -> None:
+        """Takes up what an earlier process left, if it is not too old."""
+        for name, raw in list(self._keeper.load()) if self._keeper is not None else []:
+            about, _, rest = raw.partition(b"\n")
+            try:
+                past = snapshot.from_bytes(rest)
+                if not 0 <= self.now() - past.at < RETURN_S:
+                    raise ValueError("a call of long ago")
+                peer = Peer.resume(past, self._certificate, self.now())
+                call = Call(self, peer, json.loads(about), _nobody, _nobody)
+            except ValueError:
+                assert self._keeper is not None
+                self._keeper.forget(name)
+                continue
+            call.is_claimed = False
+            self._calls[peer] = call
+            self._demux.add(peer.ufrag, peer)
+            for pair in past.pairs:
+                self._demux.prove(pair, peer)
+            self.flush(call)
+
+    async def _poll(self) -> None:
+        for polls in itertools.count():
+            await asyncio.sleep(POLL_S)
+            now = self.now()
+            if self._keeper is not None and polls % KEEP_POLLS == 0:
+                for call in self._calls.values():
+                    self.keep(call)
+            for call in [one for peer, one in self._calls.items() if peer.deadline <= now]:
+                call.peer.poll(now)
+                self._flush_safely(call)
+
+
+def _drawn() -> Beginnings:
+    """What is drawn by lot: 48 bits of ufrag, 192 of password (RFC 8445 §5.3 asks for 24 and 128)."""
+    return Beginnings(
+        session=secrets.randbits(62),
+        ufrag=secrets.token_hex(6),
+        password=secrets.token_hex(24),
+        ssrc=secrets.randbits(32),
+        sequence=secrets.randbelow(1 << 15),
+        timestamp=secrets.randbits(32),
+        cname=secrets.token_hex(8),
+    )
+
+
+def _nobody(_: object) -> None:
+    """A call that was closed has nobody behind it."""

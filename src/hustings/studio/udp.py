@@ -1,0 +1,225 @@
+"""One UDP port for all speakers of a process, on IPv4 and IPv6.
+
+Two *open* sockets hear everybody and never send a byte. Each proved pair has a connected socket of its own on the same
+port (SO_REUSEPORT): the kernel sorts its datagrams there, so a flood of strangers fills the open sockets' buffer and nobody
+else's. Every socket is read with a budget per tick, so a flood costs a fixed share of the loop, whoever sends it.
+
+The sockets have a selector of their own, which the event loop looks at every `REST_S` at the most: a hundred speakers then
+wake it five hundred times a second and not five thousand.
+
+The port is taken without SO_REUSEPORT and shared only afterwards: a second studio on it gets its error at the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import selectors
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hustings.rtc.ice import Pair
+
+TICK_S = 0.02
+REST_S = 0.002
+OPEN_BUDGET = 64
+PAIR_BUDGET = 32
+"""Datagrams per tick; a browser sends one or two."""
+DATAGRAM_MAX = 2_048
+OPEN_BUFFER_BYTES = 262_144
+TRIES = 8
+IP_PKTINFO = 8  # ip(7); Python names it from 3.12 on
+ANCILLARY_BYTES = 64
+
+Received = Callable[[bytes, Pair], None]
+
+
+@dataclass(slots=True, eq=False)
+class Tap:
+    """One socket and what may still be read from it in this tick. `pair` is None for an open one."""
+
+    socket: socket.socket
+    budget: int
+    pair: Pair | None = None
+    left: int = 0
+    since: float = 0.0
+    is_open: bool = True
+    is_heard: bool = False
+
+
+class UdpPort:
+    """`received` gets each datagram with its pair. Errors of single datagrams are nobody's: they are dropped."""
+
+    def __init__(self, received: Received) -> None:
+        self._received = received
+        self._loop = asyncio.get_running_loop()
+        self._selector = selectors.DefaultSelector()
+        self._resting: asyncio.TimerHandle | None = None
+        self._open: list[Tap] = []
+        self._pairs: dict[Pair, Tap] = {}
+        self.port = 0
+
+    def open(self, port: int) -> int:
+        """Takes the port (0: any free one) and says which. Errors: `OSError` if neither family can have it."""
+        error: OSError | None = None
+        for _ in range(1 if port else TRIES):
+            try:
+                self.port = self._take(port)
+                break
+            except OSError as failed:
+                error = failed
+        else:
+            assert error is not None
+            raise error
+        for tap in self._open:
+            tap.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            self._listen(tap)
+        self._wait()
+        return self.port
+
+    def close(self) -> None:
+        for pair in list(self._pairs):
+            self.drop(pair)
+        for tap in self._open:
+            self._end(tap)
+        self._open.clear()
+        if self._resting is not None:
+            self._resting.cancel()
+        self._loop.remove_reader(self._selector)
+        self._selector.close()
+
+    def prove(self, pair: Pair) -> None:
+        """A socket for this pair alone. Where there can be none, what is sent to the pair is lost."""
+        if pair in self._pairs:
+            return
+        family = socket.AF_INET6 if ":" in pair.local else socket.AF_INET
+        scope = pair.remote[2:]
+        try:
+            own = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError:
+            return
+        try:
+            own.setblocking(False)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if family == socket.AF_INET6:
+                own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            own.bind((pair.local, self.port, *scope))
+            own.connect(pair.remote)
+        except OSError:
+            own.close()
+            return
+        tap = self._pairs[pair] = Tap(own, PAIR_BUDGET, pair)
+        self._listen(tap)
+
+    def drop(self, pair: Pair) -> None:
+        tap = self._pairs.pop(pair, None)
+        if tap is not None:
+            self._end(tap)
+
+    def send(self, pair: Pair, datagram: bytes) -> None:
+        """To a proved pair. A full buffer or an address that is gone loses the datagram, as networks do."""
+        tap = self._pairs.get(pair)
+        if tap is not None:
+            with contextlib.suppress(OSError):
+                tap.socket.send(datagram)
+
+    def _take(self, port: int) -> int:
+        self._open.clear()
+        errors = []
+        for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+            try:
+                tap = Tap(_open_socket(family, host, port), OPEN_BUDGET)
+            except OSError as error:
+                errors.append(error)
+                if error.errno in (98, 48):  # the port is taken; no family at all is no reason
+                    break
+                continue
+            port = tap.socket.getsockname()[1]
+            self._open.append(tap)
+        if not self._open or any(error.errno in (98, 48) for error in errors):
+            for tap in self._open:
+                tap.socket.close()
+            raise errors[-1]
+        return port
+
+    def _listen(self, tap: Tap) -> None:
+        if tap.is_open and not tap.is_heard:
+            tap.is_heard = True
+            self._selector.register(tap.socket, selectors.EVENT_READ, tap)
+
+    def _mute(self, tap: Tap) -> None:
+        if tap.is_heard:
+            tap.is_heard = False
+            self._selector.unregister(tap.socket)
+
+    def _end(self, tap: Tap) -> None:
+        self._mute(tap)
+        tap.is_open = False
+        tap.socket.close()
+
+    def _wait(self) -> None:
+        """Until one of the sockets has something."""
+        self._resting = None
+        self._loop.add_reader(self._selector, self._look)
+
+    def _look(self) -> None:
+        self._loop.remove_reader(self._selector)
+        self._resting = self._loop.call_later(REST_S, self._wait)
+        now = self._loop.time()
+        for key, _ in self._selector.select(0):
+            self._readable(key.data, now)
+
+    def _readable(self, tap: Tap, now: float) -> None:
+        """Reads until there is nothing or the tick's budget is spent; then the socket waits for the next tick."""
+        if now - tap.since >= TICK_S:
+            tap.since, tap.left = now, tap.budget
+        while tap.is_open and tap.left:
+            tap.left -= 1
+            try:
+                datagram, pair = self._read(tap)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # ICMP says that nobody is there (udp(7)); anybody can forge that
+            self._received(datagram, pair)
+        if tap.is_open:
+            self._mute(tap)
+            self._loop.call_at(tap.since + TICK_S, self._listen, tap)
+
+    def _read(self, tap: Tap) -> tuple[bytes, Pair]:
+        if tap.pair is not None:
+            datagram, remote = tap.socket.recvfrom(DATAGRAM_MAX)
+            # What came between bind and connect is a stranger's, and may be anything.
+            pair = tap.pair if remote == tap.pair.remote else Pair(tap.pair.local, remote)
+            return datagram, pair
+        datagram, notes, _, remote = tap.socket.recvmsg(DATAGRAM_MAX, ANCILLARY_BYTES)
+        return datagram, Pair(_destination(notes), remote)
+
+
+def _open_socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, OPEN_BUFFER_BYTES)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        else:
+            made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _destination(notes: list[tuple[int, int, bytes]]) -> str:
+    """The address of ours that a datagram was sent to (ip(7), ipv6(7)); "" if the kernel did not say."""
+    for level, kind, note in notes:
+        if (level, kind) == (socket.IPPROTO_IP, IP_PKTINFO):
+            return str(ipaddress.IPv4Address(note[8:12]))
+        if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO):
+            return str(ipaddress.IPv6Address(note[:16]))
+    return ""

@@ -1,0 +1,126 @@
+"""Calls on one port: the answer's addresses, one call's trouble, what is left of a call that ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hustings.rtc.rtp import RtpPacket
+from hustings.rtc.sdp import check
+from hustings.studio import addresses
+from hustings.studio.switchboard import Switchboard
+from tests.rtc.offers import OFFER
+from tests.studio.calling import OPUS, Room
+
+OFFERED = check(OFFER.encode(), "session")
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    made = Room()
+    yield made
+    await made.shut()
+
+
+def nothing(_: object) -> None:
+    """Nobody listens."""
+
+
+async def candidates(*announced: str) -> tuple[int, list[list[str]]]:
+    board = Switchboard(announced)
+    port = board.open(0)
+    answer = board.call(OFFERED, {"session": "s"}, nothing, nothing).answer
+    await board.shut()
+    lines = [line for line in answer.split("\r\n") if line.startswith("a=candidate:")]
+    return port, [line.split(" ")[4:6] for line in lines]
+
+
+async def test_announced_addresses_stand_in_for_this_machines() -> None:
+    port, named = await candidates("203.0.113.5", "2001:db8::5")
+    assert named == [["203.0.113.5", str(port)], ["2001:db8::5", str(port)]]
+
+
+async def test_this_machines_own_addresses() -> None:
+    port, named = await candidates()
+    assert named == [[host, str(port)] for host in addresses.own()]
+
+
+class TestOwnAddresses:
+    @pytest.fixture
+    def found(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        made: list[str] = []
+        for name in ("_first_choice", "_of_interfaces", "_of_proc"):
+            monkeypatch.setattr(addresses, name, lambda: list(made))
+        return made
+
+    def test_ipv4_goes_first_and_each_once(self, found: list[str]) -> None:
+        found += [
+            "2001:db8::7",
+            "192.0.2.7",
+            "127.0.0.1",
+            "fe80::1",
+            "::1",
+            "fd00::7",
+            "169.254.1.1",
+        ]
+        assert addresses.own() == ["192.0.2.7", "2001:db8::7", "fd00::7"]
+
+    def test_a_machine_without_a_network_talks_to_itself(self, found: list[str]) -> None:
+        found += ["127.0.0.1", "::1"]
+        assert addresses.own() == ["127.0.0.1"]
+
+    def test_what_the_kernel_says(self) -> None:
+        assert all("%" not in one for one in addresses.own())
+
+
+async def test_one_calls_trouble_is_no_other_calls(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, ben = room.peer(), room.peer()
+    session = await ann.join(room.sessions, "ann")
+    await ben.join(room.sessions, "ben")
+    await room.until(lambda: {person for person, _ in room.packets} == {"ann", "ben"})
+    call = room.sessions._sessions[session].call
+    troubled = []
+
+    def broken(packet: RtpPacket) -> None:
+        troubled.append(packet)
+        raise RuntimeError("a room that is broken")
+
+    call._on_packet = broken
+    await room.until(lambda: troubled)
+    room.packets.clear()
+    await room.until(lambda: len(room.packets) >= 5)
+    assert {person for person, _ in room.packets} == {"ben"}
+    assert len(troubled) == 1
+    assert len([one for one in caplog.records if one.levelno >= logging.ERROR]) == 1
+
+
+async def test_nothing_is_left_of_a_call_that_ended(room: Room) -> None:
+    peer = room.peer()
+    session = await peer.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    call = room.sessions._sessions[session].call
+    board = room.board
+    assert board._udp is not None and board._udp._pairs
+    await room.sessions.close(session)
+    call.close()
+    call.send(OPUS)
+    assert (board._calls, board._udp._pairs) == ({}, {})
+    assert (board._demux._ufrags, board._demux._pairs) == ({}, {})
+    await room.until(lambda: peer.connection.connectionState in ("closed", "failed"))
+    assert room.links == [("ann", True)], "whoever closes knows it already"
+
+
+async def test_one_that_goes_says_so(room: Room) -> None:
+    peer = room.peer()
+    await peer.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    await peer.connection.close()
+    await room.until(lambda: room.links == [("ann", True), ("ann", False)])
+
+
+async def test_a_board_that_was_never_opened_shuts_too() -> None:
+    await Switchboard().shut()

@@ -1,0 +1,84 @@
+"""Prints docs/wire.md, its state machines from the tables in `rtc/`: `python tools/wire_page.py > docs/wire.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hustings.rtc import dtls, ice, intake, peer, reception, sending
+from hustings.studio import switchboard, udp
+
+ABOUT = """\
+# The speakers' wire
+
+Made by `tools/wire_page.py` from the tables in `src/hustings/rtc/`.
+
+A WebRTC server for one audio stream each way. `rtc/` is pure: datagrams, time and entropy are arguments; `studio/udp.py` owns the
+sockets and `studio/switchboard.py` joins the two. There is no TURN and no candidate of ours but the one UDP port.
+
+## A datagram's road
+
+```
+open sockets (heard by all, never send) ─┐
+                                         ├─> demux ─ check ──> ice ── proved ──> a connected socket for the pair
+connected sockets (one a proved pair) ───┘     ├─ DTLS ───> dtls ── keys ──> srtp
+                                               ├─ RTP ────> srtp > intake > (reception, red) > packets
+                                               └─ RTCP ───> srtp > control > (NACK: the same bytes again)
+```
+
+Rules, each with a test in `tests/rtc` or `tests/bad_inputs/test_strangers.py`:
+
+1. Silence to anything without a valid ufrag and MESSAGE-INTEGRITY; an answer is never longer than its question.
+2. DTLS, RTP and RTCP count only from a pair that a check proved; its address goes to whoever proved it last.
+3. No remote candidate is read, so none is ever contacted.
+4. What is not encrypted with the session's keys is dropped; no number of such datagrams ends a session.
+5. Every buffer has a limit (below), every socket a budget for each tick, and a stranger costs no log line.
+
+## What the answer says
+
+RED first, so Chromium doubles each frame into the next packet (RFC 2198); `rtcp-fb nack` for Opus, so browsers send again
+what we ask for; transport-cc where it was offered; the audio level of RFC 6464; Opus with in-band FEC at 64 kbit/s; `ice-lite`,
+`setup:passive`, every address of this machine or the announced ones.
+"""
+
+
+def machine(title: str, says: str, first: str, table: Mapping[tuple[str, str], str]) -> list[str]:
+    """One table as a diagram."""
+    lines = [f"## {title}", "", says, "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
+    lines += [f"    {state} --> {after}: {event}" for (state, event), after in table.items()]
+    return [*lines, "```", ""]
+
+
+def limits() -> list[tuple[str, object]]:
+    """What is bounded, and by how much."""
+    return [
+        ("calls of a process", switchboard.CALLS_MAX),
+        ("datagrams read from an open socket in a tick", udp.OPEN_BUDGET),
+        ("datagrams read from a pair's socket in a tick", udp.PAIR_BUDGET),
+        ("proved pairs of a session", ice.PAIRS_MAX),
+        ("a session whose browser never comes ends after, s", ice.ARRIVE_S),
+        ("without a sign of life a browser is gone after, s", ice.SILENCE_S),
+        ("and may come back for, s", ice.RETURN_S),
+        ("a silent pair is left for one that speaks after, s", ice.MOVE_S),
+        ("a handshake's flight is sent again first after, s", dtls.RETRANSMIT_S),
+        ("packets taken from a speaker in a second", intake.RATE_MAX),
+        ("streams (SSRCs) of a speaker", intake.STREAMS_MAX),
+        ("holes remembered in a stream", reception.MISSING_MAX),
+        ("times a lost packet is asked for", reception.ASKED_MAX),
+        ("packets kept for those who ask us", sending.HISTORY_MAX),
+        ("packets sent again in a second", sending.AGAIN_MAX),
+    ]
+
+
+def page() -> str:
+    """The whole page."""
+    lines = [ABOUT]
+    lines += machine("A session", "`rtc/peer.py`: what a room sees.", "waiting", peer.TRANSITIONS)
+    lines += machine("ICE", "`rtc/ice.py`, RFC 8445, lite.", "waiting", ice.TRANSITIONS)
+    lines += machine("DTLS", "`rtc/dtls.py`, RFC 6347, passive.", "new", dtls.TRANSITIONS)
+    lines += ["## Limits", "", "| what | at the most |", "|---|---|"]
+    lines += [f"| {what} | {most:g} |" for what, most in limits()]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    print(page(), end="")
