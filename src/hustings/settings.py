@@ -39,6 +39,8 @@ class Live:
     workers: int
     cache_bytes_max: int
     connections_max: int
+    bytes_per_s_max: int
+    brownout_auto: bool
     follow: str
     feed_bind: str
 

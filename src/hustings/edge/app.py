@@ -13,12 +13,11 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from hustings.edge.answer import BRIEF, OPEN, Headers, refuse, refuse_range, send, span_of
 from hustings.edge.files import File, Files
-from hustings.edge.follow import Follower
 from hustings.edge.granian_wire import Request
 from hustings.edge.objects import Room, Rooms, Served
 from hustings.edge.parking import Part, Scope, Sender
@@ -52,15 +51,19 @@ _log = logging.getLogger("hustings.edge")
 
 
 class Edge:
-    """One worker. `web_url` is where `/` leads; `not_found` is the page for what is not there."""
+    """One worker. `works` run beside it (the feed, the reports); `web_url` is where `/` leads; `not_found` is the page
+    for what is not there."""
 
     def __init__(
-        self, rooms: Rooms, follower: Follower, files: Files, web_url: str, not_found: bytes
+        self,
+        rooms: Rooms,
+        works: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+        files: Files,
+        web_url: str,
+        not_found: bytes,
     ) -> None:
         self.rooms = rooms
-        self.answers = 0
-        """Requests taken so far."""
-        self._follower = follower
+        self._works = works
         self._files = files
         self._home: Headers = [("location", web_url + "/"), ("cache-control", _HOUR), *OPEN]
         self._not_found = not_found
@@ -74,7 +77,7 @@ class Edge:
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._tasks = {loop.create_task(self._follower.run()), loop.create_task(self._sweep())}
+        self._tasks = {loop.create_task(work()) for work in (*self._works, self._sweep)}
 
     def end(self) -> None:
         for task in self._tasks:
@@ -84,7 +87,6 @@ class Edge:
         """Answers a request, parks it, or takes it to the loop. Never raises: Granian's thread lives on."""
         to = request.proto
         try:
-            self.answers += 1
             self._take(request.scope, to)
         except Exception:
             _log.exception("edge could not answer")
@@ -152,8 +154,12 @@ class Edge:
         elif name.endswith("m3u8") and self._past(room):
             self._gone(to, room, room.key, name)
         elif served.playlist is None:
+            room.sent += len(served.answer.body)
+            if name == "pulse.json":
+                room.pulses += 1
             send(scope, to, served.answer)
         else:
+            room.sent += len(served.answer.body)
             self._media_playlist(scope, to, room, name, served)
 
     def _past(self, room: Room) -> bool:

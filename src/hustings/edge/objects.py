@@ -137,7 +137,10 @@ class Room:
         self.live = False
         """Whether a snapshot is there. (An event of the loop is not for another thread to look at.)"""
         self.beacons: dict[str, int] = {}
-        """Beacons since the last report, by the probability that they were sent with."""
+        """Beacons since the last report, by the spelling of the probability that they were sent with."""
+        self.pulses = 0
+        self.sent = 0
+        """Requests for the pulse, and bytes given out, since the last report."""
         self.waits: dict[Part, Wait] = {}
         self.size = 0
         self.prefix = f"live/{key}/" if key != "_" else ""
@@ -236,6 +239,17 @@ class Room:
         if spelled in self.pulse.announced:
             self.beacons[spelled] = self.beacons.get(spelled, 0) + 1
 
+    @property
+    def counted(self) -> int:
+        return self.pulses + sum(list(self.beacons.values()))
+
+    def take_counts(self) -> tuple[dict[float, int], int, int]:
+        """(beacons by probability, pulses, bytes) since the last call. A request that comes in between may go uncounted."""
+        counted, self.beacons = self.beacons, {}
+        pulses, self.pulses = self.pulses, 0
+        sent, self.sent = self.sent, 0
+        return {float(spelled): count for spelled, count in counted.items()}, pulses, sent
+
     # --- waits (`parking` tells how two threads meet here)
 
     def park(self, part: Part, scope: Scope, to: Sender, now: float) -> None:
@@ -283,6 +297,7 @@ class Room:
         wait.shut = True
         answer = self._answer(part)
         if answer is not None:
+            self.sent += len(wait) * len(answer.body)
             wait.answer(answer)
         else:
             wait.each(_part_unknown)
@@ -290,6 +305,7 @@ class Room:
     def _give(self, part: Part, scope: Scope, to: Sender) -> None:
         answer = self._answer(part)
         if answer is not None:
+            self.sent += len(answer.body)
             send(scope, to, answer)
         else:
             _part_unknown(to)

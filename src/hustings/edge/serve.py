@@ -35,6 +35,7 @@ from hustings.edge.follow import Follower
 from hustings.edge.granian_wire import Listening
 from hustings.edge.objects import Rooms
 from hustings.edge.relay import Relay
+from hustings.edge.report import Bears, Reporter
 from hustings.edge.upstream import upstream_of
 from hustings.pages.not_found import render as render_not_found
 from hustings.settings import Settings
@@ -160,8 +161,12 @@ async def _work(settings: Settings, listener: socket.socket, not_found: bytes) -
     """One worker's life."""
     rooms = Rooms()
     files = Files(settings.published_dir, settings.live.cache_bytes_max)
-    follower = Follower(upstream_of(settings), rooms)
-    edge = Edge(rooms, follower, files, settings.public.web, not_found)
+    upstream = upstream_of(settings)
+    bears = Bears(
+        settings.live.connections_max, settings.live.bytes_per_s_max // settings.live.workers
+    )
+    works = (Follower(upstream, rooms).run, Reporter(rooms, upstream, bears).run)
+    edge = Edge(rooms, works, files, settings.public.web, not_found)
     server = Listening(
         edge,
         backlog=_backlog(settings),

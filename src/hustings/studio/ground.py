@@ -14,6 +14,7 @@ from hustings.rooms.feature import Feature, Stage
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode
 from hustings.settings import Settings
+from hustings.studio.edges import Edges
 from hustings.studio.times import Times
 from hustings.wire.ticket import Signer
 
@@ -65,5 +66,6 @@ class Ground:
     features: Callable[[Stage], list[Feature]]
     changed: Callable[[], None]
     gone: Callable[[str], None]
+    edges: Edges = field(default_factory=Edges)
     lateness: Lateness = field(default_factory=Lateness)
     fresh: Callable[[], str] = fresh_id
