@@ -6,7 +6,8 @@
       3   bits: the encoders spend fewer, under the same names
       4   newcomers get the page and the recording
 
-Each step includes those before; the last is the page's own doing, at the step that the pulse names. The ladder goes up and down by one, on measured pressure; a host may set the least.
+Each step includes those before; the last is the page's own doing, at the step that the pulse names. The ladder goes up and
+down by one, on measured pressure; a host may set the least.
 """
 
 from __future__ import annotations
