@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -24,10 +26,12 @@ CROWD = 100
 @contextmanager
 def varnish(folder: Path, edge: EdgeProcess) -> Iterator[str]:
     """Varnish on a free port; its address."""
+    program = shutil.which("varnishd", path=os.environ["PATH"] + ":/usr/sbin")
+    assert program, "tools/system brings Varnish"
     vcl, port = folder / "hustings.vcl", free_port()
     vcl.write_text(VCL.read_text().replace('"8001"', f'"{edge.port}"'))
     command = [
-        "varnishd",
+        program,
         "-j",
         "none",
         "-F",
