@@ -61,8 +61,16 @@ def public_keys(keys_dir: Path) -> dict[str, Ed25519PublicKey]:
 
 def planner_key(keys_dir: Path) -> str:
     """What lets somebody on another machine plan rooms: `planner.txt`, made at the first call (128 random bits)."""
-    path = keys_dir / "planner.txt"
-    _make_folders(keys_dir)
+    return _secret(keys_dir / "planner.txt")
+
+
+def feed_key(keys_dir: Path) -> str:
+    """What edges on two machines know each other by: `feed.txt`, made at the first call (128 random bits)."""
+    return _secret(keys_dir / "feed.txt")
+
+
+def _secret(path: Path) -> str:
+    _make_folders(path.parent)
     if not path.exists():
         write_once(path, secrets.token_urlsafe(16).encode() + b"\n", 0o600)
     return path.read_text().strip()

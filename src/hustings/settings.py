@@ -7,11 +7,14 @@ file does not know, or a value of another type, is a `ValueError` that says wher
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
+
+_PLACE = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class Live:
     workers: int
     cache_bytes_max: int
     connections_max: int
+    bytes_per_s_max: int
+    brownout_auto: bool
+    follow: str
+    feed_bind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,11 @@ class Settings:
     def studio_socket(self) -> Path:
         """Unix socket paths hold 107 bytes; `doctor` and `serve` say so when `data` is too deep."""
         return self.run_dir / "studio.sock"
+
+    @property
+    def feed_secret(self) -> str:
+        """What two machines' edges know each other by. Errors: `OSError` when there is none."""
+        return (self.keys_dir / "feed.txt").read_text().strip()
 
     @property
     def database_path(self) -> Path:
@@ -225,5 +237,8 @@ def _check(settings: Settings) -> None:
         raise ValueError("`studio.udp_port` must be 0 to 65535")
     if len({port for port in ports if port}) < len([port for port in ports if port]):
         raise ValueError("`web.port`, `live.port` and `stage.port` must differ: three hosts")
+    for name, place in (("follow", settings.live.follow), ("feed_bind", settings.live.feed_bind)):
+        if place and not (place.startswith("unix:/") or _PLACE.fullmatch(place)):
+            raise ValueError(f"`live.{name}` must be empty, unix:/path or host:port, not {place!r}")
     if settings.live.workers < 1 or settings.studio.speakers_max < 1:
         raise ValueError("`live.workers` and `studio.speakers_max` must be at least 1")

@@ -162,6 +162,31 @@ def test_payloads_are_raw_and_at_the_bitrate() -> None:
     assert sum(len(unit.payload) for unit in pushed(opus, FIRST + 5 * RATE, sound)) < rich / 2
 
 
+def test_aac_with_fewer_bits_and_again_with_all_has_no_seam() -> None:
+    """The encoder is never opened anew: one decoder plays through, and the sound at the changes is as good as between."""
+    sound = stereo(voice(9))
+    encoder = AacEncoder(FIRST, 96_000)
+    config, units = encoder.config, []
+    for second, rate in ((0, 96_000), (3, 48_000), (6, 96_000)):
+        encoder.set_bitrate(rate)
+        units += pushed(encoder, FIRST + second * RATE, sound[second * RATE : (second + 3) * RATE])
+    assert encoder.config == config
+    assert [unit.clock for unit in units] == list(range(FIRST, FIRST + 1_024 * len(units), 1_024))
+    rates = [
+        sum(len(unit.payload) for unit in units if at <= (unit.clock - FIRST) / RATE < at + 2) * 4
+        for at in (0.5, 3.5, 6.5)
+    ]
+    assert rates == pytest.approx([96_000, 48_000, 96_000], rel=0.15)
+    heard = decoded(units, config)[: 8 * RATE, 0]
+    noise = heard - sound[: len(heard), 0]
+    power = [float(np.mean(noise[at : at + 4_096] ** 2)) for at in range(0, len(noise), 1_024)]
+    thin = max(power[3 * RATE // 1_024 + 8 : 6 * RATE // 1_024 - 8])
+    for change in (3 * RATE, 6 * RATE):
+        assert max(power[change // 1_024 - 6 : change // 1_024 + 6]) <= 1.5 * thin
+    with pytest.raises(ValueError):
+        encoder.set_bitrate(0)
+
+
 def test_our_own_decoder_agrees_with_ffmpegs() -> None:
     encoder = OpusProgramEncoder(FIRST)
     sound = np.zeros((RATE, 2), np.float32)

@@ -46,9 +46,13 @@ class EdgeProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **settings: str) -> None:
+        """`settings` as environment variables."""
         environ = dict(os.environ, HUSTINGS_DATA=str(self.data), HUSTINGS_LIVE__PORT=str(self.port))
-        environ |= {"HUSTINGS_LIVE__WORKERS": str(self.workers), "HUSTINGS_PUBLIC__LIVE": self.url}
+        environ |= {
+            "HUSTINGS_LIVE__WORKERS": str(self.workers),
+            "HUSTINGS_PUBLIC__LIVE": self.url,
+        } | settings
         command = [sys.executable, "-m", "hustings", "edge"]
         self._process = subprocess.Popen(command, env=environ)
         self._wait()
@@ -82,8 +86,9 @@ class Evening:
         self.pulse: dict[str, Any] = {
             "v": 1, "key": KEY, "title": "What a town owes its river", "state": "on_air", "next_s": 1,
             "starts_at_ms": _now_ms() - 754_000, "air_at_ms": None, "on_air_since_ms": _now_ms() - 754_000,
-            "ended_at_ms": None, "late_reason": "", "listeners": 1204, "stage": PEOPLE, "talked": [],
-            "hands": 2, "stage_url": "http://localhost:8002", "replay": False, "term": 1, "brownout": None,
+            "ended_at_ms": None, "late_reason": "", "listeners": {"count": 1204, "error": 40}, "stage": PEOPLE, "talked": [],
+            "hands": 2, "stage_url": "http://localhost:8002", "replay": False, "term": 1,
+            "beacon": {"p": 1, "every_s": 10}, "brownout": {"step": 0, "since_ms": None, "says": ""},
         }  # fmt: skip
         self._tone: asyncio.Task[None] | None = None
 

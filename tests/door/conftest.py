@@ -14,10 +14,11 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hustings.door.app import build
+from hustings.door.app import Limits, build
 from hustings.door.files import Files
-from hustings.door.limits import Buckets
+from hustings.door.patience import Connections, Patient
 from hustings.door.studio import StudioSocket
+from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Signer, Ticket, Verifier
 
 KEY = Ed25519PrivateKey.generate()
@@ -78,20 +79,24 @@ async def door(tmp_path: Path) -> AsyncIterator[Outside]:
     published = tmp_path / "published"
     (published / "assets" / "abc" / "stage").mkdir(parents=True)
     client = StudioSocket(socket)
+    verifier = Verifier({"web-1": KEY.public_key()})
     app = build(
-        lambda: Verifier({"web-1": KEY.public_key()}),
+        lambda: verifier,
         client,
         Files(published),
-        Buckets(KNOCKS),
+        Limits(Buckets(KNOCKS)),
         "X-Real-IP",
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
+    assert runner.server is not None
+    server, loop = runner.server, asyncio.get_running_loop()
+    connections = Connections(by_place=True)
+    listening = await loop.create_server(lambda: Patient(server, connections, loop), "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
         yield Outside(http, inside, published, socket, [studio, runner])
+    listening.close()
     await runner.cleanup()
     await client.close()
     await studio.cleanup()

@@ -7,13 +7,18 @@ import gzip
 import json
 import os
 import signal
+import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.client.listening import EdgeProcess
 from tests.edge.feeding import FIRST_MSN, Program, Studio
@@ -269,7 +274,9 @@ class TestPublished:
             "<!doctype"
         )
         house.publish("pages/talk.html", b"another")
-        assert (await house.get("/talk")).text == "another"
+        async with asyncio.timeout(20):
+            while (await house.get("/talk")).text != "another":
+                await asyncio.sleep(0.01)
         assert (
             await house.get("/talk", if_none_match=(await house.get("/talk")).headers["etag"])
         ).status_code == 304
@@ -355,8 +362,49 @@ class TestWorkers:
             assert (await fresh.get(f"/live/talk/aac/s{M}.0.m4s")).status_code == 200
 
 
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return cert_file, key_file
+
+
 def _runs(pid: int) -> bool:
     try:
         return b"hustings edge" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+class TestTls:
+    async def test_1_3_where_the_client_can_and_1_2_for_old_radios(self, tmp_path: Path) -> None:
+        cert, key = certificate(tmp_path)
+        edge = EdgeProcess(tmp_path, workers=1)
+        edge.start(HUSTINGS_TLS__CERT=str(cert), HUSTINGS_TLS__KEY=str(key))
+        context = ssl.create_default_context(cafile=str(cert))
+        for newest, spoken in (
+            (ssl.TLSVersion.TLSv1_3, "TLSv1.3"),
+            (ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+        ):
+            context.maximum_version = newest
+            _, writer = await asyncio.open_connection(
+                "127.0.0.1", edge.port, ssl=context, server_hostname="localhost"
+            )
+            assert writer.get_extra_info("ssl_object").version() == spoken
+            writer.close()
+        assert await asyncio.to_thread(edge.stop) == 0

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from hustings.edge.follow import Follower
 from hustings.edge.objects import Rooms
+from hustings.edge.upstream import Upstream
 from tests.edge.feeding import FIRST_MSN, Program, Studio
 
 
 @asynccontextmanager
 async def following(studio: Studio) -> AsyncIterator[Rooms]:
     rooms = Rooms()
-    task = asyncio.create_task(Follower(studio.socket, rooms).run())
+    task = asyncio.create_task(Follower(Upstream(studio.socket), rooms).run())
     try:
         yield rooms
     finally:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 
 import pytest
 
 from hustings.edge import objects
-from hustings.edge.objects import GRACE_S, KEPT_SEGMENTS, OBJECTS_MAX, WAITS_MAX, Room, Rooms
+from hustings.edge.answer import Headers
+from hustings.edge.objects import (
+    ANNOUNCED_MAX,
+    DECISIONS_MAX,
+    GRACE_S,
+    KEPT_SEGMENTS,
+    OBJECTS_MAX,
+    WAIT_MAX_S,
+    Room,
+    Rooms,
+)
+from hustings.edge.parking import WAITS_MAX, Part, Wait
 from hustings.wire.feed import DROP, END, LIVE, SNAPSHOT, Frame
 
 
@@ -111,51 +123,167 @@ class TestKeeping:
         assert OBJECTS_MAX > 90 / 0.32 * 2 * 2
 
 
+class Caller:
+    """A request and where its answer goes: as Granian has them, without the wire."""
+
+    method, proto = "GET", "http"
+
+    def __init__(self, path: str = "", query: str = "", **fields: str) -> None:
+        self.path, self.query_string = path, query
+        self.headers = {word.replace("_", "-"): text for word, text in fields.items()}
+        self.got: list[tuple[int, dict[str, str], bytes]] = []
+
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
+        self.got.append((status, dict(headers), body))
+
+    def response_empty(self, status: int, headers: Headers) -> None:
+        self.got.append((status, dict(headers), b""))
+
+    @property
+    def status(self) -> int:
+        return self.got[0][0] if self.got else 0
+
+
+def parked(made: Room, part: Part, now: float = 0.0, **fields: str) -> Caller:
+    caller = Caller(**fields)
+    made.park(part, caller, caller, now)
+    return caller
+
+
+LIVE_51 = Part("aac/live.m3u8", 5, 1)
+
+
 class TestWaits:
-    async def test_one_wake_up_for_all_that_want_the_same_part(self) -> None:
+    def test_one_wake_up_for_all_that_want_the_same_part(self) -> None:
         made = room(named("5.0"))
-        first, second = made.wait_for("aac/live.m3u8", 5, 1), made.wait_for("aac/live.m3u8", 5, 1)
-        later = made.wait_for("aac/live.m3u8", 5, 2)
-        assert first is second and first is not None and later is not None
+        first, second = parked(made, LIVE_51), parked(made, LIVE_51)
+        later = parked(made, Part("aac/live.m3u8", 5, 2))
+        assert made.parked == 3 and len(made.waits) == 2
         made.apply(named("5.1"))
-        await first.over()
-        assert not later._event.is_set()
+        assert first.status == second.status == 200 and not later.got
+        assert first.got[0][1]["cache-control"] == "public, max-age=24"
 
-    async def test_a_newer_part_than_asked_for_will_do(self) -> None:
+    def test_a_newer_part_than_asked_for_will_do(self) -> None:
         made = room(named("5.0"))
-        wait = made.wait_for("aac/live.m3u8", 5, 3)
-        assert wait is not None
+        caller = parked(made, Part("aac/live.m3u8", 5, 3))
         made.apply(named("6.0"))
-        await wait.over()
+        assert caller.status == 200
 
-    async def test_a_part_by_its_name(self) -> None:
+    def test_a_part_by_its_name(self) -> None:
         made = room(named("5.0"))
-        wait = made.wait_for("aac/s5.1.m4s")
-        assert wait is not None
-        made.apply(frame("aac/s5.1.m4s"))
-        await wait.over()
+        caller = parked(made, Part("aac/s5.1.m4s"))
+        some = parked(made, Part("aac/s5.1.m4s"), range="bytes=0-1")
+        made.apply(frame("aac/s5.1.m4s", b"sound"))
+        assert caller.got[0][2] == b"sound"
+        assert (some.status, some.got[0][2]) == (206, b"so")
 
-    async def test_the_end_wakes_everybody(self) -> None:
+    def test_text_is_zipped_for_who_waited_for_it(self) -> None:
         made = room(named("5.0"))
-        waits = [made.wait_for("aac/live.m3u8", 5, 1), made.wait_for("aac/s5.1.m4s")]
+        zipped, plain = parked(made, LIVE_51, accept_encoding="gzip"), parked(made, LIVE_51)
+        made.apply(named("5.1", b"#EXTM3U\n" * 50))
+        assert zipped.got[0][1]["content-encoding"] == "gzip"
+        assert gzip.decompress(zipped.got[0][2]) == plain.got[0][2] == b"#EXTM3U\n" * 50
+
+    def test_what_comes_while_a_request_is_parked_is_not_missed(self) -> None:
+        """The two threads in each order that matters: the part comes after the look, before the list."""
+        made = room(named("5.0"))
+        made.apply(named("5.1"))
+        assert parked(made, LIVE_51).status == 200 and made.waits == {}
+        made.waits[Part("aac/s6.0.m4s")] = wait = Wait(0.0)
+        wait.shut = True  # woken between the look and the list
+        assert parked(made, Part("aac/s6.0.m4s")).status == 404
+
+    def test_the_end_wakes_everybody(self) -> None:
+        made = room(named("5.0"))
+        callers = [parked(made, LIVE_51), parked(made, Part("aac/s5.1.m4s"))]
         made.apply(named("5.0", ended="1"))
-        for wait in waits:
-            assert wait is not None
-            await wait.over()
+        assert [caller.status for caller in callers] == [200, 404]
 
-    async def test_patience_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(objects, "WAIT_MAX_S", 0.001)
-        wait = room(named("5.0")).wait_for("aac/live.m3u8", 5, 1)
-        assert wait is not None
-        async with asyncio.timeout(5):
-            await wait.over()
-
-    async def test_at_the_limit_and_one_past_it(self) -> None:
+    def test_patience_ends(self) -> None:
         made = room(named("5.0"))
-        assert all(made.wait_for(f"aac/s5.{part}.m4s") for part in range(WAITS_MAX))
-        assert made.wait_for("aac/s9.0.m4s") is None
-        assert made.wait_for("aac/s5.1.m4s") is not None
+        caller = parked(made, LIVE_51)
+        made.expire(WAIT_MAX_S - 0.01)
+        assert not caller.got
+        made.expire(WAIT_MAX_S)
+        assert caller.got[0][1]["cache-control"] == "public, max-age=1" and made.waits == {}
+
+    def test_parts_at_the_limit_and_one_past_it(self) -> None:
+        made = room(named("5.0"))
+        callers = [parked(made, Part(f"aac/s5.{part}.m4s")) for part in range(WAITS_MAX)]
+        assert not any(caller.got for caller in callers)
+        assert parked(made, Part("aac/s9.0.m4s")).status == 404
+        assert not parked(made, Part("aac/s5.1.m4s")).got
         made.wake_all()
+        assert all(caller.status == 404 for caller in callers)
+
+    def test_requests_at_the_limit_and_one_past_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(objects, "PARKED_MAX", 2)
+        made = room(named("5.0"))
+        assert not parked(made, LIVE_51).got and not parked(made, LIVE_51).got
+        past = parked(made, LIVE_51)
+        assert past.status == 200 and past.got[0][1]["cache-control"] == "public, max-age=1"
+
+
+class TestMemory:
+    def test_at_the_ceiling_and_one_byte_past_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(objects, "BYTES_MAX", 30)
+        made = room(frame("pulse.json", bytes(10)))
+        made.apply(frame("aac/s1.m4s", bytes(10)))
+        made.apply(frame("aac/s2.m4s", bytes(10)))
+        assert made.size == 30 and "aac/s1.m4s" in made.objects
+        made.apply(frame("aac/s3.0.m4s", b"x"))
+        assert made.size == 21 and list(made.objects) == [
+            "pulse.json",
+            "aac/s2.m4s",
+            "aac/s3.0.m4s",
+        ]
+
+    def test_what_goes_is_no_longer_counted(self) -> None:
+        made = room(frame("aac/s1.m4s", bytes(10)))
+        made.apply(frame("aac/s1.m4s", bytes(4)))
+        made.apply(frame(DROP, path="live/r/aac/s1.m4s"))
+        assert made.size == 0
+
+    def test_what_is_remembered_of_odd_questions_is_bounded(self) -> None:
+        made = room(named("5.0"))
+        playlist = made.objects["aac/live.m3u8"].playlist
+        assert playlist is not None
+        for number in range(2 * DECISIONS_MAX):
+            playlist.decide(f"_HLS_msn=x{number}")
+            playlist.waits_for(f"s{number}.9.m4s")
+        assert len(playlist.decisions) == DECISIONS_MAX
+        playlist.decisions.clear()
+        playlist.decide("_HLS_msn=" + "1" * DECISIONS_MAX)
+        assert playlist.decisions == {}
+
+
+class TestPulse:
+    def pulse(self, **facts: object) -> Frame:
+        return frame("pulse.json", json.dumps(facts).encode())
+
+    def test_what_edge_reads_of_it(self) -> None:
+        made = room(self.pulse(ended_at_ms=5, brownout={"step": 2}, beacon={"p": 0.25}))
+        assert (made.pulse.ended_at_ms, made.pulse.brownout) == (5, 2)
+        made.apply(self.pulse(ended_at_ms=None, brownout=None, beacon=None))
+        assert (made.pulse.ended_at_ms, made.pulse.brownout) == (None, 0)
+        made.apply(frame("pulse.json", b"[1"))
+
+    def test_beacons_count_by_the_probability_they_were_sent_with(self) -> None:
+        made = room(self.pulse(beacon={"p": 1}))
+        made.count("p=1")
+        made.apply(self.pulse(beacon={"p": 2.0**-19}))
+        made.count("p=0.0000019073486328125")  # as JavaScript spells it
+        for odd in ("p=1", "p=0.5", "", "p=", "p=1e-9", "q=1"):
+            made.count(odd)
+        assert made.beacons == {"1": 2, "0.0000019073486328125": 1}
+
+    def test_only_the_latest_probabilities(self) -> None:
+        made = room()
+        for power in range(ANNOUNCED_MAX + 1):
+            made.apply(self.pulse(beacon={"p": 2.0**-power}))
+        made.count("p=1")
+        made.count("p=0.5")
+        assert made.beacons == {"0.5": 1}
 
 
 class TestRooms:

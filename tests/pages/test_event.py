@@ -127,7 +127,7 @@ def test_every_sentence_is_used_and_none_is_missing() -> None:
     sources = [client_dir() / "listener/event-page.js", Path(render.__code__.co_filename).parent / "templates/event.html",
                Path(render_not_found.__code__.co_filename), Path(render.__code__.co_filename)]  # fmt: skip
     text = "\n".join(path.read_text() for path in sources)
-    families = ("lamp.", "says.", "role.", "listeners.", "wait.")
+    families = ("lamp.", "says.", "role.", "listeners.", "wait.", "brownout.")
     unused = [id for id in COPY if f'"{id}"' not in text and not id.startswith(families)]
     assert unused == []
     assert [

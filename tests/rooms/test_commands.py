@@ -66,6 +66,17 @@ class TestAir:
     def test_end(self, stage):
         assert said(stage, "end", HOST) == [("ended", {"by": HOST.person, "reason": "host"})]
 
+    def test_brownout(self, stage):
+        stage = Stage("on_air")
+        assert said(stage, "brownout", HOST, step=4) == [
+            ("brownout_set", {"step": 4, "by": HOST.person})
+        ]
+        assert said(stage, "brownout", HOST, step=0) == []  # as it is
+        for odd in (5, -1, True, "1", None):
+            assert code(stage, "brownout", HOST, step=odd) == "bad_request"
+        stage.tell("brownout_set", step=4, by=HOST.person)
+        assert stage.room.brownout == 4
+
     def test_late(self, stage):
         assert said(stage, "late", HOST, reason=" r" * 100) == [
             ("late", {"reason": ("r " * 100).strip(), "by": HOST.person})

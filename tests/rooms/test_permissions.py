@@ -19,6 +19,7 @@ ALLOWED = {
     "hold": (HOSTS, {"open"}),
     "end": (HOSTS, BEFORE),
     "late": (HOSTS, {"planned", "open"}),
+    "brownout": (HOSTS, ALIVE),
     "invite": (HOSTS, BEFORE),
     "revoke": (HOSTS, BEFORE),
     "mute": (STAGE, ALIVE),

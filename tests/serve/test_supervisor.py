@@ -41,7 +41,7 @@ from hustings.serve.child import Spec
 run, mark, rows = Path(sys.argv[1]), sys.argv[2], [r.split("=") for r in sys.argv[3:]]
 supervisor.STOP_S = 0.5
 loop = run.parent / "loop.py"
-specs = [Spec(n, (sys.executable, str(loop), n, str(run), how), i, readiness.on_file(run / f"{{n}}.up"), n == "kept")
+specs = [Spec(n, (sys.executable, str(loop), n, str(run), how), i, 100 * i, readiness.on_file(run / f"{{n}}.up"), n == "kept")
          for i, (n, how) in enumerate(rows)]
 say = lambda line: print(line, flush=True)
 s = supervisor.Supervisor(specs, run, mark, say, lambda n, pid: print("ready", n, flush=True))
@@ -128,6 +128,9 @@ def test_priorities_fall_row_by_row(bench: Bench) -> None:
     nices = [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids.values()]
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert nices == [own, 1, 2] if own == 0 else nices == sorted(nices)
+    scores = [int(Path(f"/proc/{pid}/oom_score_adj").read_text()) for pid in pids.values()]
+    assert scores == [max(own, score) for own, score in zip(scores, (0, 100, 200), strict=True)]
+    assert scores == sorted(scores)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -11,7 +11,18 @@ from aiohttp import web
 from hustings.rooms.room import plan_facts
 from hustings.studio import app
 from hustings.wire.feed import LIVE, SNAPSHOT, Decoder
-from tests.studio.house_rig import HOST, KEY, LISTENER, SPEAKER, START_MS, Rig, a_plan, claims
+from tests.studio.house_rig import (
+    HOST,
+    KEY,
+    LISTENER,
+    SPEAKER,
+    START_MS,
+    Rig,
+    a_plan,
+    claims,
+    frames_of,
+    objects,
+)
 
 
 @pytest.fixture
@@ -224,3 +235,24 @@ async def test_addresses_and_methods_that_are_not(studio):
     assert large["code"] == "body_too_large"
     health = await ask(client, "GET", "/healthz", 200)
     assert health["ok"] is True
+
+
+async def test_edges_report_what_they_counted(studio):
+    rig, client = studio
+    rig.open()
+    report = {"over_s": 10, "pressure": {"cpu": 0.5}}
+    report["rooms"] = {
+        KEY: {"beacons": [[0.5, 20]], "pulses": 1},
+        "elsewhere": {"beacons": [], "pulses": 0},
+    }
+    await ask(client, "POST", "/edges/host-1", 200, json=report)
+    rig.room().publish_pulse()
+    pulse = json.loads(objects(await frames_of(rig.room()))[f"live/{KEY}/pulse.json"].body)
+    assert pulse["listeners"]["count"] == 40
+    for path, body in (
+        ("/edges/host_1", report),
+        ("/edges/" + "x" * 41, report),
+        ("/edges/a", {"over_s": 0}),
+    ):
+        refused = await ask(client, "POST", path, 400, json=body)
+        assert refused["code"] == "bad_request"

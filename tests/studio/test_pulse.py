@@ -7,9 +7,10 @@ import json
 import pytest
 
 from hustings.audio.clock import RATE
+from hustings.rooms.crowd import Estimate
 from hustings.rooms.journal import Event
 from hustings.rooms.room import Room, plan_facts
-from hustings.studio.pulse import PULSE_MAX, TALKED_SAMPLES, Talk, pulse
+from hustings.studio.pulse import PULSE_MAX, TALKED_SAMPLES, Brownout, Reach, Talk, pulse
 from tests.studio.house_rig import START_MS, a_plan
 
 CLOCK = START_MS * 48
@@ -36,9 +37,12 @@ def a_room(people: int, name: str, title: str = "Town hall") -> Room:
     return room
 
 
-def made(room: Room, talk: Talk) -> dict:
+CALM = Reach(None, 1.0, Brownout())
+
+
+def made(room: Room, talk: Talk, reach: Reach = CALM) -> dict:
     addresses = ("http://localhost:8002/town-hall", "http://localhost:8001/town-hall")
-    raw = pulse(room, talk, START_MS, CLOCK, addresses, {"hands": 3})
+    raw = pulse(room, talk, START_MS, CLOCK, addresses, {"hands": 3}, reach)
     assert len(raw) <= PULSE_MAX
     return json.loads(raw)
 
@@ -69,6 +73,24 @@ def test_it_is_small_with_a_full_stage_of_long_names(people, name):
     assert tree["stage"][0]["role"] == "host"
     assert len(tree["stage"]) >= 8
     assert len(tree["talked"]) >= 8
+
+
+def test_how_many_listen_and_what_a_player_is_asked():
+    tree = made(a_room(1, "Ann"), Talk(), Reach(Estimate(12_000, 300), 2.0**-4, Brownout()))
+    assert tree["listeners"] == {"count": 12_000, "error": 300}
+    assert tree["next_s"] == 14
+    assert tree["beacon"] == {"p": 0.0625, "every_s": 10}
+    assert tree["brownout"] == {"step": 0, "since_ms": None, "says": ""}
+    calm = made(a_room(1, "Ann"), Talk())
+    assert (calm["listeners"], calm["next_s"], calm["beacon"]["p"]) == (None, 2, 1)
+
+
+def test_in_a_brownout_pulses_are_rarer_and_beacons_fewer():
+    browned = Brownout(1, START_MS)
+    tree = made(a_room(1, "Ann"), Talk(), Reach(None, 1.0, browned))
+    assert tree["next_s"] == 10
+    assert tree["brownout"] == {"step": 1, "since_ms": START_MS, "says": "brownout.1"}
+    assert 8 * browned.beacons <= Brownout().beacons
 
 
 def test_talk_is_forgotten_after_thirty_seconds():

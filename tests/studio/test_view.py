@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hustings.rooms.crowd import Estimate
+from hustings.studio.pulse import Brownout
 from hustings.studio.view import Alarms, Scene, view
 from tests.rooms.cast import COHOST, HOST, LISTENER, SPEAKER, Stage, person
 
@@ -15,6 +17,8 @@ def scene(stage: Stage, alarms: Alarms | None = None) -> Scene:
         levels={SPEAKER.person: -17.6, HOST.person: -250.0},
         speakers_max=13,
         live_url="http://localhost:8001/town-hall",
+        brownout=Brownout(2, 5),
+        listeners=Estimate(120, 7),
     )
 
 
@@ -33,6 +37,14 @@ def test_the_people_and_who_talks():
     assert people[0].keys() == {
         "person", "name", "role", "muted", "muted_by", "link", "talking", "level_db", "kind",
     }  # fmt: skip
+
+
+def test_how_many_listen_and_what_is_given_up():
+    stage = seated()
+    stage.tell("brownout_set", step=1, by=HOST.person)
+    seen = view(scene(stage), SPEAKER)["room"]
+    assert seen["listeners"] == {"count": 120, "error": 7}
+    assert seen["brownout"] == {"step": 2, "since_ms": 5, "says": "brownout.2", "least": 1}
 
 
 def test_one_who_left_is_not_there_and_not_on_stage():

@@ -44,6 +44,9 @@ class ProgramEncoder(Protocol):
     duration: int
     config: bytes
 
+    def set_bitrate(self, bitrate: int) -> None:
+        """Bits per second from the next unit on; the decoder needs to know nothing of it. Errors: `ValueError`."""
+
     def push(self, clock: int, frame: Samples) -> list[AccessUnit]:
         """A frame (n, 2) that starts at `clock`; the access units that are complete with it, in order."""
 
@@ -120,6 +123,13 @@ class AacEncoder:
         self._first = first_clock
         self._fifo = _Fifo(AAC_FRAME, 0, first_clock)
         self._labels: deque[int] = deque()
+
+    def set_bitrate(self, bitrate: int) -> None:
+        """Bits per second from the next unit on. FFmpeg's encoder reads the rate anew for each frame: same configuration,
+        same overlap, no new encoder. Errors: `ValueError`."""
+        if bitrate <= 0:
+            raise ValueError(f"bit rate {bitrate}")
+        self._context.bit_rate = bitrate
 
     def push(self, clock: int, frame: Samples) -> list[AccessUnit]:
         """As `ProgramEncoder.push`. Errors: `ValueError` for a clock that does not continue the last, or another shape."""

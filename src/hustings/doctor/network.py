@@ -132,6 +132,28 @@ def stage_not_behind_cdn(settings: Settings) -> Finding:
     )
 
 
+def fronts(settings: Settings) -> Finding:
+    """What no process of ours does for itself: HTTP/2, caps on connections, limits before a request is parsed."""
+    name = "fronts"
+    bare, nameless = [], []
+    for _, section, bind, _ in preflight.listeners(settings):
+        if urlsplit(getattr(settings.public, section)).hostname in LOCAL:
+            continue
+        if bind not in LOCAL:
+            bare.append(section)
+        elif section != "live" and not getattr(settings, section).forwarded_header:
+            nameless.append(section)
+    if nameless:
+        advice = 'name the header that the proxy sets: forwarded_header = "X-Forwarded-For" there'
+        found = f"{', '.join(nameless)}: behind a proxy all clients share one limit"
+        return Finding(name, "warn", found, advice)
+    if bare:
+        advice = "put Caddy (deploy/caddy) or Varnish (deploy/varnish) in front, and load deploy/nftables/hustings.nft"
+        found = f"{', '.join(bare)}: open to the network, nothing caps connections"
+        return Finding(name, "warn", found, advice)
+    return Finding(name, "ok", "what is public stands behind a proxy, or nothing is public")
+
+
 def binds(settings: Settings) -> Finding:
     """Listening on loopback only while public addresses are elsewhere works behind a proxy on this machine, and only there."""
     name = "listening on"

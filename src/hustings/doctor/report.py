@@ -46,6 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
         machine.backlog(settings),
         *network.ports(settings),
         network.binds(settings),
+        network.fronts(settings),
         network.stage_not_behind_cdn(settings),
         network.https(settings),
         network.udp(settings, addresses),

@@ -6,19 +6,27 @@ import asyncio
 import logging
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
 from hustings.door.files import Files
-from hustings.door.limits import Buckets
+from hustings.door.patience import heed
 from hustings.door.studio import PASSED_ON, StudioSocket
 from hustings.wire.errors import Refused
+from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Ticket, Verifier
 
 OFFER_MAX, COMMAND_MAX, KNOCK_MAX = 65_536, 16_384, 4_096
 BODY_WAIT_S = 5.0
+OFFERS_PER_MINUTE = 60
+ASKS_PER_MINUTE = 3_000
+"""A page asks once for each change that it is told; thirteen of them may share one address."""
+WRONG_PER_MINUTE = 60
+CHECKED_MAX = 1_024
 KEY = re.compile(r"[a-z0-9-]{3,64}|[A-Za-z0-9_-]{22}")
 COMMAND = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40})?")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -39,12 +47,12 @@ def build(
     verifier: Callable[[], Verifier],
     studio: StudioSocket,
     files: Files,
-    buckets: Buckets,
+    limits: Limits,
     forwarded: str,
 ) -> web.Application:
     """The application. `verifier` is asked at each request, so that a key made later counts."""
-    app = web.Application(middlewares=[_answers], client_max_size=OFFER_MAX + 1)
-    door = Door(verifier, studio, files, buckets, forwarded)
+    app = web.Application(middlewares=[heed, _answers], client_max_size=OFFER_MAX + 1)
+    door = Door(verifier, studio, files, limits, forwarded)
     app.add_routes(
         [
             web.get("/healthz", door.health),
@@ -92,22 +100,63 @@ def _no(refused: Refused) -> web.Response:
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Buckets by place, each asked before a body is read: knocks, offers, requests with a ticket, wrong tickets."""
+
+    knocks: Buckets
+    offers: Buckets = field(default_factory=lambda: Buckets(OFFERS_PER_MINUTE))
+    asks: Buckets = field(default_factory=lambda: Buckets(ASKS_PER_MINUTE))
+    wrong: Buckets = field(default_factory=lambda: Buckets(WRONG_PER_MINUTE))
+
+
+class Checked:
+    """Tickets whose signature held, so that a flood of forged ones costs the place that they come from its right to be
+    looked at, and not those who are inside."""
+
+    def __init__(self, wrong: Buckets) -> None:
+        self._wrong = wrong
+        self._known: OrderedDict[tuple[str, str], Ticket] = OrderedDict()
+        self._by: Verifier | None = None
+
+    def ticket(self, verifier: Verifier, token: str, key: str, address: str) -> Ticket:
+        """Errors: `Refused` with `too_many` where the wrong ones were too many, or as `Verifier.verify`."""
+        if verifier is not self._by:  # a key came or went
+            self._by = verifier
+            self._known.clear()
+        known = self._known.get((token, key))
+        if known is not None:
+            return known
+        if self._wrong.empty(address, time.monotonic()):
+            raise Refused("too_many")
+        try:
+            ticket = verifier.verify(token, key)
+        except Refused:
+            self._wrong.take(address, time.monotonic())
+            raise
+        if len(self._known) >= CHECKED_MAX:
+            self._known.popitem(last=False)
+        self._known[(token, key)] = ticket
+        return ticket
+
+
 class Door:
-    """What each address does. It keeps nothing between two requests but the buckets."""
+    """What each address does. Between two requests it keeps the buckets, and which tickets it has checked."""
 
     def __init__(
         self,
         verifier: Callable[[], Verifier],
         studio: StudioSocket,
         files: Files,
-        buckets: Buckets,
+        limits: Limits,
         forwarded: str,
     ) -> None:
         self._verifier = verifier
         self._studio = studio
         self._files = files
-        self._buckets = buckets
+        self._limits = limits
         self._forwarded = forwarded
+        self._checked = Checked(limits.wrong)
 
     async def health(self, request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -123,6 +172,7 @@ class Door:
 
     async def session(self, request: web.Request) -> web.Response:
         """`POST /session|whip|whep/{key}`: an offer in, an answer out."""
+        _take(self._limits.offers, self._address(request))
         kind = request.path.split("/")[1]
         headers = self._claims(request)
         if request.content_type != "application/sdp":
@@ -167,8 +217,7 @@ class Door:
     async def knock(self, request: web.Request) -> web.Response:
         """No ticket here: the bucket is asked before the body is read."""
         address = self._address(request)
-        if not self._buckets.take(address, time.monotonic()):
-            raise Refused("too_many")
+        _take(self._limits.knocks, address)
         headers = {
             "Hustings-Address": address,
             "Hustings-Device": _device(request),
@@ -221,11 +270,13 @@ class Door:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Refused("ticket_missing")
-        ticket: Ticket = self._verifier().verify(token.strip(), _key(request))
+        address = self._address(request)
+        _take(self._limits.asks, address)
+        ticket = self._checked.ticket(self._verifier(), token.strip(), _key(request), address)
         return {
             "Hustings-Claims": ticket.claims(),
             "Hustings-Device": _device(request),
-            "Hustings-Address": self._address(request),
+            "Hustings-Address": address,
             "Content-Type": request.content_type,
         }
 
@@ -233,6 +284,11 @@ class Door:
         if self._forwarded and (given := request.headers.get(self._forwarded)):
             return given.split(",")[-1].strip()[:64]
         return request.remote or ""
+
+
+def _take(buckets: Buckets, address: str) -> None:
+    if not buckets.take(address, time.monotonic()):
+        raise Refused("too_many")
 
 
 def _key(request: web.Request) -> str:

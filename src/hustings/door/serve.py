@@ -7,20 +7,23 @@ import contextlib
 import gc
 import logging
 import signal
+import socket
 import ssl
 from pathlib import Path
 
 from aiohttp import web
 
-from hustings.door.app import build
+from hustings.door.app import Limits, build
 from hustings.door.files import Files
-from hustings.door.limits import Buckets
+from hustings.door.patience import HEAD_S, Connections, Patient
 from hustings.door.studio import StudioSocket
 from hustings.keyring import public_keys
 from hustings.settings import Settings
+from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Verifier
 
 STOP_WAIT_S = 2.0
+USER_TIMEOUT_MS = 10_000
 
 
 def run(settings: Settings) -> None:
@@ -39,30 +42,31 @@ async def serve(settings: Settings) -> None:
         _Keys(settings.keys_dir),
         studio,
         Files(settings.published_dir),
-        Buckets(settings.stage.knocks_per_minute),
+        Limits(Buckets(settings.stage.knocks_per_minute)),
         settings.stage.forwarded_header,
     )
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=30,
-        handle_signals=False,
-        shutdown_timeout=STOP_WAIT_S,
-    )
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WAIT_S)
     await runner.setup()
+    assert runner.server is not None
+    server = runner.server
+    connections = Connections(by_place=not settings.stage.forwarded_header)
+    listening = await loop.create_server(
+        lambda: Patient(server, connections, loop),
+        settings.stage.bind,
+        settings.stage.port,
+        ssl=_tls(settings),
+        ssl_handshake_timeout=HEAD_S if settings.tls.cert else None,
+        backlog=1_024,
+        reuse_address=True,
+    )
+    for listener in listening.sockets:
+        # A client that reads nothing is cut by the kernel.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
     try:
-        site = web.TCPSite(
-            runner,
-            settings.stage.bind,
-            settings.stage.port,
-            ssl_context=_tls(settings),
-            backlog=1_024,
-            reuse_address=True,
-        )
-        await site.start()
         gc.freeze()
         await stop.wait()
     finally:
+        listening.close()
         with contextlib.suppress(Exception):
             await runner.cleanup()
         await studio.close()

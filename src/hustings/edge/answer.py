@@ -1,11 +1,22 @@
-"""One object as an HTTP answer: its headers, its gzip twin, its ranges (RFC 9110 §14). Pure: nothing is sent here."""
+"""One object as an HTTP answer, made once and sent often: its headers, its gzip twin, its ranges (RFC 9110 §14).
+
+What costs time is done when an object arrives; a request only chooses among ready bytes and ready lists of headers.
+"""
 
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hustings.wire.errors import CODES
+
+if TYPE_CHECKING:
+    from hustings.edge.parking import Scope, Sender
 
 Headers = list[tuple[str, str]]
 
@@ -44,6 +55,11 @@ _TEXT = (
     "application/manifest",
 )
 _GZIP_FROM = 200
+FIELD_READ = 128
+"""Characters of `Accept-Encoding` that are read: what browsers send has 30."""
+
+BRIEF = "public, max-age=1"
+"""How long caches may keep a "no", and whatever changes with the next part."""
 _RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))", re.ASCII)
 
 
@@ -55,6 +71,11 @@ class Answer:
     headers: Headers
     zipped: bytes | None = None
     zipped_headers: Headers | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that it keeps in memory."""
+        return len(self.body) + len(self.zipped or b"")
 
     def with_headers(self, changes: Mapping[str, str]) -> Answer:
         """The same object with some headers replaced or added (a parked reload's longer life, say)."""
@@ -89,7 +110,12 @@ def sound_or_text(name: str, headers: Mapping[str, str], body: bytes) -> Answer:
 
 def takes_gzip(accept_encoding: str | None) -> bool:
     """Whether a client takes gzip. A weight of 0 means no (RFC 9110 §12.5.3)."""
-    for choice in (accept_encoding or "").lower().split(","):
+    return accept_encoding is not None and _gzip_in(accept_encoding[:FIELD_READ])
+
+
+@lru_cache(maxsize=256)
+def _gzip_in(accept_encoding: str) -> bool:
+    for choice in accept_encoding.lower().split(","):
         coding, _, weight = choice.partition(";")
         if coding.strip() in ("gzip", "*"):
             return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
@@ -114,6 +140,53 @@ def part_of(field: str | None, size: int) -> tuple[int, int] | bool:
         return True
     end = min(size, int(final) + 1) if final else size
     return (start, end) if start < size else False
+
+
+def send(scope: Scope, to: Sender, answer: Answer, etag: str | None = None) -> None:
+    """A ready answer: gzipped where the client takes it, else whole, else the range that it asks for."""
+    fields = scope.headers
+    if answer.zipped is not None and takes_gzip(fields.get("accept-encoding")):
+        assert answer.zipped_headers is not None
+        to.response_bytes(200, answer.zipped_headers, answer.zipped)
+        return
+    span = span_of(scope, len(answer.body), etag) if "range" in fields else True
+    if span is True:
+        to.response_bytes(200, answer.headers, answer.body)
+    elif span is False:
+        refuse_range(to, len(answer.body))
+    else:
+        start, end = span
+        where = ("content-range", f"bytes {start}-{end - 1}/{len(answer.body)}")
+        to.response_bytes(206, [*answer.headers, where], answer.body[start:end])
+
+
+def span_of(scope: Scope, size: int, etag: str | None) -> tuple[int, int] | bool:
+    """The range asked for. With an `If-Range` that does not name this object, all of it (RFC 9110 §13.1.5)."""
+    fields = scope.headers
+    condition = fields.get("if-range")
+    if condition is not None and condition != etag:
+        return True
+    return part_of(fields.get("range"), size)
+
+
+def refuse_range(to: Sender, size: int) -> None:
+    refuse(to, "range_unsatisfiable", extra=(("content-range", f"bytes */{size}"),))
+
+
+def refuse(
+    to: Sender, code: str, *, status: int = 0, extra: tuple[tuple[str, str], ...] = ()
+) -> None:
+    """An error as `docs/protocol.md` says it, kept by caches for a second at most."""
+    to.response_bytes(*_refusal(code, status, extra))
+
+
+@lru_cache(maxsize=64)
+def _refusal(
+    code: str, status: int, extra: tuple[tuple[str, str], ...]
+) -> tuple[int, Headers, bytes]:
+    usual, sentence = CODES[code]
+    headers = [("content-type", "application/json"), ("cache-control", BRIEF), *extra, *OPEN]
+    return status or usual, headers, json.dumps({"code": code, "message": sentence}).encode()
 
 
 def _changed(headers: Headers, changes: Mapping[str, str]) -> Headers:

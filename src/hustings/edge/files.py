@@ -1,14 +1,17 @@
-"""What is published on disk: pages, assets, replays. Read once, kept in bounded memory, looked at again at each request.
+"""What is published on disk: pages, assets, replays. Read once, kept in bounded memory, looked at again.
 
-A request costs one `stat`; a changed file is read anew, a deleted one is gone at once. Whatever is larger than
-`KEPT_MAX` is not taken into memory: the server sends it from the disk.
+A kept file is looked at on the disk (one `stat`) when its last look is `FRESH_S` old: a changed file is read anew, a deleted
+one is gone. What stands under its own hash never changes and is not looked at again. Whatever is larger than `KEPT_MAX`
+is not taken into memory: the server sends it from the disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import stat
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,10 @@ from pathlib import Path
 from hustings.edge.answer import Answer, content_type, sound_or_text
 
 KEPT_MAX = 1_000_000
+FRESH_S = 0.2
+"""How long a look at the disk holds, in seconds: a page that ten thousand open in one second costs five looks."""
+
+_HASHED = re.compile(r"assets/[0-9a-f]{12}/", re.ASCII)
 PATH_MAX = 300
 _STEP = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", re.ASCII)
 
@@ -38,7 +45,23 @@ class Files:
         self._root = str(root)
         self._bytes_max = bytes_max
         self._kept: OrderedDict[str, File] = OrderedDict()
+        self._looked: dict[str, float] = {}
         self._bytes = 0
+
+    def fresh(self, path: str, now: float) -> File | None:
+        """The file, if it is kept and was looked at lately (`now` in monotonic seconds). From any thread, no disk.
+
+        Of many who ask at the moment when a look has grown old one gets None, and looks; the others still get the file.
+        """
+        kept = self._kept.get(path)
+        if kept is None or now < self._looked.get(path, math.inf):
+            return kept
+        self._looked[path] = now + FRESH_S
+        return None
+
+    def kept(self, path: str) -> File | None:
+        """The file as it was at the last look."""
+        return self._kept.get(path)
 
     async def get(self, path: str, cache_control: str) -> File | None:
         """The file at `path` (slashes, relative), or None. A path that could leave the folder is none."""
@@ -56,6 +79,7 @@ class Files:
         kept = self._kept.get(path)
         if kept is not None and kept.etag == etag:
             self._kept.move_to_end(path)
+            self._look(path)
             return kept
         self._forget(path)
         kind = content_type(path)
@@ -75,12 +99,17 @@ class Files:
         file = File(full, len(body), etag, content_type(path), answer)
         self._forget(path)
         self._kept[path] = file
+        self._look(path)
         self._bytes += _weight(file)
         while self._bytes > self._bytes_max and self._kept:
             self._forget(next(iter(self._kept)))
         return file
 
+    def _look(self, path: str) -> None:
+        self._looked[path] = math.inf if _HASHED.match(path) else time.monotonic() + FRESH_S
+
     def _forget(self, path: str) -> None:
+        self._looked.pop(path, None)
         if file := self._kept.pop(path, None):
             self._bytes -= _weight(file)
 

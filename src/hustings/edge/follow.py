@@ -10,9 +10,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 from hustings.edge.objects import GRACE_S, Room, Rooms
+from hustings.edge.upstream import Upstream, answered
 from hustings.wire.feed import Decoder
 
 SILENCE_MAX_S = 2.0
@@ -20,7 +20,6 @@ BACKOFF_S = (0.05, 0.3)
 """Between two tries, in seconds; drawn anew each time, so that workers do not come in step."""
 
 _CHUNK_BYTES = 65_536
-_HEAD_LINES_MAX = 64
 Callback = Callable[[], None]
 _log = logging.getLogger("hustings.edge")
 
@@ -28,8 +27,8 @@ _log = logging.getLogger("hustings.edge")
 class Follower:
     """Keeps `rooms` as studio says they are. `run` ends only by being cancelled."""
 
-    def __init__(self, socket: Path, rooms: Rooms) -> None:
-        self._socket = socket
+    def __init__(self, upstream: Upstream, rooms: Rooms) -> None:
+        self._upstream = upstream
         self._rooms = rooms
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._recheck: asyncio.TimerHandle | None = None
@@ -76,10 +75,9 @@ class Follower:
     async def _read(self, room: Room, changed: Callback) -> None:
         """One connection, until it ends. Errors: `OSError`, `EOFError`, `TimeoutError`, `ValueError`."""
         async with asyncio.timeout(SILENCE_MAX_S) as patience:
-            reader, writer = await asyncio.open_unix_connection(str(self._socket))
+            reader, writer = await self._upstream.ask("GET", f"/feed/{room.key}")
             try:
-                writer.write(_request(room.key))
-                body = await _body(reader)
+                body = Chunked(reader) if await answered(reader) else Plain(reader)
                 decoder = Decoder()
                 while not room.over:
                     patience.reschedule(asyncio.get_running_loop().time() + SILENCE_MAX_S)
@@ -125,23 +123,3 @@ class Chunked(Plain):
         if self._left == 0:
             await self._reader.readexactly(2)
         return chunk
-
-
-def _request(key: str) -> bytes:
-    return (
-        f"GET /feed/{key} HTTP/1.1\r\nHost: studio\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-    ).encode()
-
-
-async def _body(reader: asyncio.StreamReader) -> Plain:
-    """Reads the head of the answer. Errors: `EOFError`, `ValueError` for anything but a 200."""
-    status = await reader.readuntil(b"\r\n")
-    chunked = False
-    for _ in range(_HEAD_LINES_MAX):
-        line = (await reader.readuntil(b"\r\n")).strip().lower()
-        if not line:
-            break
-        chunked = chunked or line.replace(b" ", b"") == b"transfer-encoding:chunked"
-    if status.split(b" ")[1:2] != [b"200"]:
-        raise EOFError(f"studio answered {status!r}")
-    return Chunked(reader) if chunked else Plain(reader)

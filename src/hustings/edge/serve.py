@@ -19,21 +19,24 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import setproctitle
-from granian._granian import SocketHolder
 from granian.constants import HTTPModes, SSLProtocols
 from granian.http import HTTP1Settings
-from granian.server.embed import Server
 
 from hustings.copy import catalogue
 from hustings.edge.app import Edge
 from hustings.edge.files import Files
 from hustings.edge.follow import Follower
+from hustings.edge.granian_wire import Listening
 from hustings.edge.objects import Rooms
+from hustings.edge.relay import Relay
+from hustings.edge.report import Bears, Reporter
+from hustings.edge.upstream import upstream_of
 from hustings.pages.not_found import render as render_not_found
 from hustings.settings import Settings
 
@@ -45,23 +48,13 @@ USER_TIMEOUT_MS = 10_000
 RESPAWN_S = 0.03
 """Between the end of a worker and the start of its successor: one that dies at once must not spin."""
 
+RELAY_AGAIN_S = 2.0
 STOP_S = 3.0
 """A stopping worker finishes what it answers for this long."""
 
+Job = Callable[[], Coroutine[Any, Any, None]]
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _log = logging.getLogger("hustings.edge")
-
-
-class Listening(Server):
-    """Granian's server inside one process, on a socket that is already open: set `listener` before `serve`."""
-
-    listener: socket.socket
-
-    def _init_shared_socket(self) -> None:
-        # The pinned release takes (descriptor, is a Unix socket, backlog); its stub says otherwise.
-        opened: Any = SocketHolder
-        self._ssp = None
-        self._shd: Any = opened(self.listener.fileno(), False, self.backlog)
 
 
 def run(settings: Settings) -> None:
@@ -76,16 +69,19 @@ def run(settings: Settings) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     gc.collect()
     gc.freeze()
-    workers = {_fork(settings, listener, not_found): listener for listener in sockets}
+    jobs: list[Job] = [partial(_work, settings, listener, not_found) for listener in sockets]
+    if settings.live.feed_bind:
+        jobs.append(partial(_relay, settings))
+    workers = {_fork(job): job for job in jobs}
     _remember(pids, workers)
     for pid in orphans:
         _signal(pid, signal.SIGTERM)
     while signal.sigwait(_HEARD) == signal.SIGCHLD:
         for pid, status in _ended():
-            if listener := workers.pop(pid, None):
+            if job := workers.pop(pid, None):
                 _log.warning("an edge worker ended (%d); another takes its place", status)
                 time.sleep(RESPAWN_S)
-                workers[_fork(settings, listener, not_found)] = listener
+                workers[_fork(job)] = job
                 _remember(pids, workers)
     _end(workers)
 
@@ -130,7 +126,7 @@ def _backlog(settings: Settings) -> int:
     return max(128, min(settings.live.connections_max, 65_535))
 
 
-def _fork(settings: Settings, listener: socket.socket, not_found: bytes) -> int:
+def _fork(job: Job) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -138,7 +134,7 @@ def _fork(settings: Settings, listener: socket.socket, not_found: bytes) -> int:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
-        asyncio.run(_work(settings, listener, not_found))
+        asyncio.run(job())
         status = 0
     except BaseException:
         _log.exception("an edge worker broke")
@@ -147,12 +143,30 @@ def _fork(settings: Settings, listener: socket.socket, not_found: bytes) -> int:
         os._exit(status)
 
 
+async def _relay(settings: Settings) -> None:
+    """The life of the process that other edges follow."""
+    setproctitle.setproctitle(f"{TITLE} relay")
+    where = settings.live.feed_bind
+    secret = "" if where.startswith("unix:") else settings.feed_secret
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os._exit, 0)
+    try:
+        await Relay(upstream_of(settings), secret).run(where)
+    except OSError as error:
+        _log.error("the feed cannot be offered at %s: %s", where, error)
+        await asyncio.sleep(RELAY_AGAIN_S)
+        raise
+
+
 async def _work(settings: Settings, listener: socket.socket, not_found: bytes) -> None:
     """One worker's life."""
     rooms = Rooms()
     files = Files(settings.published_dir, settings.live.cache_bytes_max)
-    follower = Follower(settings.studio_socket, rooms)
-    edge = Edge(rooms, follower, files, settings.public.web, not_found)
+    upstream = upstream_of(settings)
+    bears = Bears(
+        settings.live.connections_max, settings.live.bytes_per_s_max // settings.live.workers
+    )
+    works = (Follower(upstream, rooms).run, Reporter(rooms, upstream, bears).run)
+    edge = Edge(rooms, works, files, settings.public.web, not_found)
     server = Listening(
         edge,
         backlog=_backlog(settings),
@@ -175,7 +189,8 @@ async def _work(settings: Settings, listener: socket.socket, not_found: bytes) -
         loop.call_later(STOP_S, os._exit, 0)
 
     loop.add_signal_handler(signal.SIGTERM, stop)
-    await server.serve()
+    gc.freeze()
+    await server.listen()
 
 
 def _ended() -> Iterator[tuple[int, int]]:
@@ -185,7 +200,7 @@ def _ended() -> Iterator[tuple[int, int]]:
             yield ended
 
 
-def _end(workers: dict[int, socket.socket]) -> None:
+def _end(workers: dict[int, Job]) -> None:
     """Asks the workers to end, and ends those that do not."""
     for pid in workers:
         _signal(pid, signal.SIGTERM)

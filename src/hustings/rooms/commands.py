@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hustings.rooms import brownout
 from hustings.rooms.journal import Draft
 from hustings.rooms.permissions import RULES, check
 from hustings.rooms.roles import HOSTS, Actor, Refusal
@@ -154,6 +155,15 @@ def _late(asked: Asked) -> list[Draft]:
     ]
 
 
+def _brownout(asked: Asked) -> list[Draft]:
+    step = asked.body.get("step")
+    if type(step) is not int or not 0 <= step <= brownout.LAST:
+        raise Refusal("bad_request", field="step")
+    if step == asked.room.brownout:
+        return []
+    return [Draft("brownout_set", {"step": step, "by": asked.actor.person})]
+
+
 def _invite(asked: Asked) -> list[Draft]:
     role = asked.body.get("role", "speaker")
     if role not in ("speaker", "cohost"):
@@ -262,6 +272,7 @@ DECISIONS: Mapping[str, Callable[[Asked], list[Draft]]] = {
     "hold": _hold,
     "end": _end,
     "late": _late,
+    "brownout": _brownout,
     "invite": _invite,
     "revoke": _revoke,
     "mute": _mute,

@@ -28,6 +28,7 @@ RULES: Mapping[str, Rule] = {
     "hold": Rule(HOSTS, frozenset({OPEN})),
     "end": Rule(HOSTS, BEFORE_END),
     "late": Rule(HOSTS, frozenset({PLANNED, OPEN})),
+    "brownout": Rule(HOSTS, ALIVE),
     "invite": Rule(HOSTS, BEFORE_END),
     "revoke": Rule(HOSTS, BEFORE_END),
     "mute": Rule(STAGE_ROLES, ALIVE),

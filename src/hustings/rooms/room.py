@@ -67,6 +67,8 @@ class Room:
     ended_ms: int = 0
     end_reason: str = ""
     late_reason: str = ""
+    brownout: int = 0
+    """The least step that the host has set; 0 leaves it to the pressure."""
 
     @property
     def alive(self) -> bool:
@@ -96,6 +98,8 @@ class Room:
             case "ended":
                 self.ended_clock, self.ended_ms, self.air_clock = event.clock, event.at_ms, 0
                 self.end_reason = body["reason"]
+            case "brownout_set":
+                self.brownout = body["step"]
             case "late":
                 self.late_reason = body["reason"]
             case _:

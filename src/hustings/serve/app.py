@@ -70,7 +70,7 @@ def run(settings: Settings, demo: bool) -> int:
 
 
 def child_table(settings: Settings, demo: bool) -> list[Spec]:
-    """The rows, inside out: studio has the highest CPU priority, the demo the lowest."""
+    """The rows, inside out: studio has the highest CPU priority and is the last to go when memory runs out."""
     tls = bool(settings.tls.cert)
     probes = {
         child: readiness.on_port(bind, port, tls)
@@ -78,15 +78,20 @@ def child_table(settings: Settings, demo: bool) -> list[Spec]:
     }
     rows = [
         Spec(
-            "studio", _command("studio"), 0, readiness.on_socket(settings.studio_socket), keep=True
+            "studio",
+            _command("studio"),
+            0,
+            0,
+            readiness.on_socket(settings.studio_socket),
+            keep=True,
         ),
-        Spec("door", _command("door"), 1, probes["door"]),
-        Spec("edge", _command("edge"), 2, probes["edge"]),
-        Spec("web", _command("web"), 5, probes["web"]),
+        Spec("door", _command("door"), 1, 100, probes["door"]),
+        Spec("edge", _command("edge"), 2, 300, probes["edge"]),
+        Spec("web", _command("web"), 5, 500, probes["web"]),
     ]
     if demo:
         note = settings.run_dir / "demo.json"
-        rows.append(Spec("demo", (*_command("demo"), "--quiet"), 6, readiness.on_file(note)))
+        rows.append(Spec("demo", (*_command("demo"), "--quiet"), 6, 800, readiness.on_file(note)))
     return rows
 
 

@@ -16,11 +16,16 @@ from hustings.serve.restarts import Restarts
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A row of the child table. `ready` is asked with the child's pid; `nice` above 0 needs no root."""
+    """A row of the child table. `ready` is asked with the child's pid; `nice` above 0 needs no root, nor does `oom` above 0.
+
+    `oom` is what the kernel adds to a process's badness when memory runs out (proc(5), oom_score_adj): niceness alone
+    protects nothing, so the lesser part goes first.
+    """
 
     name: str
     command: tuple[str, ...]
     nice: int
+    oom: int
     ready: Callable[[int], bool]
     keep: bool = False
     """Taken over even when settings or code changed: it carries a talk."""
@@ -50,6 +55,8 @@ def spawn(child: Child, run_dir: Path, environ: Mapping[str, str], mark: str) ->
         os.setpriority(os.PRIO_PROCESS, child.pid, child.spec.nice)
         # A session of its own is an autogroup of its own: between groups only the group's nice counts (sched(7)).
         Path(f"/proc/{child.pid}/autogroup").write_text(str(child.spec.nice))
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{child.pid}/oom_score_adj").write_text(str(child.spec.oom))
     _write_pid_file(run_dir / f"{child.spec.name}.pid", child.pid, mark)
 
 

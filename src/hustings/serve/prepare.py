@@ -24,6 +24,7 @@ def run(settings: Settings) -> int:
     for name in keyring.SIGNERS:
         keyring.load_or_make(settings.keys_dir, name)
     keyring.planner_key(settings.keys_dir)
+    keyring.feed_key(settings.keys_dir)
     print("keys", flush=True)
     features = Path(str(hustings.__file__)).parent / "features"
     mark = publish(client_dir(), features, settings.published_dir)

@@ -15,12 +15,14 @@ from hustings.rooms.roles import Actor, Refusal
 from hustings.rtc.sdp import OFFER_MAX, Mode
 from hustings.studio.ground import LATENESS_KEPT
 from hustings.studio.house import DIRECTORY, Guest, House, plan_of
+from hustings.wire.edge_report import read_report
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import read_claims
 
 LOG = logging.getLogger("hustings.studio")
 BODY_MAX = OFFER_MAX
 KEY = re.compile(r"[a-z0-9-]{3,64}|[A-Za-z0-9_-]{22}")
+EDGE = re.compile(r"[A-Za-z0-9-]{1,40}")
 MODES: dict[str, Mode] = {"session": "session", "whip": "whip", "whep": "whep"}
 STATUS_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,6 +46,7 @@ def build(house: House) -> web.Application:
             web.post("/rooms/{key}/knock", calls.knock),
             web.get("/rooms/{key}/recording/{token}/{file:.+}", calls.recording),
             web.get("/feed/{key}", calls.feed),
+            web.post("/edges/{edge}", calls.edge_report),
         ]
     )
     return app
@@ -165,6 +168,18 @@ class Calls:
         finally:
             await frames.aclose()
         return response
+
+    async def edge_report(self, request: web.Request) -> web.Response:
+        """How many beacons an edge worker counted, and how full it is."""
+        edge = request.match_info["edge"]
+        if not EDGE.fullmatch(edge):
+            raise Refused("bad_request")
+        try:
+            report = read_report(await _tree(request))
+        except ValueError:
+            raise Refused("bad_request") from None
+        self._house.note_edge(edge, report)
+        return web.json_response({})
 
     async def _guest(self, key: str) -> Guest:
         """The room. Errors: `Refusal("room_unknown")`."""

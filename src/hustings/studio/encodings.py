@@ -20,16 +20,18 @@ SETTLED_UNITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A variant, how to make its encoder (from the label of its first unit), and one of its units of silence."""
+    """A variant, how to make its encoder (from the label of its first unit), one of its units of silence, and the bits
+    per second that it gets in a brownout."""
 
     variant: Variant
     make: Callable[[int], ProgramEncoder]
     silence: bytes
+    spare_bitrate: int
 
 
 @lru_cache(maxsize=4)
 def encodings(aac_bitrate: int, opus_bitrate: int) -> tuple[Encoding, ...]:
-    """AAC first: a player without a preference starts with the first."""
+    """AAC first: a player without a preference starts with the first. A brownout halves both rates."""
 
     def make_aac(first_clock: int) -> ProgramEncoder:
         return AacEncoder(first_clock, aac_bitrate)
@@ -40,8 +42,8 @@ def encodings(aac_bitrate: int, opus_bitrate: int) -> tuple[Encoding, ...]:
     aac = variant.aac(make_aac(0).config, aac_bitrate)
     opus = variant.opus(OPUS_HEAD, opus_bitrate)
     return (
-        Encoding(aac, make_aac, _silence(make_aac(0))),
-        Encoding(opus, make_opus, _silence(make_opus(0))),
+        Encoding(aac, make_aac, _silence(make_aac(0)), aac_bitrate // 2),
+        Encoding(opus, make_opus, _silence(make_opus(0)), opus_bitrate // 2),
     )
 
 

@@ -15,6 +15,7 @@ from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode
 from hustings.settings import Settings
 from hustings.studio.disk import Disk
+from hustings.studio.edges import Edges
 from hustings.studio.times import Times
 from hustings.wire.ticket import Signer
 
@@ -69,5 +70,6 @@ class Ground:
     changed: Callable[[], None]
     gone: Callable[[str], None]
     disk: Disk = field(default_factory=Disk)
+    edges: Edges = field(default_factory=Edges)
     lateness: Lateness = field(default_factory=Lateness)
     fresh: Callable[[], str] = fresh_id

@@ -16,6 +16,7 @@ from typing import Any
 
 from hustings.audio.clock import RATE, clock_from_unix_ns
 from hustings.rooms.commands import check_plan
+from hustings.rooms.crowd import Report
 from hustings.rooms.journal import Draft, Event, from_line
 from hustings.rooms.roles import Refusal
 from hustings.rooms.room import ENDED, ON_AIR, PLANNED, REPLAY, Plan, plan_facts
@@ -26,6 +27,7 @@ from hustings.studio.journal_file import JOURNAL, JournalFile, last_event, next_
 from hustings.studio.live_room import FEED_KEPT_MS, LiveRoom
 from hustings.studio.publishing import JSON, directory
 from hustings.studio.recording import destroy_sealed
+from hustings.wire.edge_report import EdgeReport
 
 LOG = logging.getLogger("hustings.studio")
 LOOK_S = 0.25
@@ -102,6 +104,7 @@ class House:
     def look(self) -> None:
         """What is due by the wall clock."""
         now_ms = self.ground.times.unix_ms()
+        self.ground.edges.look(self.ground.times.monotonic_ns() / 1e9)
         for guest in list(self._rooms.values()):
             try:
                 self._look_at(guest.live, now_ms)
@@ -209,6 +212,17 @@ class House:
                 destroy_sealed(journal.parent, before, _keepers(journal.read_bytes()))
             except OSError as error:
                 LOG.warning("sealed talk could not be destroyed: %s", error)
+
+    def note_edge(self, edge: str, report: EdgeReport) -> None:
+        """What an edge worker counted and how full it is; rooms that are not here are passed over."""
+        now_s = self.ground.times.monotonic_ns() / 1e9
+        if not self.ground.edges.note(edge, report.pressure, now_s):
+            return
+        for key, row in report.rooms.items():
+            guest = self._rooms.get(key)
+            if guest is not None and guest.live.room.alive:
+                counted = Report(now_s, report.over_s, row.beacons, row.pulses)
+                guest.live.crowd.note(edge, counted)
 
     # --- inside
 

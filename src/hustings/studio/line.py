@@ -217,6 +217,12 @@ class Line:
         self._open = False
         self._over = True
 
+    def spare(self, on: bool) -> None:
+        """Fewer bits (a brownout), or all of them again, from the next access units on. Nothing else changes."""
+        for out in self._outs.values():
+            whole = out.encoding.variant.bitrate
+            out.encoder.set_bitrate(out.encoding.spare_bitrate if on else whole)
+
     # --- beginning and end
 
     @property

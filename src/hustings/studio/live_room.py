@@ -14,6 +14,8 @@ from typing import Any
 
 from hustings.audio.clock import SEGMENT, TICK, Clock, clock_from_unix_ns, unix_ms
 from hustings.hls.profile import PROFILES, Profile
+from hustings.rooms.brownout import STEPS
+from hustings.rooms.crowd import Crowd, Estimate
 from hustings.rooms.feature import Feature
 from hustings.rooms.journal import Draft, Event, to_line
 from hustings.rooms.room import ON_AIR, Room
@@ -26,7 +28,7 @@ from hustings.studio.ground import Ground
 from hustings.studio.journal_file import JournalFile
 from hustings.studio.line import Line, Tick
 from hustings.studio.publishing import JSON, Publisher
-from hustings.studio.pulse import Talk, pulse
+from hustings.studio.pulse import Brownout, Reach, Talk, pulse
 from hustings.studio.recording import Packet, Tracks
 from hustings.studio.view import Alarms, Scene
 from hustings.wire.ticket import Ticket
@@ -73,6 +75,8 @@ class LiveRoom:
         self.feed = Feed(term)
         self.alarms = Alarms()
         self.talk = Talk()
+        self.crowd = Crowd()
+        self.brownout = Brownout()
         self.clock: Clock | None = None
         self.line: Line | None = None
         self.tracks: Tracks | None = None
@@ -336,6 +340,7 @@ class LiveRoom:
         self.alarm("dead_air", timers.dead_air(self.room, at, self._audible_clock, self.limits))
         self.alarm("host_away", timers.host_away(self.room))
         self._look_at_disk()
+        self._look_at_pressure()
         self.append(timers.given_up(self.room, at, self._nobody_since, self.limits))
 
     def _look_at_disk(self) -> None:
@@ -348,6 +353,16 @@ class LiveRoom:
             self._write(self._journal.settle)
         self.alarm("disk_full", trouble == "disk_full" or self._journal.full or not whole)
         self.alarm("recording_slow", trouble == "recording_slow" or self.ground.disk.behind)
+
+    def _look_at_pressure(self) -> None:
+        """The brownout of this room: what the edges' pressure asks for, or the least that its host has set."""
+        step = max(self.room.brownout, self.ground.edges.step)
+        if step != self.brownout.step:
+            self.brownout = Brownout(step, self.now_ms())
+            if self.line is not None:
+                self.line.spare(STEPS[step].fewer_bits)
+            self.bump()
+            self.publish_pulse()
 
     # --- wires
 
@@ -387,7 +402,14 @@ class LiveRoom:
             levels=self.levels,
             speakers_max=settings.studio.speakers_max,
             live_url=f"{settings.public.live}/{self.key}",
+            brownout=self.brownout,
+            listeners=self._listeners(),
         )
+
+    def _listeners(self) -> Estimate | None:
+        if not self.room.alive:
+            return None
+        return self.crowd.estimate(self.ground.times.monotonic_ns() / 1e9)
 
     def publish_pulse(self) -> None:
         if self.room.plan is None or self.feed.over:
@@ -403,6 +425,11 @@ class LiveRoom:
             self.now(),
             (public.stage, f"{public.live}/{self.key}"),
             features,
+            Reach(
+                self._listeners(),
+                self.crowd.adapt(self.ground.times.monotonic_ns() / 1e9, self.brownout.beacons),
+                self.brownout,
+            ),
         )
         self.feed.put(f"live/{self.key}/pulse.json", JSON, body)
 
@@ -468,6 +495,9 @@ class LiveRoom:
         if known is not None and known.device != event.body["device"]:
             self._spawn(self.wires.close_person(person))
 
+    def _on_brownout(self, event: Event) -> None:
+        self._look_at_pressure()
+
     def _on_scheduled(self, event: Event) -> None:
         if self.line is not None:
             self.line.schedule(self.room.air_clock)
@@ -489,6 +519,7 @@ class LiveRoom:
             self.tracks.switch(event.clock, False)
             self._spawn(asyncio.to_thread(self.tracks.stop, event.clock))
         self.line = self.clock = self.tracks = None
+        self.brownout = Brownout()
         for code in list(self.alarms.up):
             self.alarm(code, False)
         self._spawn(self.wires.shut())
@@ -523,6 +554,7 @@ EFFECTS: Mapping[str, Callable[[LiveRoom, Event], None]] = {
     "removed": LiveRoom._on_gone,
     "muted": LiveRoom._on_muted,
     "ticket_bound": LiveRoom._on_bound,
+    "brownout_set": LiveRoom._on_brownout,
     "air_scheduled": LiveRoom._on_scheduled,
     "air_held": LiveRoom._on_scheduled,
     "on_air": LiveRoom._on_air,

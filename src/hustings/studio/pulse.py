@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hustings.audio.clock import RATE, unix_ms
+from hustings.rooms.brownout import STEPS
+from hustings.rooms.crowd import BEACONS_PER_S, EVERY_S, Estimate, next_s
 from hustings.rooms.room import REPLAY, Room
 from hustings.rooms.stage import AWAY, Person
 
@@ -15,7 +17,54 @@ PULSE_MAX = 4_096
 NAME_CUT = 20
 TITLE_CUT = 80
 TALKED_SAMPLES = 30 * RATE
-NEXT_S = 3
+SAMPLED_NEXT_S = 10
+SAMPLED_SHARE = 8
+"""In a brownout a pulse is asked for no sooner than this, and beacons are an eighth as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brownout:
+    """Where a room stands: its step, and since when."""
+
+    step: int = 0
+    since_ms: int | None = None
+
+    @property
+    def beacons(self) -> int:
+        """Beacons per second that this room may cost."""
+        return BEACONS_PER_S // (SAMPLED_SHARE if STEPS[self.step].sampled else 1)
+
+    def tree(self) -> dict[str, Any]:
+        return {"step": self.step, "since_ms": self.since_ms, "says": STEPS[self.step].says}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who listens: the estimate (None: not known), the probability of beacons, and the brownout."""
+
+    listeners: Estimate | None
+    p: float
+    brownout: Brownout
+
+    @property
+    def next_s(self) -> int:
+        soon = next_s(self.listeners.count if self.listeners else 0)
+        return max(soon, SAMPLED_NEXT_S) if STEPS[self.brownout.step].sampled else soon
+
+    def tree(self) -> dict[str, Any]:
+        """As in the pulse. A whole p is an int, so that it is spelled as JavaScript spells it."""
+        listeners = self.listeners
+        return {
+            "next_s": self.next_s,
+            "listeners": counted(listeners),
+            "beacon": {"p": 1 if self.p == 1 else self.p, "every_s": EVERY_S},
+            "brownout": self.brownout.tree(),
+        }
+
+
+def counted(listeners: Estimate | None) -> dict[str, int] | None:
+    """An estimate as JSON."""
+    return {"count": listeners.count, "error": listeners.error} if listeners else None
 
 
 @dataclass(slots=True)
@@ -58,6 +107,7 @@ def pulse(
     clock: int,
     addresses: tuple[str, str],
     features: Mapping[str, Any],
+    reach: Reach,
 ) -> bytes:
     """The JSON of `pulse.json`, at most `PULSE_MAX` bytes: names are cut first, then the oldest talk and the last people
     are left out. `addresses` are the stage host's and this room's on the live host."""
@@ -68,13 +118,11 @@ def pulse(
         "title": room.plan.title,
         "state": room.state,
         "now_ms": now_ms,
-        "next_s": NEXT_S,
         "starts_at_ms": room.plan.starts_at_ms,
         "air_at_ms": unix_ms(room.air_clock) if room.air_clock else None,
         "on_air_since_ms": unix_ms(room.on_air_clock) if room.on_air_clock else None,
         "ended_at_ms": room.ended_ms or None,
         "late_reason": room.late_reason,
-        "listeners": None,
         "stage": [_listed(person) for person in _in_view(room, talk)],
         "talked": talk.rows(clock) if room.on_air_clock else [],
         "hands": 0,
@@ -82,7 +130,7 @@ def pulse(
         "live_url": addresses[1],
         "replay": room.state == REPLAY,
         "term": room.term,
-        "brownout": None,
+        **reach.tree(),
         **features,
     }
     return _fitted(tree)

@@ -17,6 +17,7 @@ from hustings.audio.holding import HoldingSound
 from hustings.features import studio as features
 from hustings.settings import Settings
 from hustings.studio import app, spare, times
+from hustings.studio.edges import Edges
 from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
@@ -59,6 +60,7 @@ def house_of(settings: Settings, board: Switchboard) -> House:
         features=features.build,
         changed=lambda: None,
         gone=lambda key: None,
+        edges=Edges(auto=settings.live.brownout_auto),
     )
     return House(ground)
 

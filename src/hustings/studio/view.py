@@ -8,10 +8,12 @@ from typing import Any
 
 from hustings.audio.clock import unix_ms
 from hustings.rooms.commands import known_name
+from hustings.rooms.crowd import Estimate
 from hustings.rooms.feature import Feature
 from hustings.rooms.roles import HOSTS, Actor
 from hustings.rooms.room import PLANNED, Room
 from hustings.rooms.stage import AWAY, Person
+from hustings.studio.pulse import Brownout, counted
 
 SILENT_DB = -90
 
@@ -51,6 +53,8 @@ class Scene:
     levels: Mapping[str, float]
     speakers_max: int
     live_url: str
+    brownout: Brownout
+    listeners: Estimate | None
 
 
 def admitted(room: Room, actor: Actor) -> bool:
@@ -97,6 +101,8 @@ def _room(scene: Scene) -> dict[str, Any]:
         "live_url": scene.live_url,
         "speakers_max": scene.speakers_max,
         "profile": plan.profile,
+        "listeners": counted(scene.listeners),
+        "brownout": {**scene.brownout.tree(), "least": room.brownout},
     }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
@@ -113,7 +114,15 @@ def build(parts: Parts) -> ASGIApp:
         _log.error("%s %s broke", request.method, request.url.path, exc_info=error)
         return refuse(request.scope, Refused("unexpected"))
 
-    return Guard(app, parts.settings.public.web, parts.settings.web.picture_bytes_max, refuse)
+    settings = parts.settings
+    return Guard(
+        app,
+        settings.public.web,
+        settings.web.picture_bytes_max,
+        refuse,
+        settings.web.forwarded_header,
+        time.monotonic,
+    )
 
 
 def answer(refused: Refused) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -9,8 +10,14 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hustings.wire.errors import Refused
+from hustings.wire.limits import Buckets
 
 BODY_MAX = 65_536
+BODY_WAIT_S = 8.0
+BODY_BYTES_PER_S = 16_384
+"""A body has eight seconds, and one more for every 16 KiB that have come: a picture on a slow line gets through."""
+CHANGES_PER_MINUTE = 120
+READS_PER_MINUTE = 1_200
 FORM_ROOM = 65_536
 """What a form with a picture may hold besides the picture."""
 HEADERS = (
@@ -38,11 +45,17 @@ class Guard:
         public_url: str,
         picture_bytes_max: int,
         refuse: Callable[[Scope, Refused], ASGIApp],
+        forwarded_header: str,
+        now_s: Callable[[], float],
     ) -> None:
         self._app = app
         self._public = urlsplit(public_url)
         self._form_max = picture_bytes_max + FORM_ROOM
         self._refuse = refuse
+        self._forwarded = forwarded_header
+        self._now_s = now_s
+        self._changes = Buckets(CHANGES_PER_MINUTE)
+        self._reads = Buckets(READS_PER_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,12 +73,24 @@ class Guard:
 
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
+            self._check_flood(scope)
             self._check_origin(scope["method"], headers)
-            counted = Counted(receive, self._limit(headers))
+            counted = Counted(receive, self._limit(headers), self._now_s)
             counted.announce(headers.get(b"content-length", "0"))
             await self._app(scope, counted, send_with_headers)
         except Refused as refused:
             await self._refuse(scope, refused)(scope, receive, send_with_headers)
+
+    def _check_flood(self, scope: Scope) -> None:
+        """Before a byte of a body is read. This machine itself is not counted where no proxy is named: then loopback is
+        its owner, and behind an unnamed proxy (`doctor` says so) all the world would share one bucket. Errors: `too_many`.
+        """
+        network = client_network(scope, self._forwarded)
+        if not self._forwarded and is_loopback(network):
+            return
+        buckets = self._reads if scope["method"] in SAFE_METHODS else self._changes
+        if not buckets.take(network, self._now_s()):
+            raise Refused("too_many")
 
     def _limit(self, headers: dict[bytes, str]) -> int:
         multipart = headers.get(b"content-type", "").lower().startswith("multipart/form-data")
@@ -95,12 +120,16 @@ class Guard:
 
 
 class Counted:
-    """A request's body, counted. Errors: `Refused("body_too_large")`, before the body is read when it says its length."""
+    """A request's body, counted and timed. Errors: `Refused` with `body_too_large`, before the body is read when it says its
+    length, or `too_slow`."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, now_s: Callable[[], float]) -> None:
         self._receive = receive
         self._limit = limit
+        self._now_s = now_s
+        self._began_s = now_s()
         self._seen = 0
+        self._whole = False
 
     def announce(self, length: str) -> None:
         if not (length.isascii() and length.isdigit()):
@@ -109,7 +138,17 @@ class Counted:
             raise Refused("body_too_large", bytes_max=self._limit)
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        if self._whole:  # whoever listens on hears of the client's end, whenever that is
+            return await self._receive()
+        left_s = self._began_s + BODY_WAIT_S + self._seen / BODY_BYTES_PER_S - self._now_s()
+        if left_s <= 0:
+            raise Refused("too_slow")
+        try:
+            async with asyncio.timeout(left_s):
+                message = await self._receive()
+        except TimeoutError:
+            raise Refused("too_slow") from None
+        self._whole = not message.get("more_body", False)
         self._seen += len(message.get("body", b""))
         if self._seen > self._limit:
             raise Refused("body_too_large", bytes_max=self._limit)
@@ -119,6 +158,13 @@ class Counted:
 def is_local(host: str | None) -> bool:
     """Whether a host name means this very machine and nothing else."""
     return host is not None and (host in LOOPBACK_NAMES or host.endswith(".localhost"))
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "::/64"  # what ::1 counts for
 
 
 def client_network(scope: Scope, forwarded_header: str) -> str:

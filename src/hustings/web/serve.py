@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from hustings.settings import Settings
@@ -19,6 +20,7 @@ from hustings.web import app
 
 BACKPRESSURE = 512
 BACKLOG = 1_024
+HEADER_TIMEOUT_MS = 5_000
 
 
 def run(settings: Settings) -> None:
@@ -39,6 +41,7 @@ async def serve(settings: Settings) -> None:
         websockets=False,
         backlog=BACKLOG,
         backpressure=BACKPRESSURE,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
         log_enabled=False,
         ssl_cert=Path(settings.tls.cert) if settings.tls.cert else None,
         ssl_key=Path(settings.tls.key) if settings.tls.key else None,

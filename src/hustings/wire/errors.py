@@ -16,6 +16,8 @@ CODES: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This address does not take that method."),
     "body_too_large": (413, "This request is larger than is allowed here."),
     "too_many": (429, "Too many requests from your address. Try again in a minute."),
+    "too_slow": (408, "This request came too slowly."),
+    "busy": (503, "Too much is asked of this server at once. Try again in a second."),
     "studio_away": (503, "The stage is restarting. Trying again helps."),
     "database_away": (
         503,

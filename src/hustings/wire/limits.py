@@ -1,4 +1,4 @@
-"""Token buckets by address: a flood of knocks from one place costs that place alone (RFC 4291 §2.5.4: /64 is one place)."""
+"""Token buckets by address: a flood from one place costs that place alone (RFC 4291 §2.5.4: /64 is one place)."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ class Buckets:
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
         self._buckets: dict[str, _Bucket] = {}
+
+    def empty(self, address: str, now_s: float) -> bool:
+        """Whether this address would be refused; nothing is taken."""
+        bucket = self._buckets.get(place(address))
+        if bucket is None:
+            return False
+        return bucket.level + (now_s - bucket.at_s) * self._per_minute / 60 < 1
 
     def take(self, address: str, now_s: float) -> bool:
         """Whether this address may go on; takes one token if so."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hustings.door import limits
-from hustings.door.limits import Buckets, place
+from hustings.wire import limits
+from hustings.wire.limits import Buckets, place
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,13 @@ from hustings.door.limits import Buckets, place
 )
 def test_place(address: str, expected: str) -> None:
     assert place(address) == expected
+
+
+def test_a_look_takes_nothing() -> None:
+    buckets = Buckets(2)
+    assert not buckets.empty("a", 0.0)
+    assert buckets.take("a", 0.0) and buckets.take("a", 0.0)
+    assert buckets.empty("a", 0.0) and buckets.empty("a", 29.0) and not buckets.empty("a", 31.0)
 
 
 def test_tokens_come_back_with_time() -> None:
