@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import join, latency, memory, stage, start, weight
+from bench.figures import join, latency, memory, player_faults, stage, start, weight
 from bench.rows import Figure
 
 Say = Callable[[str], None]
@@ -17,4 +17,5 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "memory": memory.measure,
     "start": start.measure,
     "weight": weight.measure,
+    "player_faults": player_faults.measure,
 }

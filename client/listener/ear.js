@@ -22,7 +22,7 @@ export class Ear extends EventTarget {
     super();
     this.audio = audio;
     audio.addEventListener("playing", () => this.run && this.say("playing"));
-    audio.addEventListener("waiting", () => this.run && this.state === "playing" && (this.stalls++, this.say("waiting"), this.stalled()));
+    audio.addEventListener("waiting", () => this.run && this.state === "playing" && !audio.seeking && (this.stalls++, this.say("waiting"), this.stalled()));
     audio.addEventListener("ended", () => this.run && (this.stop(), this.say("ended")));
     // A lock screen or a headphone's button may pause the element behind our back; live sound that waits is old sound.
     audio.addEventListener("pause", () => this.run && !audio.ended && audio.src && !audio.seeking && this.#paused());

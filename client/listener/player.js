@@ -6,7 +6,7 @@
 import { Ear } from "./ear.js";
 import { check, fileName, following, placeAt, SEGMENT_S, start_s } from "./parts.js";
 import { read } from "./playlist.js";
-import { get, Missing, pause, Refused, Source, variant } from "./source.js";
+import { get, Missing, pause, Refused, Source, spread_ms, TRIED_MAX_MS, variant } from "./source.js";
 
 const KEPT_S = 30;
 const RATE_MAX = 1.05;
@@ -16,9 +16,11 @@ const FAR_S = 20;
 const JUMP_S = 6;
 /** A playlist that ends so long ago is somebody's old copy, or nobody makes sound. */
 const STALE_S = 15;
-const TRIED_MAX_MS = 8000;
 const LATE_MS = 1500;
 const DECAY_MS = 60_000;
+const DRY_S = 0.3;
+/** Of the distance that it should keep: from where on a dry player plays again, and below which it lags a little. */
+const FULL = 0.75, LOW = 0.7;
 const CLEAN_S = 10;
 const STILL_MAX = 3;
 
@@ -35,6 +37,7 @@ export class Player extends Ear {
   #extra_s = 0;
   #stall_ms = 0;
   #came_ms = 0;
+  /** It holds still until it has a buffer. */ #dry = false;
   #still = { at_s: -1, times: 0 };
   #url;
 
@@ -96,16 +99,11 @@ export class Player extends Ear {
     return !navigator.onLine || error instanceof TypeError ? "net" : "server";
   }
 
-  /**
-   * Anywhere up to a bound that doubles; the first time as wide as what is buffered allows, which nobody hears. A part that is late is
-   * a matter of a second.
-   * @param {unknown} error @param {number} tries
-   */
+  /** @param {unknown} error @param {number} tries */
   async #rest(error, tries) {
-    const bound_ms = error instanceof Missing && this.#next ? 1000 : Math.min(TRIED_MAX_MS, 300 * 2 ** tries);
-    const asked_ms = error instanceof Refused ? Math.min(error.wait_ms, TRIED_MAX_MS) : 0;
+    const [low_ms, high_ms] = spread_ms(tries, this.#left_s(), error instanceof Refused ? error.wait_ms : 0, error instanceof Missing && this.#next !== null);
     this.#turn = new AbortController();
-    await pause(asked_ms, asked_ms + Math.max(bound_ms, this.#left_s() * 500), this.#turn.signal).catch(() => {});
+    await pause(low_ms, high_ms, this.#turn.signal).catch(() => {});
   }
 
   #open() {
@@ -113,6 +111,12 @@ export class Player extends Ear {
     this.#next = null;
     this.#zero_s = 0;
     this.#still.times = 0;
+    this.#lively();
+  }
+
+  #lively() {
+    this.#dry = false;
+    this.audio.playbackRate = 1;
   }
 
   /** A new source in place of one that died of what it was fed. */
@@ -157,6 +161,7 @@ export class Player extends Ear {
     await source.append(init, -this.#zero_s);
     for (const bytes of sound) await source.append(bytes, -this.#zero_s);
     this.audio.currentTime = Math.max(from_s, first_s) - this.#zero_s + 0.02;
+    this.#lively();
     this.#next = following(wanted[wanted.length - 1], part_s);
     this.#came_ms = performance.now();
     if (list.ended) await source.finish();
@@ -226,16 +231,26 @@ export class Player extends Ear {
       this.ahead_s -= jump_s;
     }
     const excess_s = far_s - jump_s;
-    audio.playbackRate = excess_s > 0.1 ? Math.min(RATE_MAX, 1.01 + excess_s / 20) : this.ahead_s < goal_s * 0.4 ? 0.97 : 1;
+    this.#dry &&= this.ahead_s < goal_s * FULL;
+    audio.playbackRate = this.#dry ? 0 : excess_s > 0.1 ? Math.min(RATE_MAX, 1.01 + excess_s / 20) : this.ahead_s < goal_s * LOW ? 0.97 : 1;
     if (this.#extra_s && performance.now() - this.#stall_ms > DECAY_MS) {
       this.#extra_s -= this.#part_s / 2;
       this.#stall_ms = performance.now();
     }
   }
 
+  /** A browser that has run dry stands a little before the end of what it has. */
   #hole() {
-    const at_s = this.#left_s() < 0.05 ? this.#source?.after_s(this.audio.currentTime) : undefined;
-    if (at_s !== undefined) this.audio.currentTime = at_s + 0.02;
+    const at_s = this.#left_s() < (this.state === "waiting" ? DRY_S : 0.05) ? this.#source?.after_s(this.audio.currentTime) : undefined;
+    if (at_s === undefined) return;
+    this.audio.currentTime = at_s + 0.02;
+    this.#runDry();
+  }
+
+  /** One silence until there is a buffer again, in place of many short ones. */
+  #runDry() {
+    this.#dry = this.#left_s() < this.#hold_s / 2;
+    if (this.#dry) this.audio.playbackRate = 0;
   }
 
   /** Sound is there and none comes out: whatever the browser is stuck in, a new source is not. */
@@ -252,6 +267,7 @@ export class Player extends Ear {
   stalled() {
     this.#stall_ms = performance.now();
     this.#extra_s = Math.min(this.#extra_s + this.#part_s / 2, 3 * this.#part_s);
+    this.#runDry();
     this.#hole();
   }
 }

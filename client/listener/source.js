@@ -3,6 +3,8 @@
 /** AAC wherever it plays; Opus for the browsers that were built without it. */
 const KINDS = { aac: 'audio/mp4; codecs="mp4a.40.2"', opus: 'audio/mp4; codecs="opus"' };
 const WEDGED_MS = 8000;
+/** The longest that is waited before the next try, whatever a server asks for: somebody wants to hear. */
+export const TRIED_MAX_MS = 8000;
 
 /** An iPhone knows ManagedMediaSource alone. @type {typeof MediaSource|undefined} */
 const Media = globalThis.MediaSource ?? Reflect.get(globalThis, "ManagedMediaSource");
@@ -32,6 +34,17 @@ export const pause = (low_ms, high_ms, signal) =>
     const timer = setTimeout(done, low_ms + Math.random() * (high_ms - low_ms));
     signal.addEventListener("abort", () => (clearTimeout(timer), fail(signal.reason)), { once: true });
   });
+
+/**
+ * When to try again: anywhere between two bounds, so that a crowd which lost the same server in the same moment does not come back in step.
+ * The upper bound grows; the first time it is as wide as what is buffered allows, which nobody hears.
+ * @param {number} tries that failed, from 1 on @param {number} left_s seconds of sound in the buffer
+ * @param {number} asked_ms what the server wants @param {boolean} late the server answers, and the part is not made yet
+ */
+export function spread_ms(tries, left_s, asked_ms, late) {
+  const low_ms = Math.min(asked_ms, TRIED_MAX_MS);
+  return [low_ms, low_ms + Math.max(late ? 1000 : Math.min(TRIED_MAX_MS, 300 * 1.6 ** tries), left_s * 500)];
+}
 
 /**
  * @param {string} url @param {AbortSignal} signal @param {number} [patience_ms]

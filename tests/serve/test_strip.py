@@ -32,7 +32,7 @@ STYLES = sorted(client_dir().rglob("*.css"))
         ("a < !b", "a< !b"),
         ("1 .toString()", "1 .toString()"),
         ("typeof x in y", "typeof x in y"),
-        ('"a // b" + \'/* c */\'', '"a // b"+\'/* c */\''),
+        ("\"a // b\" + '/* c */'", "\"a // b\"+'/* c */'"),
         (r'"a \" // b"', r'"a \" // b"'),
         ("`a  // ${ b + `c  ${ d }` }  /* e */`", "`a  // ${b+`c  ${d}`}  /* e */`"),
         ("`${ {a: 1}.a }  `", "`${{a:1}.a}  `"),

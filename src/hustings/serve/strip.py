@@ -24,7 +24,22 @@ _TOKEN = re.compile(
 _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/[A-Za-z]*")
 _RAW = re.compile(r"(?:[^`\\$]|\\[\s\S]|\$(?!\{))*")
 _BEFORE_REGEX = frozenset(
-    "return typeof case in of do else void delete throw new instanceof await yield".split()
+    [
+        "return",
+        "typeof",
+        "case",
+        "in",
+        "of",
+        "do",
+        "else",
+        "void",
+        "delete",
+        "throw",
+        "new",
+        "instanceof",
+        "await",
+        "yield",
+    ]
 )
 _OPENS, _SHUTS = "([{,;", ")]},;"
 _GLUED = frozenset(("++", "--", "//", "/*", "<!", "->", "?."))
@@ -38,7 +53,10 @@ _CSS = re.compile(
 
 
 def script(source: str) -> str:
-    """An ES module that does the same. Errors: `ValueError` where the words cannot be told apart (a template that does not end)."""
+    """An ES module that does the same.
+
+    Errors: `ValueError` where the words cannot be told apart (a string or a template that does not end).
+    """
     out: list[str] = []
     short = _shorter(source)
     space = ""
@@ -118,7 +136,10 @@ def _raw(source: str, at: int) -> str:
 
 
 def _may_be_regex(before: str) -> bool:
-    """Whether a slash after this word begins a regular expression (else it divides). §12: the grammar decides; this is enough of it."""
+    """Whether a slash after this word begins a regular expression, or divides.
+
+    §12 leaves it to the grammar; this is as much of it as our own code needs.
+    """
     if not before or before in _BEFORE_REGEX:
         return True
     return not (re.match(r"[\w$#]", before) or before[-1] in ")]}\"'`")
