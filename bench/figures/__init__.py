@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import join, latency, memory, stage, start, weight, wire
+from bench.figures import join, latency, memory, player_faults, stage, start, weight, wire
 from bench.rows import Figure
 
 Say = Callable[[str], None]
@@ -18,4 +18,5 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "memory": memory.measure,
     "start": start.measure,
     "weight": weight.measure,
+    "player_faults": player_faults.measure,
 }

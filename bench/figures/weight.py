@@ -26,7 +26,7 @@ HTMLMediaElement.prototype.play = function () {
 };"""
 SOUNDS = "() => window.playing_ms !== undefined"
 COUNTED = ("page", "js", "css")
-PLAYER = ("player.js", "source.js", "playlist.js", "latency.js")
+PLAYER = ("player.js", "ear.js", "parts.js", "source.js", "playlist.js", "latency.js")
 """What makes sound of a playlist, apart from the page around it."""
 
 

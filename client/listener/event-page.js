@@ -5,12 +5,15 @@ import { reader } from "../room/copy.js";
 import { behind_s, RoomTime, talking } from "./latency.js";
 import { Player } from "./player.js";
 import { Pulse } from "./pulse.js";
+import { canMse } from "./source.js";
 
 /** @typedef {"wait"|"late"|"soon"|"air"|"ended"|"replay"} Phase */
 
 const TICK_MS = 250;
 const LATE_AFTER_MS = 10_000;
 const HANDS_AFTER_MS = 3000;
+/** The step of a brownout from which a newcomer gets whole segments, and the one from which he gets the page alone. */
+const PLAIN_STEP = 2, PAGE_STEP = 4;
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 const part = (id) => /** @type {T} */ (document.getElementById(id));
@@ -26,9 +29,12 @@ const say = reader(sentences, lang);
 const tenths = new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const time = new RoomTime();
 const audio = new Audio();
-const live = new Player(facts.key, audio);
+const live = canMse(audio) ? new Player(facts.key, audio) : new (await import("./native.js")).NativePlayer(facts.key, audio);
+live.now_ms = () => time.known();
 const pulse = new Pulse(facts.key, time);
-/** @type {Player|import("./replay.js").Replay} */ let player = live;
+/** @type {typeof live|import("./replay.js").Replay} */ let player = live;
+/** Draws a recording's position. */ let drawSeek = () => {};
+/** Somebody pressed Listen while newcomers must wait. */ let waits = false;
 let stageShown = "";
 /** @type {Phase|""} */ let phaseShown = "";
 let title = facts.title;
@@ -57,12 +63,23 @@ function draw() {
   if (is !== phaseShown) change(is);
   drawClock(is);
   drawPlayer(is);
-  drawStage(now, talking(now.talked, at_ms));
+  drawStage(now, talking(now.talked, at_ms, now.now_ms));
   const lost = live.trouble === "net" || (!pulse.reachable && !navigator.onLine);
   const away = live.trouble === "server" || !pulse.reachable;
-  show(part("net"), lost || away);
-  write(part("net"), lost ? say("net.lost") : away ? say("net.server") : "");
+  const words = lost ? say("net.lost") : away ? say("net.server") : is === "replay" || is === "ended" ? "" : brownout();
+  show(part("net"), words !== "");
+  write(part("net"), words);
 }
+
+function brownout() {
+  const given = room().brownout;
+  if (!given?.step) return "";
+  return [given.says in sentences ? given.says : `brownout.${given.step}`, ...(facts.recorded && given.step >= PAGE_STEP ? ["brownout.recorded"] : [])].map((id) => say(id)).join(" ");
+}
+
+const step = () => room().brownout?.step ?? 0;
+/** Whether a newcomer gets no sound for now. */
+const held = () => player === live && live.state === "idle" && step() >= PAGE_STEP;
 
 /** @param {Phase} is */
 function change(is) {
@@ -86,8 +103,9 @@ function change(is) {
 async function toReplay() {
   if (player !== live) return;
   live.stop();
-  const { Replay } = await import("./replay.js");
+  const [{ Replay }, { seekBar }] = await Promise.all([import("./replay.js"), import("./seek-bar.js")]);
   const replay = new Replay(facts.key, audio);
+  drawSeek = seekBar(replay, part("seek"));
   replay.addEventListener("change", draw);
   player = replay;
   draw();
@@ -112,7 +130,7 @@ function drawClock(is) {
 
 /** @param {Phase} is */
 function drawPlayer(is) {
-  const running = !["idle", "blocked", "ended"].includes(player.state);
+  const running = waits || !["idle", "blocked", "ended"].includes(player.state);
   const button = part("play");
   const none = is === "ended";
   show(button, !none && player.supported);
@@ -121,21 +139,13 @@ function drawPlayer(is) {
   write(part("play-word"), say(running ? (player === live ? "stop" : "pause") : player !== live ? "play.replay" : is === "wait" || is === "late" ? "play.waiting" : "play"));
   show(part("dials"), !none && player.supported);
   write(part("status"), player.supported ? status(is, running) : say("no_sound"));
-  const seek = part("seek");
-  show(seek, "position_s" in player && player.duration_s > 0);
-  if ("position_s" in player && player.duration_s) {
-    const bar = /** @type {HTMLInputElement} */ (part("position"));
-    bar.max = String(Math.floor(player.duration_s));
-    if (document.activeElement !== bar || running) bar.value = String(Math.floor(player.position_s));
-    const words = `${length(player.position_s)} / ${length(player.duration_s)}`;
-    write(part("position-word"), words);
-    bar.setAttribute("aria-valuetext", words);
-  }
+  drawSeek();
 }
 
 /** @param {Phase} is @param {boolean} running */
 function status(is, running) {
   if (player.state === "blocked") return say("status.blocked");
+  if (waits) return say("status.held");
   if (!running) return say({ wait: room().state === "planned" ? "wait.closed" : "wait.hint", late: "wait.hint", soon: "wait.now", air: "air.hint", ended: "ended.text", replay: "ended.replay" }[is])
     + (is === "ended" ? ` ${say(facts.recorded ? "ended.no_replay" : "ended.none")}` : "");
   if (player.state === "joining") return live.trouble === "closed" ? say("wait.closed") : say("status.joining");
@@ -145,9 +155,6 @@ function status(is, running) {
   if (is === "wait" || is === "late") return say("status.holding");
   return behind === null ? say("status.playing") : say("status.behind", { seconds: tenths.format(behind) });
 }
-
-/** @param {number} s */
-const length = (s) => new Date(Math.max(0, s) * 1000).toISOString().slice(s < 3600 ? 14 : 11, 19);
 
 /** @param {import("./pulse.js").PulseFacts} now @param {Set<string>} heard */
 function drawStage(now, heard) {
@@ -164,8 +171,15 @@ function drawStage(now, heard) {
     write(note, talks ? say("stage.talks") : line.classList.contains("muted") ? say("stage.muted") : "");
   }
   show(part("on-stage"), now.stage.length > 0 || !["ended", "replay"].includes(now.state));
-  show(part("crowd"), now.listeners !== null);
-  if (now.listeners !== null) write(part("crowd"), say("listeners", {}, now.listeners));
+  const crowd = now.listeners;
+  show(part("crowd"), crowd !== null);
+  if (crowd) write(part("crowd"), say(crowd.error ? "listeners.about" : "listeners", {}, round(crowd)));
+}
+
+/** No more digits than the error leaves. @param {{count: number, error: number}} crowd */
+function round({ count, error }) {
+  const unit = 10 ** Math.floor(Math.log10(Math.max(1, error)));
+  return Math.round(count / unit) * unit;
 }
 
 /** @param {{id: string, name: string, role: string, muted: boolean}} person */
@@ -181,21 +195,29 @@ function row(person) {
 
 function toggle() {
   if (document.body.dataset.hand === "stage") return; // on the stage the stream rests: never both
-  if (["idle", "blocked", "ended"].includes(player.state)) {
-    void player.play();
-    lockScreen();
-  } else player.stop();
+  if (waits) waits = false;
+  else if (held()) waits = true;
+  else if (["idle", "blocked", "ended"].includes(player.state)) play();
+  else player.stop();
+  draw();
 }
 
-/** What the lock screen and the headphones' buttons show and do. */
-function lockScreen() {
-  const session = navigator.mediaSession;
-  if (!session) return;
-  const artwork = facts.picture ? [{ src: facts.picture }] : [];
-  session.metadata = new MediaMetadata({ title, artist: room().stage.map((one) => one.name).join(", "), album: say("site"), artwork });
-  session.setActionHandler("play", () => document.body.dataset.hand !== "stage" && void player.play());
-  for (const action of /** @type {const} */ (["pause", "stop"])) session.setActionHandler(action, () => player.stop());
+function play() {
+  if (player === live) live.plain = step() >= PLAIN_STEP;
+  void player.play();
 }
+
+/** What can wait until there is sound: the lock screen's buttons, being counted, jumps through pauses. */
+async function settle() {
+  live.removeEventListener("change", onSound);
+  const { settled } = await import("./settled.js");
+  settled({
+    key: facts.key, live, pulse, play: () => document.body.dataset.hand !== "stage" && play(), stop: () => player.stop(),
+    shown: () => ({ title, artist: room().stage.map((one) => one.name).join(", "), album: say("site"), picture: facts.picture }),
+  });
+}
+
+const onSound = () => live.state === "playing" && void settle();
 
 function mute() {
   audio.muted = !audio.muted;
@@ -221,7 +243,6 @@ async function hands() {
 part("play").addEventListener("click", toggle);
 part("mute").addEventListener("click", mute);
 part("volume").addEventListener("input", (event) => (player.volume = Number(/** @type {HTMLInputElement} */ (event.target).value)));
-part("position").addEventListener("change", (event) => "position_s" in player && (player.position_s = Number(/** @type {HTMLInputElement} */ (event.target).value)));
 addEventListener("keydown", (event) => {
   const on = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || on.closest("input, textarea, select, [contenteditable]")) return;
@@ -232,9 +253,14 @@ addEventListener("keydown", (event) => {
 });
 for (const type of ["online", "offline", "visibilitychange"]) addEventListener(type, draw);
 live.addEventListener("change", () => (draw(), void hands()));
+live.addEventListener("change", onSound);
 setTimeout(() => void hands(), HANDS_AFTER_MS);
 pulse.addEventListener("pulse", () => {
   title = room().title || title;
+  if (waits && step() < PAGE_STEP) {
+    waits = false;
+    play();
+  }
   draw();
   void hands();
 });

@@ -1,260 +1,273 @@
 /**
  * Plays a room live: joins at the hold-back behind the newest part, then asks for each next part by its number, which the edge answers when
- * the part is there. One request a part, none for the playlist. It never gives up: whatever fails is tried again, with jitter; after a
- * hole the playlist is read anew and the sound goes on behind it.
- *
- * Fires "change" whenever `state` or `trouble` changes. `heard_ms` is the program date time of what comes out of the speaker now.
- *
- * @typedef {"idle"|"joining"|"playing"|"waiting"|"blocked"|"ended"} State
- * @typedef {""|"net"|"server"|"closed"} Trouble net: no network; server: no answer; closed: nothing there yet
+ * the part is there. One request a part, none for the playlist. It never gives up: whatever fails is tried again, past every cache, spread
+ * in time so that a crowd does not come back in step; after a hole the sound goes on behind it.
  */
+import { Ear } from "./ear.js";
+import { check, fileName, following, placeAt, SEGMENT_S, start_s } from "./parts.js";
 import { read } from "./playlist.js";
-import { canMse, get, Missing, once, pause, Source } from "./source.js";
+import { get, Missing, pause, Refused, Source, spread_ms, TRIED_MAX_MS, variant } from "./source.js";
 
-const SEGMENT_S = 3.84;
 const KEPT_S = 30;
 const RATE_MAX = 1.05;
+/** A distance that is a different conversation: it is jumped, whoever speaks. */
+const FAR_S = 20;
+/** A hole in the numbers that is not waited through. */
 const JUMP_S = 6;
+/** A playlist that ends so long ago is somebody's old copy, or nobody makes sound. */
+const STALE_S = 15;
+const LATE_MS = 1500;
+const DECAY_MS = 60_000;
+const DRY_S = 0.3;
+/** Of the distance that it should keep: from where on a dry player plays again, and below which it lags a little. */
+const FULL = 0.75, LOW = 0.7;
+const CLEAN_S = 10;
+const STILL_MAX = 3;
 
-export class Player extends EventTarget {
-  /** @type {State} */ state = "idle";
-  /** @type {Trouble} */ trouble = "";
+export class Player extends Ear {
   /** Seconds that the newest part's end is ahead of the ear, just after it came. */
   ahead_s = 0;
-  stalls = 0;
   /** @type {Source|null} */ #source = null;
-  /** @type {AbortController|null} */ #run = null;
-  /** The next part. @type {{msn: number, part: number}|null} */ #next = null;
+  /** The next part. @type {import("./parts.js").Place|null} */ #next = null;
+  /** What is under way: cut short by `hurry`. */ #turn = new AbortController();
+  /** Sources that died since sound was last clean: what killed them may lie in the browser's cache. */ #deaths = 0;
   #zero_s = 0;
   #part_s = 0.96;
   #hold_s = 2.88;
   #extra_s = 0;
   #stall_ms = 0;
-  #volume = 1;
+  #came_ms = 0;
+  /** It holds still until it has a buffer. */ #dry = false;
+  #still = { at_s: -1, times: 0 };
+  #url;
 
   /** @param {string} key @param {HTMLAudioElement} [audio] @param {string} [origin] */
   constructor(key, audio = new Audio(), origin = location.origin) {
-    super();
-    this.audio = audio;
-    this.native = !canMse();
-    this.supported = !this.native || audio.canPlayType("application/vnd.apple.mpegurl") !== "";
-    this.#url = `${origin}/live/${key}/`;
-    audio.addEventListener("playing", () => this.#run && this.#say("playing"));
-    audio.addEventListener("waiting", () => this.#stalled());
-    audio.addEventListener("ended", () => this.#run && (this.stop(), this.#say("ended")));
-    // A lock screen or a headphone's button may pause the element behind our back; live sound that waits is old sound.
-    audio.addEventListener("pause", () => this.#run && !audio.ended && audio.src && !audio.seeking && this.#paused());
-    audio.addEventListener("error", () => this.native && this.#run && this.#native());
+    super(audio);
+    this.#url = `${origin}/live/${key}/${variant}/`;
   }
-  #url;
 
-  /** Program date time of what is heard, in milliseconds since 1970; null while nothing is. */
+  /** @override */
   get heard_ms() {
-    if (this.state !== "playing" && this.state !== "waiting") return null;
-    const at_s = this.audio.currentTime;
-    if (!this.native) return (this.#zero_s + at_s) * 1000;
-    const start = /** @type {{getStartDate?: () => Date}} */ (this.audio).getStartDate?.().getTime();
-    return start ? start + at_s * 1000 : null;
+    return this.state === "playing" || this.state === "waiting" ? (this.#zero_s + this.audio.currentTime) * 1000 : null;
   }
 
-  /** To be called in a click. Resolves when sound comes or the browser holds it back. */
-  async play() {
-    if (this.#run) return;
-    this.#run = new AbortController();
-    this.#say("joining");
-    this.audio.volume = this.#volume;
-    if (this.native) this.#native();
-    else this.#open();
-    if (!this.native) void this.#go(this.#run.signal);
-    await this.#start();
+  /** @override @param {AbortSignal} run */
+  begin(run) {
+    this.#open();
+    void this.#go(run);
   }
 
+  /** @override */
   stop() {
-    this.#run?.abort(new DOMException("stopped", "AbortError"));
-    this.#run = this.#source = this.#next = null;
-    this.audio.removeAttribute("src");
-    this.audio.load();
-    this.trouble = "";
-    this.#say("idle");
+    super.stop();
+    this.#turn.abort();
+    this.#source = this.#next = null;
+    this.#deaths = 0;
   }
 
-  resume() {
-    return this.play();
+  /** @override */
+  hurry() {
+    if (this.trouble || performance.now() - this.#came_ms > this.#part_s * 1000 + LATE_MS) this.#turn.abort();
   }
 
-  /** Silence over 0.4 s, then nothing is fetched any more. */
-  async fadeOut() {
-    this.#volume = this.audio.volume;
-    for (let step = 19; step >= 0; step--) {
-      this.audio.volume = (this.#volume * step) / 20;
-      await new Promise((done) => setTimeout(done, 20));
-    }
-    this.stop();
-    this.audio.volume = this.#volume;
-  }
-
-  /** @param {number} volume 0 to 1 */
-  set volume(volume) {
-    this.audio.volume = this.#volume = volume;
-  }
-
-  /** @param {AbortSignal} signal */
-  async #go(signal) {
-    for (let tries = 0; !signal.aborted; ) {
+  /** @param {AbortSignal} run */
+  async #go(run) {
+    for (let tries = 0; !run.aborted; ) {
+      const { signal } = (this.#turn = new AbortController());
       try {
-        if (!this.#source?.alive) this.#open(), void this.#start();
-        if (!this.#next) await this.#join(signal);
-        if (!(await this.#step(signal))) return;
+        if (!this.#source?.alive) {
+          this.#again();
+          await pause(0, Math.min(TRIED_MAX_MS, 250 * 2 ** this.#deaths), signal);
+        }
+        if (!this.#next) await this.#join(signal, tries);
+        else if (!(await this.#step(signal, tries))) return;
         tries = 0;
-        this.#trouble("");
+        this.fail("");
       } catch (error) {
-        if (signal.aborted) return;
-        tries = Math.min(tries + 1, 4);
-        this.#trouble(error instanceof Missing ? (this.#next ? "" : "closed") : !navigator.onLine || error instanceof TypeError ? "net" : "server");
-        await pause(150 * tries, 500 * tries, signal).catch(() => {});
+        if (run.aborted) return;
+        tries++;
+        if (tries > 1 && !signal.aborted) this.fail(this.#why(error, tries));
+        await this.#rest(error, signal.aborted ? 0 : tries);
       }
     }
+  }
+
+  /** @param {unknown} error @param {number} tries @returns {import("./ear.js").Trouble} */
+  #why(error, tries) {
+    if (error instanceof Missing) return !this.#next ? "closed" : tries > 5 ? "server" : "";
+    return !navigator.onLine || error instanceof TypeError ? "net" : "server";
+  }
+
+  /** @param {unknown} error @param {number} tries */
+  async #rest(error, tries) {
+    const [low_ms, high_ms] = spread_ms(tries, this.#left_s(), error instanceof Refused ? error.wait_ms : 0, error instanceof Missing && this.#next !== null);
+    this.#turn = new AbortController();
+    await pause(low_ms, high_ms, this.#turn.signal).catch(() => {});
   }
 
   #open() {
     this.#source = new Source(this.audio);
     this.#next = null;
     this.#zero_s = 0;
+    this.#still.times = 0;
+    this.#lively();
   }
 
-  async #start() {
-    const run = this.#run;
-    try {
-      await this.audio.play();
-    } catch (error) {
-      if (run !== this.#run || !(error instanceof DOMException) || error.name !== "NotAllowedError") return;
-      this.stop();
-      this.#say("blocked");
-    }
+  #lively() {
+    this.#dry = false;
+    this.audio.playbackRate = 1;
   }
 
-  /** @param {AbortSignal} signal */
-  async #list(signal) {
-    const url = `${this.#url}aac/live.m3u8`;
-    const answer = await get(url, signal);
-    return read(await answer.text(), answer.headers.get("x-url") ?? url);
+  /** A new source in place of one that died of what it was fed. */
+  #again() {
+    if (this.state === "playing") this.say("waiting");
+    this.#deaths++;
+    this.#open();
+    void this.start();
   }
 
-  /** From the playlist: the init section and the newest parts, all at once. @param {AbortSignal} signal */
-  async #join(signal) {
-    const list = await this.#list(signal);
-    const newest = list.pieces.at(-1);
-    const source = this.#source;
+  #left_s() {
+    const at_s = this.audio.currentTime;
+    return this.#source ? this.#source.end_s(at_s) - at_s : 0;
+  }
+
+  /** @param {string} name @param {AbortSignal} signal @param {number} tries */
+  async #list(name, signal, tries) {
+    const { url, body } = await get(this.#url + name, signal, 4000 + 1000 * tries, tries > 0);
+    return read(new TextDecoder().decode(body), url);
+  }
+
+  /** From the playlist: the init section and the newest parts, all at once. @param {AbortSignal} signal @param {number} tries */
+  async #join(signal, tries) {
+    const list = await this.#list(this.plain ? "plain.m3u8" : "live.m3u8", signal, tries);
+    const newest = list.pieces.at(-1), source = this.#source;
     if (!newest || !source) throw new Missing("an empty playlist");
-    this.#part_s = list.partTarget_s || SEGMENT_S;
+    const part_s = (this.#part_s = list.partTarget_s || SEGMENT_S);
     this.#hold_s = list.holdBack_s || 3 * SEGMENT_S;
     // The newest part is half a part old on the average.
-    const from_s = newest.start_s + newest.duration_s - this.#hold_s + this.#part_s / 2 - this.#extra_s;
-    const wanted = list.pieces.filter((piece) => piece.start_s + piece.duration_s > from_s);
-    const [init, ...sound] = await Promise.all([list.map, ...wanted.map((piece) => piece.url)].map(async (url) => (await get(url, signal)).arrayBuffer()));
-    this.#zero_s ||= Math.floor(wanted[0].start_s);
+    let from_s = newest.start_s + newest.duration_s - this.#hold_s + part_s / 2 - this.#extra_s;
+    let wanted = list.pieces.filter((piece) => piece.start_s + piece.duration_s > from_s).map((piece) => ({ msn: piece.msn, part: piece.part ?? 0 }));
+    if (!list.ended && this.#past(newest.start_s + newest.duration_s)) {
+      if (tries < 2) throw new Refused("an old playlist");
+      from_s = Number(this.now_ms()) / 1000 - this.#hold_s;
+      wanted = [placeAt(from_s, part_s)];
+    }
+    const fresh = this.#deaths + tries > 0;
+    const [init, ...sound] = await Promise.all([list.map, ...wanted.map((place) => this.#url + fileName(place, part_s))]
+      .map(async (url, at) => check((await get(url, signal, 4000, fresh)).body, wanted[at - 1], part_s)));
+    const first_s = start_s(wanted[0], part_s);
+    this.#zero_s ||= Math.floor(first_s);
     await source.append(init, -this.#zero_s);
     for (const bytes of sound) await source.append(bytes, -this.#zero_s);
-    this.audio.currentTime = Math.max(from_s, wanted[0].start_s) - this.#zero_s + 0.02;
-    this.#next = this.#following(newest);
+    this.audio.currentTime = Math.max(from_s, first_s) - this.#zero_s + 0.02;
+    this.#lively();
+    this.#next = following(wanted[wanted.length - 1], part_s);
+    this.#came_ms = performance.now();
     if (list.ended) await source.finish();
   }
 
-  /** The next part, when it is there. False: the program has ended. @param {AbortSignal} signal */
-  async #step(signal) {
-    const { msn, part } = /** @type {{msn: number, part: number}} */ (this.#next);
-    const source = /** @type {Source} */ (this.#source);
-    try {
-      const name = this.#part_s < SEGMENT_S ? `s${msn}.${part}.m4s` : `s${msn}.m4s`;
-      const bytes = await (await get(`${this.#url}aac/${name}`, signal, this.#part_s * 1000 + 3000)).arrayBuffer();
-      await source.append(bytes, -this.#zero_s);
-      this.#next = this.#following({ msn, part });
-      this.#steer();
-      await source.remove(0, this.audio.currentTime - KEPT_S);
-      return true;
-    } catch (error) {
-      if (error instanceof Missing) return this.#reread(signal, msn, part);
-      throw error;
-    }
+  /** Whether a moment of the program is long past, as far as the room's time is known. @param {number} at_s */
+  #past(at_s) {
+    const now_ms = this.now_ms();
+    return now_ms !== null && at_s < now_ms / 1000 - STALE_S;
   }
 
-  /** The part is not there: the program is over, or there is a hole, or it is yet to come. @param {AbortSignal} signal @param {number} msn @param {number} part */
-  async #reread(signal, msn, part) {
-    const list = await this.#list(signal);
-    const due_s = msn * SEGMENT_S + part * this.#part_s;
-    const after = list.pieces.find((piece) => piece.start_s > due_s - 0.01);
+  /** The next part, when it is there. False: the program has ended. @param {AbortSignal} signal @param {number} tries */
+  async #step(signal, tries) {
+    const place = /** @type {import("./parts.js").Place} */ (this.#next);
+    const source = /** @type {Source} */ (this.#source);
+    const whole = this.#part_s >= SEGMENT_S;
+    // A whole segment is parked in its last second only.
+    const since_ms = performance.now() - this.#came_ms;
+    if (whole && !tries) await pause(Math.max(0, 2900 - since_ms), Math.max(0, 3500 - since_ms), signal);
+    try {
+      const patience_ms = (whole ? 1 : this.#part_s) * 1000 + LATE_MS * (1 + tries);
+      const { body } = await get(this.#url + fileName(place, this.#part_s), signal, patience_ms, this.#deaths + tries > 0);
+      await source.append(check(body, place, this.#part_s), -this.#zero_s);
+    } catch (error) {
+      if (error instanceof Missing || (error instanceof Refused && tries > 1)) return this.#reread(signal, tries, place);
+      throw error;
+    }
+    this.#next = following(place, this.#part_s);
+    this.#came_ms = performance.now();
+    this.#steer();
+    if (this.audio.currentTime > CLEAN_S) this.#deaths = 0;
+    if (!this.#stuck()) await source.remove(0, this.audio.currentTime - KEPT_S);
+    return true;
+  }
+
+  /**
+   * The part is not there, or never whole: the program is over, or there is a hole, or it is yet to come.
+   * @param {AbortSignal} signal @param {number} tries @param {import("./parts.js").Place} place
+   */
+  async #reread(signal, tries, place) {
+    const { msn, part } = place, whole = this.#part_s >= SEGMENT_S;
+    const list = await this.#list(whole ? "plain.m3u8" : `live.m3u8?_HLS_msn=${msn}&_HLS_part=${part}`, signal, tries);
+    const due_s = start_s(place, this.#part_s);
+    // A part that was asked for often enough is given up for the one behind it.
+    const from_s = due_s + (tries > 2 ? 0.01 : -0.01);
+    const after = list.pieces.find((piece) => piece.start_s > from_s);
     if (!after && list.ended) {
       await this.#source?.finish();
       return false;
     }
-    if (!after || after.start_s < due_s + 0.01) throw new Missing("not yet");
-    this.#next = after.start_s - due_s > JUMP_S ? null : { msn: after.msn, part: after.part ?? 0 };
+    if (after && after.start_s > due_s + 0.01) this.#next = after.start_s - due_s > JUMP_S ? null : { msn: after.msn, part: after.part ?? 0 };
+    else if (!after && this.#past(due_s)) this.#next = null;
+    else throw new Missing("not yet");
     return true;
   }
 
-  /** @param {{msn: number, part: number|null}} piece */
-  #following({ msn, part }) {
-    const last = part === null || part + 1 >= Math.round(SEGMENT_S / this.#part_s);
-    return last ? { msn: msn + 1, part: 0 } : { msn, part: part + 1 };
-  }
-
-  /** Keeps the distance to the newest part, without anybody hearing it; jumps a hole, and a distance that is a different conversation. */
+  /** Keeps the distance to the newest part, without anybody hearing it; jumps a hole, a pause, and a distance that is a different conversation. */
   #steer() {
     const { audio } = this;
-    const source = /** @type {Source} */ (this.#source);
-    const end_s = source.end_s(audio.currentTime);
-    const hole_s = end_s - audio.currentTime < 0.05 ? source.after_s(audio.currentTime) : undefined;
-    if (hole_s !== undefined) audio.currentTime = hole_s + 0.02;
+    this.#hole();
     const goal_s = this.#hold_s + this.#extra_s;
-    this.ahead_s = source.end_s(audio.currentTime) - audio.currentTime;
-    if (this.ahead_s > goal_s + JUMP_S) audio.currentTime += this.ahead_s - goal_s;
-    const excess_s = this.ahead_s - goal_s;
-    audio.playbackRate = excess_s > 0.1 ? Math.min(RATE_MAX, 1.01 + excess_s / 20) : this.ahead_s < goal_s * 0.4 ? 0.97 : 1;
-    if (this.#extra_s && performance.now() - this.#stall_ms > 60_000) {
+    this.ahead_s = this.#left_s();
+    const far_s = this.ahead_s - goal_s;
+    const jump_s = far_s > FAR_S ? far_s : far_s > 1 ? this.leap_s(far_s) : 0;
+    if (jump_s > 0) {
+      audio.currentTime += jump_s;
+      this.ahead_s -= jump_s;
+    }
+    const excess_s = far_s - jump_s;
+    this.#dry &&= this.ahead_s < goal_s * FULL;
+    audio.playbackRate = this.#dry ? 0 : excess_s > 0.1 ? Math.min(RATE_MAX, 1.01 + excess_s / 20) : this.ahead_s < goal_s * LOW ? 0.97 : 1;
+    if (this.#extra_s && performance.now() - this.#stall_ms > DECAY_MS) {
       this.#extra_s -= this.#part_s / 2;
       this.#stall_ms = performance.now();
     }
   }
 
-  #stalled() {
-    if (!this.#run || this.state !== "playing") return;
-    this.stalls++;
+  /** A browser that has run dry stands a little before the end of what it has. */
+  #hole() {
+    const at_s = this.#left_s() < (this.state === "waiting" ? DRY_S : 0.05) ? this.#source?.after_s(this.audio.currentTime) : undefined;
+    if (at_s === undefined) return;
+    this.audio.currentTime = at_s + 0.02;
+    this.#runDry();
+  }
+
+  /** One silence until there is a buffer again, in place of many short ones. */
+  #runDry() {
+    this.#dry = this.#left_s() < this.#hold_s / 2;
+    if (this.#dry) this.audio.playbackRate = 0;
+  }
+
+  /** Sound is there and none comes out: whatever the browser is stuck in, a new source is not. */
+  #stuck() {
+    const at_s = this.audio.currentTime, still = this.#still;
+    const same = at_s === still.at_s && this.#left_s() > this.#hold_s / 2 && !this.audio.paused && !document.hidden;
+    this.#still = { at_s, times: same ? still.times + 1 : 0 };
+    if (this.#still.times <= STILL_MAX) return false;
+    this.#again();
+    return true;
+  }
+
+  /** @override */
+  stalled() {
     this.#stall_ms = performance.now();
     this.#extra_s = Math.min(this.#extra_s + this.#part_s / 2, 3 * this.#part_s);
-    this.#say("waiting");
-  }
-
-  async #paused() {
-    const run = this.#run;
-    await new Promise((done) => setTimeout(done, 300));
-    if (run === this.#run && run && this.audio.paused && !this.audio.ended) this.stop();
-  }
-
-  /** iPhone: the system's own player, which goes on when the screen is locked. */
-  async #native() {
-    const signal = this.#run?.signal;
-    if (!signal || signal.aborted) return;
-    if (this.audio.error) {
-      this.#trouble(navigator.onLine ? "server" : "net");
-      this.#say("waiting");
-      if (!(await pause(400, 1500, signal).then(() => true, () => false))) return;
-    }
-    this.audio.src = `${this.#url}index.m3u8`;
-    void once(this.audio, "playing", signal).then(() => this.#trouble(""), () => {});
-    if (this.state === "waiting") void this.#start();
-  }
-
-  /** @param {State} state */
-  #say(state) {
-    if (state === this.state) return;
-    this.state = state;
-    this.dispatchEvent(new Event("change"));
-  }
-
-  /** @param {Trouble} trouble */
-  #trouble(trouble) {
-    if (trouble === this.trouble) return;
-    this.trouble = trouble;
-    this.dispatchEvent(new Event("change"));
+    this.#runDry();
+    this.#hole();
   }
 }

@@ -1,15 +1,18 @@
 /**
- * Asks for the room's pulse, and again when it says so, with jitter, so that a crowd does not ask in step. Fires "pulse" with each new
- * one in `now`, and keeps asking for ever.
+ * Asks for the room's pulse, and again when it says so, with jitter, so that a crowd does not ask in step; never sooner, also after an
+ * error. Fires "pulse" with each new one in `now`, and keeps asking for ever.
  *
  * @typedef {{key: string, title: string, state: string, now_ms: number, next_s: number, starts_at_ms: number, air_at_ms: number|null,
- *   on_air_since_ms: number|null, ended_at_ms: number|null, late_reason: string, listeners: number|null,
- *   stage: {id: string, name: string, role: string, muted: boolean}[], talked: {id: string, from_ms: number, to_ms: number|null}[],
- *   hands: number, stage_url: string, replay: boolean, brownout: string|null}} PulseFacts
+ *   on_air_since_ms: number|null, ended_at_ms: number|null, late_reason: string, listeners: {count: number, error: number}|null,
+ *   beacon?: {p: number, every_s: number}, stage: {id: string, name: string, role: string, muted: boolean}[],
+ *   talked: {id: string, from_ms: number, to_ms: number|null}[], hands: number, stage_url: string, replay: boolean,
+ *   brownout: {step: number, since_ms: number|null, says: string}|null}} PulseFacts
  */
+const LONGEST_S = 60;
+
 export class Pulse extends EventTarget {
   /** @type {PulseFacts|null} */ now = null;
-  /** Whether the last request was answered. */ reachable = true;
+  /** Whether the last requests were answered. */ reachable = true;
   #url;
 
   /** @param {string} key @param {import("./latency.js").RoomTime} time */
@@ -22,22 +25,22 @@ export class Pulse extends EventTarget {
 
   async #ask() {
     for (let failures = 0; ; ) {
-      let wait_s = Math.min(2 ** failures, 15);
       try {
-        const answer = await fetch(this.#url, { credentials: "omit", signal: AbortSignal.timeout?.(5000) });
-        this.reachable = true;
+        const answer = await fetch(this.#url, { credentials: "omit", signal: AbortSignal.timeout(5000) });
         if (answer.ok) {
-          this.now = /** @type {PulseFacts} */ (await answer.json());
-          this.time.learn(this.now.now_ms);
-          wait_s = this.now.next_s;
+          const now = await answer.json();
+          if (!(now?.now_ms > 0)) throw new TypeError("no pulse");
+          this.now = /** @type {PulseFacts} */ (now);
+          this.time.learn(now.now_ms);
           failures = 0;
         } else failures++;
       } catch {
-        this.reachable = false;
         failures++;
       }
+      this.reachable = failures < 2;
       this.dispatchEvent(new Event("pulse"));
-      await new Promise((done) => setTimeout(done, wait_s * 1000 * (0.85 + Math.random() * 0.3)));
+      const next_s = Math.min(Math.max(this.now?.next_s || 2, 1) * 1.5 ** failures, LONGEST_S);
+      await new Promise((done) => setTimeout(done, next_s * 1000 * (0.85 + Math.random() * 0.3)));
     }
   }
 }

@@ -1,12 +1,12 @@
 /** Plays a recording: ordinary on-demand HLS, a minute ahead, any position. Same shape as the live player, and a `position_s` to set. */
 import { read } from "./playlist.js";
-import { canMse, get, pause, Source } from "./source.js";
+import { canMse, get, pause, Source, variant } from "./source.js";
 
 const AHEAD_S = 60;
 
 export class Replay extends EventTarget {
-  /** @type {import("./player.js").State} */ state = "idle";
-  /** @type {import("./player.js").Trouble} */ trouble = "";
+  /** @type {import("./ear.js").State} */ state = "idle";
+  /** @type {import("./ear.js").Trouble} */ trouble = "";
   duration_s = 0;
   /** @type {{url: string, at_s: number, end_s: number, offset_s: number}[]} */ #rows = [];
   /** @type {Source|null} */ #source = null;
@@ -19,7 +19,7 @@ export class Replay extends EventTarget {
     super();
     this.audio = audio;
     this.url = `${origin}/replay/${key}/index.m3u8`;
-    this.native = !canMse();
+    this.native = !canMse(audio);
     this.supported = !this.native || audio.canPlayType("application/vnd.apple.mpegurl") !== "";
     for (const [type, state] of /** @type {const} */ ([["playing", "playing"], ["waiting", "waiting"], ["pause", "idle"], ["ended", "ended"]]))
       audio.addEventListener(type, () => this.#say(state));
@@ -72,7 +72,7 @@ export class Replay extends EventTarget {
         const end_s = source.end_s(at_s);
         const row = this.#rows.find((one) => one.end_s > end_s + 0.05);
         if (row && end_s - at_s < AHEAD_S) {
-          await source.append(await (await get(row.url, signal)).arrayBuffer(), row.offset_s);
+          await source.append((await get(row.url, signal)).body, row.offset_s);
           await source.remove(0, this.audio.currentTime - AHEAD_S);
         } else await new Promise((done) => ((this.#moved = () => done(null)), setTimeout(done, 1000)));
         this.trouble = "";
@@ -80,17 +80,24 @@ export class Replay extends EventTarget {
         this.trouble = navigator.onLine ? "server" : "net";
         this.dispatchEvent(new Event("change"));
         await pause(500, 2000, signal);
+        if (!source.alive) source = this.#anew();
       }
     }
   }
 
+  /** A source that died of what it was fed: another, at the same place. */
+  #anew() {
+    const at_s = this.audio.currentTime;
+    const source = (this.#source = new Source(this.audio));
+    this.#rows = [];
+    this.audio.addEventListener("loadedmetadata", () => (this.audio.currentTime = at_s), { once: true });
+    void this.audio.play().catch(() => {});
+    return source;
+  }
+
   /** @param {Source} source @param {AbortSignal} signal */
   async #list(source, signal) {
-    let url = this.url;
-    let text = await (await get(url, signal)).text();
-    const variant = /#EXT-X-STREAM-INF.*\n(.+)/.exec(text);
-    if (variant) text = await (await get((url = new URL(variant[1], url).href), signal)).text();
-    const list = read(text, url);
+    const list = await this.#read(this.url, signal);
     this.#map = list.map;
     let at_s = 0;
     this.#rows = list.pieces.map((piece) => {
@@ -99,12 +106,24 @@ export class Replay extends EventTarget {
       return row;
     });
     this.duration_s = at_s;
-    await source.append(await (await get(this.#map, signal)).arrayBuffer(), 0);
+    await source.append((await get(this.#map, signal)).body, 0);
     source.length(at_s);
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {import("./player.js").State} state */
+  /** A media playlist, or of several the one that this browser plays. @param {string} url @param {AbortSignal} signal */
+  async #read(url, signal) {
+    let answer = await get(url, signal);
+    let text = new TextDecoder().decode(answer.body);
+    if (text.includes("#EXT-X-STREAM-INF")) {
+      const named = text.split("\n").filter((line) => line && !line.startsWith("#"));
+      answer = await get(new URL(named.find((line) => line.includes(`${variant}/`)) ?? named[0], answer.url).href, signal);
+      text = new TextDecoder().decode(answer.body);
+    }
+    return read(text, answer.url);
+  }
+
+  /** @param {import("./ear.js").State} state */
   #say(state) {
     this.state = state;
     this.dispatchEvent(new Event("change"));

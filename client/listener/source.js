@@ -1,10 +1,32 @@
 /** What the live player and the replay share: fetching that gives up in time, and a MediaSource whose calls can be awaited. */
 
-export const AAC = 'audio/mp4; codecs="mp4a.40.2"';
-export const canMse = () => "MediaSource" in globalThis && MediaSource.isTypeSupported(AAC);
+/** AAC wherever it plays; Opus for the browsers that were built without it. */
+const KINDS = { aac: 'audio/mp4; codecs="mp4a.40.2"', opus: 'audio/mp4; codecs="opus"' };
+const WEDGED_MS = 8000;
+/** The longest that is waited before the next try, whatever a server asks for: somebody wants to hear. */
+export const TRIED_MAX_MS = 8000;
+
+/** An iPhone knows ManagedMediaSource alone. @type {typeof MediaSource|undefined} */
+const Media = globalThis.MediaSource ?? Reflect.get(globalThis, "ManagedMediaSource");
+const names = /** @type {("aac"|"opus")[]} */ (Object.keys(KINDS));
+/** The folder of the sound that this browser plays; "" for none. */
+export const variant = names.find((name) => Media?.isTypeSupported(KINDS[name])) ?? "";
+
+/** What a touch screen of Apple's feeds by script falls silent when it is locked: there the system's own player goes first. */
+export const canMse = (/** @type {HTMLAudioElement} */ audio) =>
+  variant !== "" && !("ManagedMediaSource" in globalThis && navigator.maxTouchPoints > 1 && audio.canPlayType("application/vnd.apple.mpegurl"));
 
 /** A file that is not there (yet, or any more). */
 export class Missing extends Error {}
+
+/** An answer that is none: a status, or bytes that are not what the name says. */
+export class Refused extends Error {
+  /** @param {string} words @param {number} [wait_ms] how long the server wants to be left alone */
+  constructor(words, wait_ms = 0) {
+    super(words);
+    this.wait_ms = wait_ms;
+  }
+}
 
 /** @param {number} low_ms @param {number} high_ms @param {AbortSignal} signal */
 export const pause = (low_ms, high_ms, signal) =>
@@ -14,20 +36,32 @@ export const pause = (low_ms, high_ms, signal) =>
   });
 
 /**
- * @param {string} url @param {AbortSignal} signal @param {number} [patience_ms]
- * @returns {Promise<Response>} @throws {Missing|TypeError|DOMException} a 404; no network; too late
+ * When to try again: anywhere between two bounds, so that a crowd which lost the same server in the same moment does not come back in step.
+ * The upper bound grows; the first time it is as wide as what is buffered allows, which nobody hears.
+ * @param {number} tries that failed, from 1 on @param {number} left_s seconds of sound in the buffer
+ * @param {number} asked_ms what the server wants @param {boolean} late the server answers, and the part is not made yet
  */
-export async function get(url, signal, patience_ms = 4000) {
+export function spread_ms(tries, left_s, asked_ms, late) {
+  const low_ms = Math.min(asked_ms, TRIED_MAX_MS);
+  return [low_ms, low_ms + Math.max(late ? 1000 : Math.min(TRIED_MAX_MS, 300 * 1.6 ** tries), left_s * 500)];
+}
+
+/**
+ * @param {string} url @param {AbortSignal} signal @param {number} [patience_ms]
+ * @param {boolean} [fresh] past the browser's cache: what it keeps may be what went wrong
+ * @returns {Promise<{url: string, body: ArrayBuffer}>} @throws {Missing|Refused|TypeError|DOMException} a 404; a status; no network; too late
+ */
+export async function get(url, signal, patience_ms = 4000, fresh = false) {
   const limit = new AbortController();
   const stop = () => limit.abort(signal.reason);
   const timer = setTimeout(() => limit.abort(new DOMException("too late", "TimeoutError")), patience_ms);
   signal.addEventListener("abort", stop);
   try {
-    const answer = await fetch(url, { signal: limit.signal, credentials: "omit" });
-    if (answer.status === 404) throw new Missing(url);
-    if (!answer.ok) throw new Error(`${answer.status} ${url}`);
-    const body = await answer.arrayBuffer();
-    return new Response(body, { headers: { "x-url": answer.url } });
+    const answer = await fetch(url, { signal: limit.signal, credentials: "omit", cache: fresh ? "reload" : "default" });
+    if (answer.status === 404 || answer.status === 410) throw new Missing(url);
+    const after = answer.headers.get("retry-after") ?? "";
+    if (!answer.ok) throw new Refused(`${answer.status} ${url}`, 1000 * (+after || 0));
+    return { url: answer.url || url, body: await answer.arrayBuffer() };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
@@ -46,22 +80,25 @@ export class Source {
   /** @type {MediaSource} */ #media;
   /** @type {SourceBuffer|undefined} */ #buffer;
   /** @type {Promise<void>} */ #last = Promise.resolve();
-  #url = "";
+  #dead = false;
 
   /** @param {HTMLAudioElement} audio */
   constructor(audio) {
     this.audio = audio;
-    this.#media = new MediaSource();
-    this.#url = URL.createObjectURL(this.#media);
-    this.opened = once(this.#media, "sourceopen").then(() => {
-      URL.revokeObjectURL(this.#url);
-      this.#buffer = this.#media.addSourceBuffer(AAC);
+    this.#media = new /** @type {typeof MediaSource} */ (Media)();
+    if (!globalThis.MediaSource) audio.disableRemotePlayback = true; // or a ManagedMediaSource never opens
+    const url = URL.createObjectURL(this.#media);
+    this.opened = once(this.#media, "sourceopen", AbortSignal.timeout(WEDGED_MS)).then(() => {
+      URL.revokeObjectURL(url);
+      this.#buffer = this.#media.addSourceBuffer(KINDS[variant || "aac"]);
     });
-    audio.src = this.#url;
+    this.opened.catch(() => (this.#dead = true));
+    audio.src = url;
   }
 
+  /** False once a call failed, or the element met sound that it cannot decode: then a new source is due. */
   get alive() {
-    return this.#media.readyState !== "closed" && !this.audio.error;
+    return !this.#dead && this.#media.readyState !== "closed" && !this.audio.error;
   }
 
   /** The end of what is buffered without a hole from `at_s` on; `at_s` itself when nothing is. @param {number} at_s */
@@ -109,10 +146,15 @@ export class Source {
     const mine = this.#last.then(async () => {
       await this.opened;
       const buffer = this.#buffer;
-      if (!buffer || !this.alive) throw new Error("the source is closed");
-      const over = once(buffer, "updateend");
-      call(buffer);
-      await over;
+      if (!buffer || !this.alive) throw new Refused("the source is closed");
+      try {
+        const over = once(buffer, "updateend", AbortSignal.timeout(WEDGED_MS));
+        call(buffer);
+        await over;
+      } catch (error) {
+        this.#dead = true;
+        throw error;
+      }
     });
     this.#last = mine.catch(() => {});
     return mine;

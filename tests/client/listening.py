@@ -86,9 +86,10 @@ class Evening:
         self.pulse: dict[str, Any] = {
             "v": 1, "key": KEY, "title": "What a town owes its river", "state": "on_air", "next_s": 1,
             "starts_at_ms": _now_ms() - 754_000, "air_at_ms": None, "on_air_since_ms": _now_ms() - 754_000,
-            "ended_at_ms": None, "late_reason": "", "listeners": {"count": 1204, "error": 40}, "stage": PEOPLE, "talked": [],
+            "ended_at_ms": None, "late_reason": "", "listeners": {"count": 1204, "error": 0},
+            "beacon": {"p": 1, "every_s": 10}, "stage": PEOPLE, "talked": [],
             "hands": 2, "stage_url": "http://localhost:8002", "replay": False, "term": 1,
-            "beacon": {"p": 1, "every_s": 10}, "brownout": {"step": 0, "since_ms": None, "says": ""},
+            "brownout": {"step": 0, "since_ms": None, "says": ""},
         }  # fmt: skip
         self._tone: asyncio.Task[None] | None = None
 

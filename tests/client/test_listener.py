@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,10 +14,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from hustings.copy import catalogue
 from hustings.hls.profile import DEFAULT, FAST, Profile
 from tests.client.listening import Evening
 
 pytestmark = pytest.mark.e2e
+COPY = catalogue("en", "event")
 
 
 @asynccontextmanager
@@ -104,3 +107,64 @@ async def test_who_talks_is_shown_when_it_is_heard(tmp_path: Path) -> None:
             "() => document.querySelector('[data-id=ben].talks') && Date.now()"
         )
         assert float(await seen.json_value()) >= evening.pulse["talked"][0]["from_ms"] + 2000
+
+
+def brownout(step: int) -> dict[str, Any]:
+    return {"step": step, "since_ms": Evening.now_ms(), "says": ""}
+
+
+async def test_a_newcomer_in_a_brownout_plays_whole_segments(tmp_path: Path) -> None:
+    evening = Evening(tmp_path)
+    asked: list[str] = []
+    async with listening(evening, brownout=brownout(2)) as page:
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        await page.wait_for_selector("#net:not([hidden])")
+        assert COPY["brownout.2"] in await page.inner_text("#net")
+        await page.click("#play")
+        await behind_s(page)
+        before = len(asked)
+        await page.wait_for_timeout(9000)
+        assert "plain.m3u8" in asked
+        sound = [name for name in asked[before:] if name.endswith((".m4s", ".m3u8"))]
+        assert 2 <= len(sound) <= 4, sound  # one request a segment, and none for a playlist
+        assert all(re.fullmatch(r"s\d+\.m4s", name) for name in sound), sound
+        assert 5 < await behind_s(page) < 20
+
+
+async def test_whoever_comes_to_a_full_house_gets_in_by_himself(tmp_path: Path) -> None:
+    evening = Evening(tmp_path)
+    asked: list[str] = []
+    async with listening(evening, brownout=brownout(4)) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        await page.wait_for_selector("#net:not([hidden])")
+        said = await page.inner_text("#net")
+        assert COPY["brownout.4"] in said and COPY["brownout.recorded"] in said
+        await page.click("#play")
+        await status(page, COPY["status.held"])
+        await page.wait_for_timeout(2500)
+        assert not [url for url in asked if ".m4s" in url or ".m3u8" in url]
+        evening.say_pulse(brownout=brownout(0))
+        await behind_s(page)
+        evening.say_pulse(brownout=brownout(4))  # whoever plays goes on
+        await page.wait_for_selector("#net:not([hidden])")
+        await behind_s(page)
+
+
+async def test_a_page_that_plays_is_counted(tmp_path: Path) -> None:
+    evening = Evening(tmp_path)
+    sent: list[str] = []
+    async with listening(evening, beacon={"p": 1, "every_s": 1}) as page:
+        page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+        await page.wait_for_timeout(2500)
+        assert sent == []  # nobody listens yet
+        await page.click("#play")
+        await behind_s(page)
+        await page.wait_for_timeout(3500)
+        assert 1 <= len(sent) <= 5
+        assert all(url.endswith("/beacon?p=1") for url in sent)
+        assert await page.inner_text("#crowd") == "1,204 listeners"
+        evening.say_pulse(listeners={"count": 81_337, "error": 420})
+        await page.wait_for_function(
+            "() => document.getElementById('crowd').textContent.startsWith('about')"
+        )
+        assert await page.inner_text("#crowd") == "about 81,300 listeners"

@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 MODULES = (
     "listener/player.js",
+    "listener/ear.js",
+    "listener/parts.js",
     "listener/playlist.js",
     "listener/source.js",
     "listener/pulse.js",

@@ -1,4 +1,7 @@
-"""Browser code as immutable files: `published/assets/{hash}/…`, so that a page and its scripts never mix builds."""
+"""Browser code as immutable files: `published/assets/{hash}/…`, so that a page and its scripts never mix builds.
+
+Scripts and styles travel without comments and idle space (`serve.strip`); what cannot be stripped travels as it is.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+
+from hustings.serve import strip
 
 BUILDS_KEPT = 3
 SUFFIXES = frozenset(
@@ -21,17 +26,19 @@ def publish(client: Path, features: Path, published: Path) -> str:
     `client/` keeps its relative paths; a feature's scripts, styles and copy stand under `features/{name}/`.
     Returns the hash (12 hex digits). Errors: `OSError`.
     """
-    build = sorted((*_client_files(client), *_feature_files(features)))
+    build = {
+        name: _travelling(path)
+        for name, path in sorted((*_client_files(client), *_feature_files(features)))
+    }
     digest = hashlib.sha256()
-    for name, path in build:
-        content = path.read_bytes()
+    for name, content in build.items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     mark = digest.hexdigest()[:12]
     assets = published / "assets"
     assets.mkdir(parents=True, exist_ok=True)
     target = assets / mark
     if not target.is_dir():
-        _copy(build, target)
+        _write(build, target)
     os.utime(target)
     write_by_rename(assets / "current", mark.encode())
     _drop_old(assets, mark)
@@ -70,13 +77,24 @@ def _wanted(name: Path) -> bool:
     )
 
 
-def _copy(build: list[tuple[str, Path]], target: Path) -> None:
+def _travelling(path: Path) -> bytes:
+    content = path.read_bytes()
+    strips = {".js": strip.script, ".css": strip.style}.get(path.suffix)
+    if strips is None:
+        return content
+    try:
+        return strips(content.decode()).encode()
+    except ValueError:
+        return content
+
+
+def _write(build: dict[str, bytes], target: Path) -> None:
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     draft.mkdir()
-    for name, path in build:
+    for name, content in build.items():
         copy = draft / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+        copy.write_bytes(content)
     try:
         draft.rename(target)
     except OSError:  # another process published the same build meanwhile
