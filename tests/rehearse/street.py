@@ -74,7 +74,7 @@ class Street:
         if (fault := self.override(path, now_s)) is not None:
             return fault
         name = path.partition("?")[0].rpartition("/")[2]
-        if name == "live.m3u8":
+        if name in ("live.m3u8", "plain.m3u8"):
             return 200, *self._playlist(path, now_s)
         if name.startswith("s") and name.endswith(".m4s"):
             return self._sound(name, now_s)
@@ -91,7 +91,7 @@ class Street:
         if "_HLS_msn" in path:
             words = dict(word.split("=") for word in path.partition("?")[2].split("&"))
             now_s = self._wait((int(words["_HLS_msn"]), int(words["_HLS_part"])), now_s)
-        return playlist.media(self.window, parts=not self.plain).encode(), now_s + 0.001
+        return playlist.media(self.window, parts=not self.plain and "plain" not in path).encode(), now_s + 0.001
 
     def _sound(self, name: str, now_s: float) -> Answer:
         if name not in self._parts:
@@ -116,11 +116,16 @@ class Walk:
     """One listener on a street. `at_s` is now, as the street has it; his own clock is `slow_s` behind."""
 
     def __init__(
-        self, street: Street, playlists: bool = False, dice: float = 0.5, slow_s: float = 0.0
+        self,
+        street: Street,
+        playlists: bool = False,
+        dice: float = 0.5,
+        slow_s: float = 0.0,
+        plain: bool = False,
     ) -> None:
         self.street = street
         self.slow_s = slow_s
-        self.road = Road("evening-talk", lambda: dice)
+        self.road = Road("evening-talk", lambda: dice, plain=plain)
         self.tape: list[str] = []
         self.listener = Listener(self.road, playlists, lambda name, body: self.tape.append(name))
         self.at_s = BEGAN_S + 0.3

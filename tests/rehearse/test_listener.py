@@ -192,3 +192,14 @@ def test_he_goes_home_at_the_end(playlists: bool) -> None:
     assert walk.listener.state is State.ENDED
     assert walk.road.tally.faults == {}
     assert numbers(walk.tape)[-1] == street.window.last
+
+
+@pytest.mark.parametrize("playlists", [False, True])
+def test_by_the_playlist_without_parts(playlists: bool) -> None:
+    walk = Walk(Street(), playlists, plain=True).until(BEGAN_S + 40)
+    heard = numbers(walk.tape)
+    assert [one[0] for one in heard] == list(range(heard[0][0], heard[-1][0] + 1))
+    assert walk.wrong == {}
+    assert walk.counts("stalls") == [0]
+    lists = [step for _, step in walk.street.asked if step.endswith("plain.m3u8")]
+    assert (len(lists) >= 8) if playlists else (len(lists) == 1)

@@ -115,7 +115,6 @@ class Run:
         self._digests = Digests()
         self._lines: list[dict[str, Any]] = []
         self._last: dict[int, dict[str, Any]] = {}
-        self._cpu: dict[int, tuple[float, float]] = {}
         self._works: list[tuple[float, dict[str, source.Work]]] = []
         self._crews: list[asyncio.subprocess.Process] = []
         self._stopped = asyncio.Event()
@@ -219,6 +218,7 @@ class Run:
             "host": address.host,
             "agent": target.AGENT,
             "assets": True,
+            "plain": False,
             "playlists": self._plan.playlists,
             "ears": max(1, EARS // workers),
             "sources": self._target.ip == "127.0.0.1",

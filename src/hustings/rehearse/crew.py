@@ -46,7 +46,7 @@ class Crew:
             ramp.share(plan["listeners"], plan["worker"], plan["workers"]), self.files - SPARE_FILES
         )
         dice = random.Random(plan["seed"] + plan["worker"])
-        self.road = Road(plan["key"], dice.random, plan["assets"])
+        self.road = Road(plan["key"], dice.random, plan["assets"], plan["plain"])
         self.road.ahead_s = plan["ahead_s"]
         self._links: list[Link] = []
         self._resting: list[tuple[float, int, Link]] = []

@@ -110,7 +110,7 @@ class Listener:
             self._tries = 0
             return step
         if status == 404 and state is State.PART:
-            return self._ask(State.REREAD, self._live)
+            return self._ask(State.REREAD, self._road.list)
         if state is State.PULSE or state is State.BEACON:
             # As pulse.js: never sooner than it would have been, and the sound goes on meanwhile.
             tally.errors[f"{state.name.lower()}_{status}"] += 1
@@ -127,7 +127,7 @@ class Listener:
     def rested(self, now_s: float) -> Step:
         """The rest is over."""
         if self.state in (State.INIT, State.SOUND, State.NAMED):  # those names may be old by now
-            return self._ask(State.LIST, self._live)
+            return self._ask(State.LIST, self._road.list)
         return self.asked if self.asked else self._onward(now_s)
 
     def reconnected(self) -> None:
@@ -135,10 +135,6 @@ class Listener:
         self._road.tally.counts["reconnects"] += 1
 
     # --- the way in
-
-    @property
-    def _live(self) -> str:
-        return f"GET {self._road.at}aac/live.m3u8"
 
     def _ask(self, state: State, step: str, patience_s: float = PATIENCE_S) -> str:
         self.state, self.asked, self.patience_s = state, step, patience_s
@@ -153,7 +149,7 @@ class Listener:
             return self._ask(State.ASSET, str(self._queue.pop(0)))
         self._road.tally.time("page", (now_s - self._begun_s) * 1000)
         self._clicked_s = now_s
-        return self._ask(State.LIST, self._live)
+        return self._ask(State.LIST, self._road.list)
 
     def _list(self, body: bytes, now_s: float) -> Step:
         """The newest parts from the hold-back on; the newest is half a part old on the average."""
@@ -210,11 +206,14 @@ class Listener:
                 p = f"{self._beacon_p:.12g}"
                 return self._ask(State.BEACON, f"POST {self._road.at}beacon?p={p}")
         if not self._zero_s:
-            return self._ask(State.LIST, self._live)
+            return self._ask(State.LIST, self._road.list)
         if not self._playlists:
             return self._next_part()
         if self._queue:
             return self._next_named()
+        if self._road.plain:  # nothing blocks there: a playlist is looked at once a segment
+            self._ask(State.RELOAD, self._road.list)
+            return SEGMENT_S
         where = f"aac/live.m3u8?_HLS_msn={self._msn}&_HLS_part={self._part}"
         return self._ask(State.RELOAD, f"GET {self._road.at}{where}", self._part_s * 3 + PARKED_S)
 
@@ -261,7 +260,7 @@ class Listener:
             return 0.15 + 0.35 * self._road.entropy()
         self._road.tally.faults["hole"] += 1
         if after.start_s - due_s > JUMP_S:
-            return self._ask(State.LIST, self._live)
+            return self._ask(State.LIST, self._road.list)
         self._msn, self._part = after.msn, after.part or 0
         return self._onward(now_s)
 
@@ -279,7 +278,8 @@ class Listener:
             return self._next_named()
         if found.ended:
             return self._end()
-        self._road.tally.errors["nothing_new"] += 1
+        if not self._road.plain:
+            self._road.tally.errors["nothing_new"] += 1
         return self._part_s / 2
 
     def _check_join(self, found: Listing) -> None:

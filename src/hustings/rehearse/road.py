@@ -24,12 +24,17 @@ _ASSET = re.compile(
 
 
 class Road:
-    """`entropy` gives numbers in [0, 1). `assets`: whether a listener fetches what the page names."""
+    """`entropy` gives numbers in [0, 1). `assets`: whether a listener fetches what the page names; `plain`: whether he
+    comes in by the playlist without parts, as in a brownout."""
 
-    def __init__(self, key: str, entropy: Callable[[], float], assets: bool = True) -> None:
+    def __init__(
+        self, key: str, entropy: Callable[[], float], assets: bool = True, plain: bool = False
+    ) -> None:
         self.key = key
         self.page = f"GET /{key}"
         self.at = f"/live/{key}/"
+        self.list = f"GET /live/{key}/aac/{'plain' if plain else 'live'}.m3u8"
+        self.plain = plain
         self.entropy = entropy
         self.ledger = Ledger()
         self.tally = Tally()
