@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL
+from bench.figures import ALL, CROWD
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 
@@ -20,19 +20,21 @@ OUT = Path(__file__).with_name("out")
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}; all")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}")
+    parser.add_argument("--crowd", action="store_true", help=f"all of {', '.join(CROWD)}")
     parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
     asked = parser.parse_args(words)
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    if asked.publish and not asked.names:
+    names = asked.names or [name for name in ALL if (name in CROWD) == asked.crowd]
+    if asked.publish and not asked.names and not asked.crowd:
         picture.publish(OUT, marks.load())
         return 0
     OUT.mkdir(exist_ok=True)
     budget = marks.load()
     with FirstInLine() as line:
-        missed = sum(_measured(name, budget, line.granted) for name in asked.names or ALL)
+        missed = sum(_measured(name, budget, line.granted) for name in names)
     picture.draw(OUT, OUT / "bench.png", budget)
     if asked.publish:
         picture.publish(OUT, budget)

@@ -116,7 +116,7 @@ def _panel(
         end = max(high, middle)
         for mark in budget:
             if mark.row == row.id:
-                limit = mark.most / divisor
+                limit = mark.limit / divisor
                 axes.plot([limit, limit], [place - 0.36, place + 0.36], color=MARK, linewidth=2)
                 most = max(most, limit)
                 # A number that would lie on the mark goes behind it.
@@ -158,7 +158,7 @@ def publish(out: Path, budget: Sequence[Mark]) -> None:
         verdict = Verdict(mark, row.stat(mark.stat) if row and row.samples else None)
         value = "not measured" if verdict.value is None else f"{verdict.value:.4g} {mark.unit}"
         lines.append(
-            f"| {mark.says} | {value} | {mark.most:g} {mark.unit} | {'kept' if verdict.kept else '**missed**'} |"
+            f"| {mark.says} | {value} | {mark} | {'kept' if verdict.kept else '**missed**'} |"
         )
     for tree in found.values():
         lines += ["", f"## {tree['title']}", "", *_told(tree), "", *_table(tree)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import join, latency, memory, stage, start, weight
+from bench.figures import crowd, join, latency, memory, requests, stage, start, weight
 from bench.rows import Figure
 
 Say = Callable[[str], None]
@@ -17,4 +17,12 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "memory": memory.measure,
     "start": start.measure,
     "weight": weight.measure,
+    "crowd": crowd.measure,
+    "crowd_tls": crowd.measure_tls,
+    "crowd_playlists": crowd.measure_playlists,
+    "requests": requests.measure,
+    "requests_tls": requests.measure_tls,
 }
+
+CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls")
+"""What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""

@@ -91,7 +91,9 @@ class Street:
         if "_HLS_msn" in path:
             words = dict(word.split("=") for word in path.partition("?")[2].split("&"))
             now_s = self._wait((int(words["_HLS_msn"]), int(words["_HLS_part"])), now_s)
-        return playlist.media(self.window, parts=not self.plain and "plain" not in path).encode(), now_s + 0.001
+        return playlist.media(
+            self.window, parts=not self.plain and "plain" not in path
+        ).encode(), now_s + 0.001
 
     def _sound(self, name: str, now_s: float) -> Answer:
         if name not in self._parts:

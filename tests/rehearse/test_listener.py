@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from hustings.hls.profile import DEFAULT, FAST, Profile
-from hustings.rehearse.listener import State
+from hustings.rehearse.listener import State, spelled
 from tests.rehearse.street import BEGAN_S, Answer, Street, Walk
 
 
@@ -87,6 +87,21 @@ def test_beacons_as_the_dice_say(p: float, sent: bool) -> None:
     assert bool(beacons) == sent
     assert all(step == "POST /live/evening-talk/beacon?p=1" for step in beacons)
     assert walk.wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (1.0, "1"),
+        (0.5, "0.5"),
+        (2**-10, "0.0009765625"),
+        (2**-19, "0.0000019073486328125"),
+        (2**-20, "9.5367431640625e-7"),
+        (0.0, "0"),
+    ],
+)
+def test_a_probability_is_spelled_as_a_browser_does(p: float, text: str) -> None:
+    assert spelled(p) == text
 
 
 def test_a_brownout_gives_a_newcomer_whole_segments() -> None:

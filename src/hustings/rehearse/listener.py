@@ -10,6 +10,7 @@ A step is `GET /path`, `POST /path`, or a number of seconds to rest before `rest
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from enum import Enum, auto
 from math import inf
 
@@ -22,6 +23,9 @@ PATIENCE_S = 4.0
 """How long anything but a part may take; a part: its length and `PARKED_S`. As in source.js."""
 
 PARKED_S = 3.0
+WHOLE_S = (2.9, 0.6)
+"""After a whole segment came, and with dice: when the next is asked for."""
+
 JUMP_S = 6.0
 TIGHT = 0.25
 """A part that comes when less than this share of the hold-back is left to play is late: the next one that late is silence."""
@@ -50,6 +54,7 @@ class Listener:
         "_beacon_p",
         "_begun_s",
         "_buffered_s",
+        "_came_s",
         "_clicked_s",
         "_every_s",
         "_hold_s",
@@ -84,7 +89,7 @@ class Listener:
         self._begun_s = self._clicked_s = 0.0
         self._msn = self._part = 0
         self._part_s, self._hold_s = SEGMENT_S, 3 * SEGMENT_S
-        self._zero_s = self._buffered_s = 0.0
+        self._zero_s = self._buffered_s = self._came_s = 0.0
         self._pulse_due_s = 0.0
         self._beacon_due_s, self._beacon_p, self._every_s = inf, 0.0, 10.0
 
@@ -191,7 +196,7 @@ class Listener:
         # What is heard at `t` is the program of `t − zero`.
         self._zero_s = now_s - self._buffered_s
         self._buffered_s = newest.end_s
-        self._last = newest
+        self._last, self._came_s = newest, now_s
         self._follow(newest.msn, newest.part)
 
     # --- the way on
@@ -203,12 +208,12 @@ class Listener:
         if now_s >= self._beacon_due_s:
             self._beacon_due_s = now_s + self._every_s
             if self._road.entropy() < self._beacon_p:
-                p = f"{self._beacon_p:.12g}"
+                p = spelled(self._beacon_p)
                 return self._ask(State.BEACON, f"POST {self._road.at}beacon?p={p}")
         if not self._zero_s:
             return self._ask(State.LIST, self._road.list)
         if not self._playlists:
-            return self._next_part()
+            return self._next_part(now_s)
         if self._queue:
             return self._next_named()
         if self._road.plain:  # nothing blocks there: a playlist is looked at once a segment
@@ -217,12 +222,18 @@ class Listener:
         where = f"aac/live.m3u8?_HLS_msn={self._msn}&_HLS_part={self._part}"
         return self._ask(State.RELOAD, f"GET {self._road.at}{where}", self._part_s * 3 + PARKED_S)
 
-    def _next_part(self) -> Step:
+    def _next_part(self, now_s: float) -> Step:
+        """By its number. A whole segment is parked in its last second only, so he rests until about then."""
         name = f"s{self._msn}.{self._part}.m4s" if self._part_s < SEGMENT_S else f"s{self._msn}.m4s"
-        return self._ask(State.PART, f"GET {self._road.at}aac/{name}", self._part_s + PARKED_S)
+        step = self._ask(State.PART, f"GET {self._road.at}aac/{name}", self._part_s + PARKED_S)
+        if self._part_s < SEGMENT_S:
+            return step
+        rest_s = self._came_s + WHOLE_S[0] + WHOLE_S[1] * self._road.entropy() - now_s
+        return rest_s if rest_s > 0 else step
 
     def _parted(self, body: bytes, now_s: float) -> Step:
         self._took(self.asked.rpartition("/")[2], body)
+        self._came_s = now_s
         self._heard(self._msn * SEGMENT_S + (self._part + 1) * self._part_s, now_s)
         self._follow(self._msn, self._part if self._part_s < SEGMENT_S else None)
         return self._onward(now_s)
@@ -334,6 +345,14 @@ class Listener:
         self._road.tally.counts["parts"] += 1
         if self._tape is not None:
             self._tape(name, body)
+
+
+def spelled(p: float) -> str:
+    """A number between 0 and 1 as JavaScript spells it (ECMA-262, Number::toString)."""
+    if p >= 1e-6:
+        return f"{Decimal(repr(p)):f}".removesuffix(".0")
+    digits, _, power = repr(p).partition("e-")
+    return f"{digits}e-{int(power or 0)}" if power else digits.removesuffix(".0")
 
 
 _ANSWERED: dict[State, Callable[[Listener, bytes, float], Step]] = {

@@ -1,0 +1,99 @@
+"""One figure of a crowd: so many listeners on one server, thrice, at a load that leaves its core room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from bench.crowd.load import Crowd, crowd
+from bench.crowd.servers import Served
+from bench.rows import Figure
+
+RUNS = 3
+GATHER_S, SETTLE_S, WINDOW_S = 15.0, 2.0, 5.0
+"""They come, at the longest so long; then they come to rest; then it is measured."""
+
+FULL = 0.9
+"""Cores: past that the server's core was full, and what is measured is no longer a cost."""
+
+LATE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How listeners listen. `id` of its rows, `room` of the feed, and how many come."""
+
+    id: str
+    label: str
+    room: str
+    listeners: int
+    plain: bool = False
+
+
+PLAIN = Kind("plain", "whole segments", "crowd", 8000, plain=True)
+DEFAULT = Kind("default", "parts of 0.96 s", "crowd", 6000)
+FAST = Kind("fast", "parts of 0.32 s", "crowd-fast", 3000)
+KINDS = (PLAIN, DEFAULT, FAST)
+
+
+def listening(
+    figure: Figure,
+    id: str,
+    label: str,
+    served: Served,
+    kind: Kind,
+    *,
+    tls: bool = False,
+    playlists: bool = False,
+    peer: bool = False,
+    listeners: int = 0,
+) -> None:
+    """Rows `id` (listeners a core) and `id.cpu` (what one costs) of a crowd of that kind."""
+
+    count = listeners or kind.listeners
+
+    def come() -> AbstractContextManager[Crowd]:
+        return crowd(served, kind.room, count, tls=tls, playlists=playlists, plain=kind.plain)
+
+    measured(figure, id, label, served, count, come, peer=peer)
+
+
+def measured(
+    figure: Figure,
+    id: str,
+    label: str,
+    served: Served,
+    count: int,
+    come: Callable[[], AbstractContextManager[Crowd]],
+    *,
+    peer: bool = False,
+) -> None:
+    """Three crowds, one after another. The note says what may have bent the figure."""
+    per_core: list[float] = []
+    costs_us: list[float] = []
+    told: list[str] = []
+    for _ in range(RUNS):
+        with come() as there:
+            there.gather(count, GATHER_S)
+            there.listen(SETTLE_S)
+            family = served.family()
+            before, own, began_s = family.cpu_s(), there.cpu_s, time.monotonic()
+            tally = there.listen(WINDOW_S)
+            seconds = time.monotonic() - began_s
+            cores = (family.cpu_s() - before) / seconds
+            per_core.append(there.playing / cores)
+            costs_us.append(cores / there.playing * 1e6)
+            age = tally.times.get("age")
+            told.append(
+                f"{there.playing} listened, {cores:.2f} of the core"
+                + (f", parts p99 {age.percentile(99):.0f} ms" if age else "")
+                + (f", {tally.counts['stalls']} stalls" if tally.counts["stalls"] else "")
+                + (f", {sum(tally.errors.values())} errors" if tally.errors else "")
+                + (", the core was full" if cores > FULL else "")
+                + (", the listeners' own core was late" if there.lag_s > LATE_S else "")
+                + (", theirs was full" if (there.cpu_s - own) / seconds > FULL else "")
+            )
+    figure.add(id, label, "listeners a core", per_core, peer=peer, note=told[-1])
+    figure.add(f"{id}.cpu", f"{label}: each", "µs a second", costs_us, peer=peer)
