@@ -69,31 +69,40 @@ def measured(
     come: Callable[[], AbstractContextManager[Crowd]],
     *,
     peer: bool = False,
+    crowds: int = RUNS,
 ) -> None:
-    """Three crowds, one after another. The note says what may have bent the figure."""
+    """Three times, of a crowd each or (`crowds` 1) of one. The note says what may have bent the figure."""
     per_core: list[float] = []
     costs_us: list[float] = []
-    told: list[str] = []
-    for _ in range(RUNS):
+    told = ""
+    for _ in range(crowds):
         with come() as there:
             there.gather(count, GATHER_S)
             there.listen(SETTLE_S)
-            family = served.family()
-            before, own, began_s = family.cpu_s(), there.cpu_s, time.monotonic()
-            tally = there.listen(WINDOW_S)
-            seconds = time.monotonic() - began_s
-            cores = (family.cpu_s() - before) / seconds
-            per_core.append(there.playing / cores)
-            costs_us.append(cores / there.playing * 1e6)
-            age = tally.times.get("age")
-            told.append(
-                f"{there.playing} listened, {cores:.2f} of the core"
-                + (f", parts p99 {age.percentile(99):.0f} ms" if age else "")
-                + (f", {tally.counts['stalls']} stalls" if tally.counts["stalls"] else "")
-                + (f", {sum(tally.errors.values())} errors" if tally.errors else "")
-                + (", the core was full" if cores > FULL else "")
-                + (", the listeners' own core was late" if there.lag_s > LATE_S else "")
-                + (", theirs was full" if (there.cpu_s - own) / seconds > FULL else "")
-            )
-    figure.add(id, label, "listeners a core", per_core, peer=peer, note=told[-1])
+            for _ in range(RUNS // crowds):
+                cores, told = _window(served, there)
+                per_core.append(there.playing / cores)
+                costs_us.append(cores / there.playing * 1e6)
+    figure.add(id, label, "listeners a core", per_core, peer=peer, note=told)
     figure.add(f"{id}.cpu", f"{label}: each", "µs a second", costs_us, peer=peer)
+
+
+def _window(served: Served, there: Crowd) -> tuple[float, str]:
+    """Cores that the server takes for some seconds, and what to know of them."""
+    family = served.family()
+    before, own, began_s = family.cpu_s(), there.cpu_s, time.monotonic()
+    tally = there.listen(WINDOW_S)
+    seconds = time.monotonic() - began_s
+    cores = (family.cpu_s() - before) / seconds
+    age = tally.times.get("age")
+    p99 = age.percentile(99) if age is not None else None
+    told = [
+        f"{there.playing:,} listened, {cores:.2f} of the core",
+        f"parts p99 {p99:.0f} ms" if p99 is not None else "",
+        f"{tally.counts['stalls']} stalls" if tally.counts["stalls"] else "",
+        f"{tally.errors.total()} errors" if tally.errors.total() else "",
+        "the core was full" if cores > FULL else "",
+        "the listeners' own core was late" if there.lag_s > LATE_S else "",
+        "theirs was full" if (there.cpu_s - own) / seconds > FULL else "",
+    ]
+    return cores, ", ".join(filter(None, told))

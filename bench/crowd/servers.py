@@ -47,7 +47,7 @@ http {
 _ICECAST = """<icecast>
  <limits><clients>%(clients)d</clients><sources>2</sources><queue-size>524288</queue-size>
   <client-timeout>30</client-timeout><header-timeout>15</header-timeout><source-timeout>10</source-timeout>
-  <burst-on-connect>1</burst-on-connect><burst-size>65535</burst-size></limits>
+  <burst-on-connect>0</burst-on-connect><burst-size>0</burst-size></limits>
  <authentication><source-password>bench</source-password><admin-user>a</admin-user><admin-password>bench</admin-password></authentication>
  <hostname>localhost</hostname>
  <listen-socket><port>%(port)d</port><bind-address>127.0.0.1</bind-address></listen-socket>

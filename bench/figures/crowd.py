@@ -13,7 +13,9 @@ from bench.crowd import cell, load, servers, sound
 from bench.crowd.servers import Keys, Served
 from bench.rows import Figure
 
-STREAMED, STREAMED_TLS = 10_000, 3000
+STREAMED, STREAMED_TLS = 3000, 1500
+"""Icecast lets in about three hundred a second."""
+
 TLS_SHARE = 0.5
 """Of the listeners without TLS: the load core has the other half of each handshake and record."""
 
@@ -102,6 +104,7 @@ def _icecast(figure: Figure, folder: Path, keys: Keys, say: Say, *, tls: bool) -
             count,
             lambda: load.readers(served, count, tls),
             peer=True,
+            crowds=1,
         )
     edge, other = figure.row("edge.plain"), figure.row("icecast")
     if edge is not None and other is not None:
