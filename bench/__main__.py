@@ -1,4 +1,7 @@
-"""`python -m bench [name ...] [--publish]`: measures, prints each figure beside its mark, ends with 1 when one is missed."""
+"""`python -m bench [name ...] [--crowd] [--publish]`: measures, prints each figure beside its mark.
+
+Ends with 1 when a mark is missed.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,17 @@ def main(words: list[str]) -> int:
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     names = asked.names or [name for name in ALL if (name in CROWD) == asked.crowd]
-    if asked.publish and not asked.names and not asked.crowd:
-        picture.publish(OUT, marks.load())
+    edition = picture.THE_CROWD if set(names) <= set(CROWD) else picture.EVERYDAY
+    if asked.publish and not asked.names:
+        picture.publish(OUT, marks.load(), edition)
         return 0
     OUT.mkdir(exist_ok=True)
     budget = marks.load()
     with FirstInLine() as line:
         missed = sum(_measured(name, budget, line.granted) for name in names)
-    picture.draw(OUT, OUT / "bench.png", budget)
+    picture.draw(OUT, OUT / edition.picture.name, budget, edition)
     if asked.publish:
-        picture.publish(OUT, budget)
+        picture.publish(OUT, budget, edition)
     print(f"\n{missed} marks missed" if missed else "\nevery mark kept")
     return 1 if missed else 0
 

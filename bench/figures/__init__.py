@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import crowd, join, latency, memory, requests, stage, start, weight
+from bench.figures import crowd, flash, join, latency, memory, requests, stage, start, weight
 from bench.rows import Figure
 
 Say = Callable[[str], None]
@@ -22,7 +22,8 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "crowd_playlists": crowd.measure_playlists,
     "requests": requests.measure,
     "requests_tls": requests.measure_tls,
+    "flash": flash.measure,
 }
 
-CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls")
+CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
