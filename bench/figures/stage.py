@@ -77,7 +77,7 @@ def late_ms(house: House, ticks: int) -> float:
     wire = httpx.HTTPTransport(uds=str(house.folder / "run/studio.sock"))
     with httpx.Client(transport=wire) as http:
         told = http.get("http://studio/healthz", params={"ticks": ticks}).json()
-    return float(told["ticklate_ms_p99"])
+    return float(told["tick_late_ms_p99"])
 
 
 def _naive(figure: Figure, count: int, say: Callable[[str], None]) -> None:
