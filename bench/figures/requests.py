@@ -20,11 +20,18 @@ SECONDS = 3
 ROOM = "crowd"
 JOIN_STEPS = 4
 CONNECTIONS = 64
+RAISES = (
+    "What would raise each. Requests: they are answered in Python, one call each; nginx's way (no call, the "
+    "file's bytes by sendfile) is what the difference on segments is. Joins: a connection costs as much as two"
+    " requests, so HTTP/2 or keeping it through the page (a browser does); fewer files in the way in. Behind "
+    "Varnish: edge answers each object once a second, the rest is Varnish's, on a core of its own."
+)
 Say = Callable[[str], None]
 
 
 def measure(folder: Path, say: Say) -> Figure:
     figure = Figure("requests", "Requests and joins a core, when it is full")
+    figure.notes.append(RAISES)
     figure.notes.append(
         "Requests a second, by the processor time that the server spent on them; a join is page, script, init section "
         "and first part on a connection of its own, with a handshake of its own."
