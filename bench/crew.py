@@ -25,7 +25,12 @@ class Crew:
 
     def received(self) -> list[int]:
         """Packets that each person has had from the stage so far."""
-        return list(_ask(self.process, {})["received"])
+        return self.told()[0]
+
+    def told(self) -> tuple[list[int], list[float]]:
+        """That, and how late the last person had each chirp of the first one's pilot since the question before."""
+        answer = _ask(self.process, {})
+        return list(answer["received"]), list(answer["delays_ms"])
 
 
 @contextlib.contextmanager

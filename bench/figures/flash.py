@@ -34,14 +34,15 @@ def measure(folder: Path, say: Say) -> Figure:
     figure = Figure("flash", "Everybody at once")
     figure.notes.append(
         f"{LISTENERS:,} listeners within {RAMP_S:g} s (page, assets, playlist, sound, pulse; no TLS), two speakers over "
-        "ICE, DTLS and SRTP; all of the server on one core. Mouth to ear with a pilot is not measured here."
+        "ICE, DTLS and SRTP, one of them a pilot; all of the server on one core. Mouth to ear is from a packet that leaves "
+        "to the one that comes back with the same chirp: no browser is in it."
     )
     with started(folder / "data", STUDIO__AAC_BITRATE="48000") as house:
         for pid in [house.process.pid, *descendants_of(house.process.pid)]:
             machine.pin(pid, CORE)
         room = house.plan("flash", "Everybody at once")
         house.command(room, "open_doors")
-        people, _ = crew.invited(house, room, 2, ["talk:0", "talk:1"])
+        people, _ = crew.invited(house, room, 2, ["pilot", "talk:1"])
         with crew.speaking(people, LOAD_CORE) as on_stage:
             house.on_air(room)
             time.sleep(8)
@@ -108,10 +109,16 @@ def _crowd(figure: Figure, house: House, room: Room, on_stage: crew.Crew, say: S
     figure.add("late.crowd", "tick late, p99, with the crowd", "ms", [crowd.late_ms])
     figure.add("ears", "packets that each speaker had, of 50 a second", "%", [crowd.heard * 100])
 
+    mouth = figure.add("mouth.one", "speaker → speaker, with one listener", "ms", alone.mouth_ms)
+    ear = figure.add("mouth.crowd", "speaker → speaker, with the crowd", "ms", crowd.mouth_ms)
+    added = ear.stat("p95") - mouth.stat("p95")
+    figure.add("mouth.added", "p95 of it, with the crowd: more than with one", "ms", [added])
+
 
 @dataclass(frozen=True)
 class Watch:
-    """What studio did meanwhile. `heard`: the share of its packets that the worst-off speaker had."""
+    """What studio did meanwhile. `heard`: the share of its packets that the worst-off speaker had; `mouth_ms`: how late
+    one speaker had each chirp of the other."""
 
     tally: Tally
     cores: float
@@ -119,14 +126,15 @@ class Watch:
     followers: int
     late_ms: float
     heard: float
+    mouth_ms: tuple[float, ...]
 
 
 def _watched(house: House, on_stage: crew.Crew, listen: Callable[[], Tally]) -> Watch:
     studio = house.pid("studio")
-    heard, before, began_s = on_stage.received(), source.work(studio), time.monotonic()
+    (heard, _), before, began_s = on_stage.told(), source.work(studio), time.monotonic()
     tally = listen()
     seconds = time.monotonic() - began_s
-    after, more = source.work(studio), on_stage.received()
+    after, (more, mouth_ms) = source.work(studio), on_stage.told()
     ticks = seconds * TICKS_A_SECOND
     return Watch(
         tally=tally,
@@ -135,6 +143,7 @@ def _watched(house: House, on_stage: crew.Crew, listen: Callable[[], Tally]) -> 
         followers=source.followers(house.folder / "run/studio.sock"),
         late_ms=late_ms(house, round(ticks)),
         heard=min(b - a for a, b in zip(heard, more, strict=True)) / ticks,
+        mouth_ms=tuple(mouth_ms),
     )
 
 
