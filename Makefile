@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench format lock shots clean
+.PHONY: help run test test-fast check bench bench-crowd rehearsal format lock shots clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,13 @@ check: .venv/dev.stamp .venv/node.stamp ## format, lint, types, import rule, dea
 
 bench: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the figures: bench/out/*.json and their pictures
 	$(ENV) $(BIN)/python -m bench $(ARGS)
+
+bench-crowd: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## listeners, requests and joins a core, beside nginx, Varnish and Icecast; a flash crowd
+	tools/bench-system
+	$(ENV) $(BIN)/python -m bench --crowd $(ARGS)
+
+rehearsal: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the demo room rehearsed: docs/rehearsal/
+	$(ENV) $(BIN)/python -m bench.rehearsal
 
 shots: .venv/dev.stamp .venv/system.stamp ## the screenshots in docs/pictures/
 	$(ENV) $(BIN)/python -m tests.e2e.shots

@@ -1,4 +1,7 @@
-"""`python -m bench [name ...] [--publish]`: measures, prints each figure beside its mark, ends with 1 when one is missed."""
+"""`python -m bench [name ...] [--crowd] [--publish]`: measures, prints each figure beside its mark.
+
+Ends with 1 when a mark is missed.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL
+from bench.figures import ALL, CROWD
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 
@@ -20,22 +23,25 @@ OUT = Path(__file__).with_name("out")
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}; all")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}")
+    parser.add_argument("--crowd", action="store_true", help=f"all of {', '.join(CROWD)}")
     parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
     asked = parser.parse_args(words)
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    names = asked.names or [name for name in ALL if (name in CROWD) == asked.crowd]
+    edition = picture.THE_CROWD if set(names) <= set(CROWD) else picture.EVERYDAY
     if asked.publish and not asked.names:
-        picture.publish(OUT, marks.load())
+        picture.publish(OUT, marks.load(), edition)
         return 0
     OUT.mkdir(exist_ok=True)
     budget = marks.load()
     with FirstInLine() as line:
-        missed = sum(_measured(name, budget, line.granted) for name in asked.names or ALL)
-    picture.draw(OUT, OUT / "bench.png", budget)
+        missed = sum(_measured(name, budget, line.granted) for name in names)
+    picture.draw(OUT, OUT / edition.picture.name, budget, edition)
     if asked.publish:
-        picture.publish(OUT, budget)
+        picture.publish(OUT, budget, edition)
     print(f"\n{missed} marks missed" if missed else "\nevery mark kept")
     return 1 if missed else 0
 

@@ -19,14 +19,31 @@ from tests.e2e.house import House, Room
 class Crew:
     process: subprocess.Popen[bytes]
 
+    def enter(self, people: Sequence[dict[str, Any]]) -> None:
+        """All of them come on the stage; returns when they are there. Errors: `RuntimeError`."""
+        _ask(self.process, {"people": list(people)})
+
     def received(self) -> list[int]:
         """Packets that each person has had from the stage so far."""
-        return list(_ask(self.process, {})["received"])
+        return self.told()[0]
+
+    def told(self) -> tuple[list[int], list[float]]:
+        """That, and how late the last person had each chirp of the first one's pilot since the question before."""
+        answer = _ask(self.process, {})
+        return list(answer["received"]), list(answer["delays_ms"])
 
 
 @contextlib.contextmanager
 def speaking(people: Sequence[dict[str, Any]], core: int | None = None) -> Iterator[Crew]:
     """Everybody on the stage until the end of the block. Errors: `RuntimeError` when one could not join."""
+    with ready(core) as crew:
+        crew.enter(people)
+        yield crew
+
+
+@contextlib.contextmanager
+def ready(core: int | None = None) -> Iterator[Crew]:
+    """A process of people who are not on the stage yet, until the end of the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.speakers"],
         cwd=machine.ROOT,
@@ -36,7 +53,6 @@ def speaking(people: Sequence[dict[str, Any]], core: int | None = None) -> Itera
     try:
         if core is not None:
             machine.pin(process.pid, core)
-        _ask(process, {"people": list(people)})
         yield Crew(process)
     finally:
         stop(process)

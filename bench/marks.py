@@ -15,23 +15,29 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "figure": str,
     "row": str,
     "stat": str,
-    "most": (int, float),
     "unit": str,
     "says": str,
 }
 
 
+LIMITS = ("most", "least")
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`most`: the value that may still be reached."""
+    """`limit`: the value that is still kept; the most there may be, or (`least`) the least there must be."""
 
     name: str
     figure: str
     row: str
     stat: str
-    most: float
+    limit: float
     unit: str
     says: str
+    least: bool = False
+
+    def __str__(self) -> str:
+        return f"{'≥ ' if self.least else ''}{self.limit:,g} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,15 @@ class Verdict:
 
     @property
     def kept(self) -> bool:
-        return self.value is not None and self.value <= self.mark.most
+        if self.value is None:
+            return False
+        return self.value >= self.mark.limit if self.mark.least else self.value <= self.mark.limit
 
     def __str__(self) -> str:
         if self.value is None:
-            return f"missing  {self.mark.says}: nothing was measured (mark {self.mark.most:g})"
-        word = "ok  " if self.kept else "OVER"
-        mark = f"(mark {self.mark.most:g} {self.mark.unit})"
+            return f"missing  {self.mark.says}: nothing was measured (mark {self.mark})"
+        word = "ok  " if self.kept else "UNDER" if self.mark.least else "OVER"
+        mark = f"(mark {self.mark})"
         return f"{word}  {self.mark.says}: {self.value:.4g} {self.mark.unit}  {mark}"
 
 
@@ -61,12 +69,15 @@ def parse(tree: Mapping[str, Any]) -> list[Mark]:
     """Errors: `ValueError` for a mark that lacks a field, has another, or one of a wrong type."""
     marks = []
     for name, fields in tree.get("marks", {}).items():
-        if set(fields) != set(FIELDS):
-            raise ValueError(f"mark {name}: fields are {sorted(FIELDS)}")
-        for field, kind in FIELDS.items():
+        limits = [limit for limit in LIMITS if limit in fields]
+        if len(limits) != 1 or set(fields) != {*FIELDS, *limits}:
+            raise ValueError(f"mark {name}: fields are {sorted(FIELDS)} and one of {LIMITS}")
+        for field, kind in {**FIELDS, limits[0]: (int, float)}.items():
             if not isinstance(fields[field], kind) or isinstance(fields[field], bool):
                 raise ValueError(f"mark {name}: `{field}` is {fields[field]!r}")
-        marks.append(Mark(name, **{**fields, "most": float(fields["most"])}))
+        words = {field: fields[field] for field in FIELDS}
+        least = limits == ["least"]
+        marks.append(Mark(name, **words, limit=float(fields[limits[0]]), least=least))
     return marks
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from bench.figures import ALL
+from bench.figures import ALL, CROWD
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
 from bench.rows import Row, rows_of
@@ -34,49 +35,125 @@ STYLE: dict[str, Any] = {
     "xtick.color": SOFT,
     "ytick.color": INK,
 }
-PICTURE = ROOT / "docs/pictures/bench.png"
-PAGE = ROOT / "docs/bench.md"
-# What a panel shows: its title, the figure, the rows' ids, the unit's divisor and word.
-PANELS: tuple[tuple[str, str, tuple[str, ...], float, str], ...] = (
-    ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
+Panel = tuple[str, str, tuple[str, ...], float, str]
+"""What a panel shows: its title, the figure, the rows' ids, the unit's divisor and word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A page of figures and its picture. `made_by`: the command."""
+
+    page: Path
+    picture: Path
+    title: str
+    made_by: str
+    names: tuple[str, ...]
+    panels: tuple[Panel, ...]
+
+
+EVERYDAY = Edition(
+    ROOT / "docs/bench.md",
+    ROOT / "docs/pictures/bench.png",
+    "The figures",
+    "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`. The crowd's have "
+    "[a page of their own](bench-crowd.md).",
+    tuple(name for name in ALL if name not in CROWD),
     (
-        "Mouth to ear, listeners",
-        "latency",
-        ("default.listener", "default.hls_js", "fast.listener", "fast.hls_js"),
-        1000,
-        "s",
+        ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
+        (
+            "Mouth to ear, listeners",
+            "latency",
+            ("default.listener", "default.hls_js", "fast.listener", "fast.hls_js"),
+            1000,
+            "s",
+        ),
+        (
+            "Click to sound",
+            "join",
+            (
+                "default.warm",
+                "default.cold",
+                "default.hls_js",
+                "fast.warm",
+                "fast.cold",
+                "fast.hls_js",
+            ),
+            1000,
+            "s",
+        ),
+        ("Studio's processor", "stage", ("cpu.2", "cpu.13", "cpu.13.naive"), 1, "% of a core"),
+        ("Memory", "memory", ("idle.all", "air.all"), 1, "MB (PSS)"),
+        (
+            "Bytes before sound",
+            "weight",
+            ("event.page", "event.player", "front.page", "stage.page"),
+            1,
+            "kB",
+        ),
     ),
+)
+_KINDS = ("edge.plain", "edge.default", "edge.fast", "icecast")
+THE_CROWD = Edition(
+    ROOT / "docs/bench-crowd.md",
+    ROOT / "docs/pictures/bench-crowd.png",
+    "The crowd, in figures",
+    "Made by `make bench-crowd` and `python -m bench --crowd --publish`; raw figures in `bench/out/`. "
+    "[The other figures](bench.md).",
+    CROWD,
     (
-        "Click to sound",
-        "join",
-        ("default.warm", "default.cold", "default.hls_js", "fast.warm", "fast.cold", "fast.hls_js"),
-        1000,
-        "s",
-    ),
-    ("Studio's processor", "stage", ("cpu.2", "cpu.13", "cpu.13.naive"), 1, "% of a core"),
-    ("Memory", "memory", ("idle.all", "air.all"), 1, "MB (PSS)"),
-    (
-        "Bytes before sound",
-        "weight",
-        ("event.page", "event.player", "front.page", "stage.page"),
-        1,
-        "kB",
+        ("Listeners a core, by part number", "crowd", _KINDS, 1000, "thousands"),
+        ("The same over TLS 1.3", "crowd_tls", _KINDS, 1000, "thousands"),
+        (
+            "By playlist; and behind Varnish",
+            "crowd_playlists",
+            (
+                "edge.plain.playlist",
+                "edge.default.playlist",
+                "edge.fast.playlist",
+                "varnish.default",
+            ),
+            1000,
+            "thousands",
+        ),
+        (
+            "Requests a core, when it is full",
+            "requests",
+            ("edge.part", "nginx.part", "varnish.part", "edge.segment", "nginx.segment"),
+            1000,
+            "thousands a second",
+        ),
+        (
+            "Whole joins a core",
+            "requests",
+            ("edge.joins", "nginx.joins", "varnish.joins"),
+            1000,
+            "thousands a second",
+        ),
+        (
+            "Everybody at once",
+            "flash",
+            ("sound.p50", "sound.p99", "join.p50", "join.p99"),
+            1000,
+            "s",
+        ),
     ),
 )
 
 
-def trees(out: Path) -> dict[str, dict[str, Any]]:
+def trees(out: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The last run of each figure that there is."""
-    paths = {name: out / f"{name}.json" for name in ALL}
+    paths = {name: out / f"{name}.json" for name in names}
     return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
 
 
-def draw(out: Path, path: Path, budget: Sequence[Mark]) -> None:
+def draw(out: Path, path: Path, budget: Sequence[Mark], edition: Edition = EVERYDAY) -> None:
     """One panel a figure: median as a bar, the spread from the 5th to the 95th percentile, the mark as a line."""
-    found = trees(out)
+    found = trees(out, edition.names)
     with pyplot.rc_context(STYLE):
         picture, panels = pyplot.subplots(3, 2, figsize=(12, 10.5), dpi=110)
-        for axes, (title, figure, ids, divisor, unit) in zip(panels.flat, PANELS, strict=True):
+        for axes, (title, figure, ids, divisor, unit) in zip(
+            panels.flat, edition.panels, strict=True
+        ):
             rows = {row.id: row for row in rows_of(found[figure])} if figure in found else {}
             shown = [rows[id] for id in ids if id in rows and rows[id].samples]
             _panel(
@@ -116,7 +193,7 @@ def _panel(
         end = max(high, middle)
         for mark in budget:
             if mark.row == row.id:
-                limit = mark.most / divisor
+                limit = mark.limit / divisor
                 axes.plot([limit, limit], [place - 0.36, place + 0.36], color=MARK, linewidth=2)
                 most = max(most, limit)
                 # A number that would lie on the mark goes behind it.
@@ -140,29 +217,31 @@ def _caption(found: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def publish(out: Path, budget: Sequence[Mark]) -> None:
-    """`docs/pictures/bench.png` and `docs/bench.md` from the last run of each figure."""
-    draw(out, PICTURE, budget)
+def publish(out: Path, budget: Sequence[Mark], edition: Edition = EVERYDAY) -> None:
+    """The edition's page and picture from the last run of each of its figures."""
+    draw(out, edition.picture, budget, edition)
     lines = [
-        "# The figures",
+        f"# {edition.title}",
         "",
-        "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`.",
+        edition.made_by,
         "",
     ]
-    lines += ["![What was measured, and the marks](pictures/bench.png)", ""]
-    found = trees(out)
+    lines += [f"![What was measured, and the marks](pictures/{edition.picture.name})", ""]
+    found = trees(out, edition.names)
     lines += ["## Marks", "", "| | measured | mark | |", "|---|---|---|---|"]
     for mark in budget:
+        if mark.figure not in edition.names:
+            continue
         rows = {row.id: row for row in rows_of(found[mark.figure])} if mark.figure in found else {}
         row = rows.get(mark.row)
         verdict = Verdict(mark, row.stat(mark.stat) if row and row.samples else None)
         value = "not measured" if verdict.value is None else f"{verdict.value:.4g} {mark.unit}"
         lines.append(
-            f"| {mark.says} | {value} | {mark.most:g} {mark.unit} | {'kept' if verdict.kept else '**missed**'} |"
+            f"| {mark.says} | {value} | {mark} | {'kept' if verdict.kept else '**missed**'} |"
         )
     for tree in found.values():
         lines += ["", f"## {tree['title']}", "", *_told(tree), "", *_table(tree)]
-    PAGE.write_text("\n".join(lines) + "\n")
+    edition.page.write_text("\n".join(lines) + "\n")
 
 
 def _told(tree: dict[str, Any]) -> list[str]:

@@ -1,8 +1,10 @@
 """People on a stage without browsers: ready Opus packets over real ICE, DTLS and SRTP, what comes back counted.
 
 A process of its own (`python -m bench.speakers`), so that its cost is not the studio's. Reads one JSON object from standard
-input: `{"people": [{"url", "headers", "sound": "talk:0"|"noise"|"quiet"}]}`; prints `{"up": n}` when all are connected and
-`{"received": [...]}` (packets each has had from the stage) for every further line that it reads; ends with its input.
+input: `{"people": [{"url", "headers", "sound": "talk:0"|"noise"|"quiet"|"pilot"}]}`; prints `{"up": n}` when all are connected
+and `{"received": [...], "delays_ms": [...]}` for every further line that it reads: packets that each has had from the stage,
+and how late the last of them had each chirp of a pilot since the line before (from the packet that left to the one that came).
+Ends with its input.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ import av
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from hustings.audio.codec import OpusEncoder
+from bench import pilot
+from hustings.audio.codec import OpusDecoder, OpusEncoder
 from hustings.demo.sound import FRAME_S, FRAME_SAMPLES, read_packets
+from hustings.rtc.rtp import parse
 
 VOICES = Path(__file__).resolve().parent.parent / "tests/e2e/voices"
 BITRATE = 64_000
 NOISE_FRAMES = 500
+PILOT = pilot.train(40, seed=3)
+LATE_MAX_S = 1.0
 
 
 def packets(sound: str) -> list[bytes]:
@@ -36,6 +42,9 @@ def packets(sound: str) -> list[bytes]:
         return list(read_packets(files[int(sound[5:]) % len(files)])[:-1])
     encoder = OpusEncoder(1, BITRATE, "voip")
     silence = np.zeros((FRAME_SAMPLES, 1), np.float32)
+    if sound == "pilot":
+        whole = PILOT.samples[: PILOT.samples.size // FRAME_SAMPLES * FRAME_SAMPLES]
+        return [encoder.encode(frame) for frame in whole.reshape(-1, FRAME_SAMPLES, 1)]
     if sound == "quiet":
         return [encoder.encode(silence) for _ in range(50)]
     random = np.random.default_rng(7)
@@ -52,12 +61,16 @@ class Mouth(MediaStreamTrack):
         super().__init__()
         self._said = said
         self._frame = 0
-        self._zero_s = 0.0
+        self.zero_s = 0.0
+
+    @property
+    def loop_s(self) -> float:
+        return len(self._said) * FRAME_S
 
     async def recv(self) -> av.Packet[Any]:
         loop = asyncio.get_running_loop()
-        self._zero_s = self._zero_s or loop.time()
-        await asyncio.sleep(max(0.0, self._zero_s + self._frame * FRAME_S - loop.time()))
+        self.zero_s = self.zero_s or loop.time()
+        await asyncio.sleep(max(0.0, self.zero_s + self._frame * FRAME_S - loop.time()))
         packet = av.Packet(self._said[self._frame % len(self._said)])
         packet.pts, packet.time_base = self._frame * FRAME_SAMPLES, Fraction(1, 48_000)
         self._frame += 1
@@ -66,8 +79,12 @@ class Mouth(MediaStreamTrack):
 
 @dataclass
 class Person:
+    """`heard`: (when, RTP) of each packet that came, kept by one who is an ear."""
+
     peer: RTCPeerConnection
+    mouth: Mouth
     received: int = 0
+    heard: list[tuple[float, bytes]] | None = None
 
     async def join(self, http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> None:
         """Errors: `RuntimeError` with the server's own words."""
@@ -88,6 +105,25 @@ class Person:
 
     async def _hear(self, raw: bytes, arrival_time_ms: int) -> None:
         self.received += 1
+        if self.heard is not None:
+            self.heard.append((asyncio.get_running_loop().time(), raw))
+
+
+def delays_ms(mouth: Mouth, heard: list[tuple[float, bytes]]) -> list[float]:
+    """How late each chirp of the pilot came, of those that came within these packets."""
+    if len(heard) < 50:
+        return []
+    decoder = OpusDecoder()
+    sound = [decoder.decode(parse(raw).payload)[:FRAME_SAMPLES] for _, raw in heard]
+    found_s = pilot.find(np.concatenate(sound))
+    came_s = [heard[int(at / FRAME_S)][0] + at % FRAME_S for at in found_s]
+    loops = range(
+        int((heard[0][0] - LATE_MAX_S - mouth.zero_s) / mouth.loop_s),
+        int((heard[-1][0] - mouth.zero_s) / mouth.loop_s) + 1,
+    )
+    said_s = [mouth.zero_s + n * mouth.loop_s + start for n in loops for start in PILOT.starts_s]
+    late = pilot.delays(np.array(said_s), np.array(came_s), LATE_MAX_S)
+    return [one * 1000 for one in late if one is not None]
 
 
 async def main() -> None:
@@ -96,13 +132,20 @@ async def main() -> None:
     people: list[Person] = []
     async with aiohttp.ClientSession() as http:
         for wanted in plan["people"]:
-            person = Person(RTCPeerConnection(RTCConfiguration(iceServers=[])))
-            person.peer.addTransceiver(Mouth(packets(wanted["sound"])), direction="sendrecv")
+            mouth = Mouth(packets(wanted["sound"]))
+            person = Person(RTCPeerConnection(RTCConfiguration(iceServers=[])), mouth)
+            person.peer.addTransceiver(mouth, direction="sendrecv")
             await asyncio.wait_for(person.join(http, wanted["url"], wanted["headers"]), 20)
             people.append(person)
+        piloted = plan["people"][0]["sound"] == "pilot"
+        ear = people[-1]
+        ear.heard = [] if piloted else None
         print(json.dumps({"up": len(people)}), flush=True)
         while await loop.run_in_executor(None, sys.stdin.readline):
-            print(json.dumps({"received": [one.received for one in people]}), flush=True)
+            told: dict[str, list[Any]] = {"received": [one.received for one in people]}
+            heard, ear.heard = ear.heard, [] if piloted else None
+            told["delays_ms"] = delays_ms(people[0].mouth, heard) if heard else []
+            print(json.dumps(told), flush=True)
         await asyncio.gather(*(one.peer.close() for one in people))
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import join, latency, memory, player_faults, stage, start, weight, wire
+from bench.figures import (
+    crowd,
+    flash,
+    join,
+    latency,
+    memory,
+    player_faults,
+    requests,
+    stage,
+    start,
+    weight,
+    wire,
+)
 from bench.rows import Figure
 
 Say = Callable[[str], None]
@@ -19,4 +31,13 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "start": start.measure,
     "weight": weight.measure,
     "player_faults": player_faults.measure,
+    "crowd": crowd.measure,
+    "crowd_tls": crowd.measure_tls,
+    "crowd_playlists": crowd.measure_playlists,
+    "requests": requests.measure,
+    "requests_tls": requests.measure_tls,
+    "flash": flash.measure,
 }
+
+CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
+"""What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""

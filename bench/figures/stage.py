@@ -56,7 +56,7 @@ def _ours(figure: Figure, house: House, count: int, say: Callable[[str], None]) 
         cpu, late = [], []
         for window in range(WINDOWS):
             cpu += machine.cpu_percents(studio, 1, WINDOW_S)
-            late.append(_late_ms(house, round(WINDOW_S * TICKS_A_SECOND)))
+            late.append(late_ms(house, round(WINDOW_S * TICKS_A_SECOND)))
             say(f"{count} on stage: {cpu[-1]:.0f} % ({window + 1} of {WINDOWS})")
         heard = [now - then for now, then in zip(on_stage.received(), before, strict=True)]
     whole = min(heard) / (WINDOWS * WINDOW_S * TICKS_A_SECOND)
@@ -72,7 +72,7 @@ def _person(house: House, room: object, ticket: str) -> str:
     return str(house.view(room, ticket)["you"]["person"])  # type: ignore[arg-type]
 
 
-def _late_ms(house: House, ticks: int) -> float:
+def late_ms(house: House, ticks: int) -> float:
     """p99 of how late the last so many ticks began, as the studio itself tells."""
     wire = httpx.HTTPTransport(uds=str(house.folder / "run/studio.sock"))
     with httpx.Client(transport=wire) as http:

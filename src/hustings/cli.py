@@ -10,6 +10,7 @@ import errno
 import importlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,8 +75,41 @@ def _start(asked: argparse.Namespace, tree: settings.Settings) -> int:
         from hustings.doctor import report  # noqa: PLC0415
 
         return report.run(tree, as_json=asked.json)
+    if asked.command == "rehearse":
+        return _rehearse(asked, tree)
     importlib.import_module(f"hustings.{asked.command}.serve").run(tree)
     return 0
+
+
+def _rehearse(asked: argparse.Namespace, tree: settings.Settings) -> int:
+    from hustings.rehearse import app, plan  # noqa: PLC0415
+    from hustings.wire.errors import Refused  # noqa: PLC0415
+
+    try:
+        if asked.verify:
+            return app.verify(tree, Path(asked.verify))
+        if asked.consent:
+            most = plan.LISTENERS_MAX if asked.listeners is None else asked.listeners
+            return app.give_consent(tree, asked.hold, most)
+        if not asked.url or asked.listeners is None:
+            raise ValueError("it needs the link of an event and --listeners N")
+        wanted = plan.make(
+            asked.url,
+            asked.listeners,
+            asked.ramp,
+            asked.hold or "60",
+            asked.playlists,
+            asked.cores,
+        )
+        out = (
+            asked.out
+            or f"rehearsal-{wanted.address.key}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+        )
+        return app.run(tree, wanted, asked.token, Path(out))
+    except Refused as refused:
+        return _refuse(asked.command, f"{refused.code}: {refused.sentence}")
+    except (ValueError, OSError) as error:
+        return _refuse(asked.command, str(error))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,9 +136,42 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "prepare", parents=[shared], help="make keys, publish assets and stage page"
     )
+    _add_rehearse(
+        commands.add_parser(
+            "rehearse", parents=[shared], help="model listeners on the real road, and a report"
+        )
+    )
     doctor = commands.add_parser("doctor", parents=[shared], help="what this machine can do")
     doctor.add_argument("--json", action="store_true", help="for machines")
     return parser
+
+
+def _add_rehearse(rehearse: argparse.ArgumentParser) -> None:
+    rehearse.add_argument("url", nargs="?", metavar="URL", help="the link of an event that is on")
+    rehearse.add_argument("--listeners", type=int, metavar="N", help="how many come")
+    rehearse.add_argument(
+        "--ramp", default="60", metavar="S", help="within this time (default: 60; 5m)"
+    )
+    rehearse.add_argument(
+        "--for", dest="hold", default="", metavar="T", help="and stay so long (default: 60)"
+    )
+    rehearse.add_argument(
+        "--playlists", default="10%", metavar="SHARE", help="of them read playlists, as hls.js does"
+    )
+    rehearse.add_argument(
+        "--cores", type=int, default=1, metavar="K", help="processes that listen (default: 1)"
+    )
+    rehearse.add_argument(
+        "--token", default="", help="the consent of a server that is not this machine"
+    )
+    rehearse.add_argument(
+        "--out", metavar="DIR", help="where the report goes (default: ./rehearsal-KEY-TIME)"
+    )
+    other = rehearse.add_mutually_exclusive_group()
+    other.add_argument(
+        "--consent", action="store_true", help="on the server: let it be rehearsed --for so long"
+    )
+    other.add_argument("--verify", metavar="FILE", help="whether a report is what was signed")
 
 
 def _environment(asked: argparse.Namespace, environ: os._Environ[str]) -> dict[str, str]:

@@ -83,6 +83,18 @@ CODES: dict[str, tuple[int, str]] = {
     "picture_alt_too_long": (422, "What a picture shows is said in 500 characters at the most."),
     "planner_key_wrong": (403, "Planning a room here needs the planner key."),
     "cross_site": (403, "This form was sent from another site."),
+    # rehearsing another machine's server
+    "rehearsal_no_token": (
+        403,
+        "This server is not this machine: rehearsing it needs its consent. On the server: hustings rehearse --consent.",
+    ),
+    "rehearsal_no_consent": (
+        403,
+        "This server does not say that it may be rehearsed (/rehearsal-consent.txt, for this host).",
+    ),
+    "rehearsal_token_wrong": (403, "This token is not the one that the server's consent names."),
+    "rehearsal_consent_over": (403, "The server's consent ends before this rehearsal would."),
+    "rehearsal_too_many": (403, "The server's consent is for fewer listeners."),
     # odd reloads of a playlist (header Hustings-Error beside a 200)
     "reload_malformed": (200, "A `_HLS_` value of this request is not a number that can be."),
     "reload_too_far": (200, "This reload asks for sound that is too far ahead."),
