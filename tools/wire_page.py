@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hustings.rtc import dtls, ice, intake, peer, reception, sending
+from hustings.rtc import dtls, ice, intake, peer, reception, sending, snapshot
 from hustings.studio import switchboard, udp
 
 ABOUT = """\
@@ -32,6 +32,18 @@ Rules, each with a test in `tests/rtc` or `tests/bad_inputs/test_strangers.py`:
 3. No remote candidate is read, so none is ever contacted.
 4. What is not encrypted with the session's keys is dropped; no number of such datagrams ends a session.
 5. Every buffer has a limit (below), every socket a budget for each tick, and a stranger costs no log line.
+
+## Resumed, not rejoined
+
+What another process needs to go on with a session (`rtc/snapshot.py`: credentials, keys, counters, proved pairs) is written
+down every second and after {sent} datagrams, into this machine's shared memory, for this user alone (`studio/keeping.py`).
+The worker has a spare behind it in which everything is loaded (`studio/spare.py`): when it dies, the spare forks another,
+which takes the port, connects the pairs' sockets, and only then reads its rooms. It sends {ahead} indexes further on, so no
+keystream is used twice. Browsers notice a gap in the sound; nobody joins anew. A browser that is away for longer than
+{back:g} s, or a machine that was started anew, dials again.
+
+An ICE restart (`PATCH` of the session, RFC 9725 §4.3.3) keeps keys and streams; the old credentials hold until a check with
+the new ones.
 
 ## What the answer says
 
@@ -71,7 +83,7 @@ def limits() -> list[tuple[str, object]]:
 
 def page() -> str:
     """The whole page."""
-    lines = [ABOUT]
+    lines = [ABOUT.format(sent=snapshot.SENT_MAX, ahead=snapshot.AHEAD, back=ice.RETURN_S)]
     lines += machine("A session", "`rtc/peer.py`: what a room sees.", "waiting", peer.TRANSITIONS)
     lines += machine("ICE", "`rtc/ice.py`, RFC 8445, lite.", "waiting", ice.TRANSITIONS)
     lines += machine("DTLS", "`rtc/dtls.py`, RFC 6347, passive.", "new", dtls.TRANSITIONS)

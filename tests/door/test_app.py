@@ -201,6 +201,18 @@ class TestAddresses:
         async with door.http.post("/session/demo", data=b"v=0", headers=headers) as answer:
             assert await code(answer) == (400, "offer_malformed")
 
+    async def test_an_ice_restart_is_for_studio(self, door: Outside) -> None:
+        headers = {**bearer(ticket()), "Content-Type": "application/trickle-ice-sdpfrag"}
+        url, fragment = f"/session/demo/{DEVICE}", b"a=ice-ufrag:abcd"
+        async with door.http.patch(url, data=fragment, headers=headers) as answer:
+            assert answer.status == 200
+        asked = door.studio.asked[-1]
+        assert (asked["method"], asked["path"]) == ("PATCH", f"/rooms/demo/session/{DEVICE}")
+        async with door.http.patch(url, data=b"x" * 8_193, headers=headers) as answer:
+            assert await code(answer) == (413, "offer_too_large")
+        async with door.http.patch("/session/demo/x", data=fragment, headers=headers) as answer:
+            assert await code(answer) == (404, "session_unknown")
+
     async def test_trickle_is_not_for_us(self, door: Outside) -> None:
         async with door.http.patch(f"/session/demo/{DEVICE}", headers=bearer(ticket())) as answer:
             assert await code(answer) == (405, "method_not_allowed")

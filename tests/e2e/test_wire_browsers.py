@@ -46,6 +46,11 @@ STATS = """async () => {
   });
   return found;
 }"""
+RESTART = """async () => {
+  await pc.setLocalDescription(await pc.createOffer({iceRestart: true}));
+  await new Promise((done) => setTimeout(done, 300));
+  return pc.localDescription.sdp;
+}"""
 LOSS = 0.1
 
 
@@ -82,7 +87,29 @@ class Wire:
     def join(self, browser: Browser) -> None:
         offer = browser.evaluate(PAGE)
         opened = self.room.sessions.open("ann", offer.encode(), "session")
-        _, answer = self.run(opened)
+        self.session, answer = self.run(opened)
+        self._accept(browser, answer)
+        self._answer = answer
+
+    async def _restart(self, fragment: str) -> str:
+        return self.room.sessions.restart(self.session, fragment.encode())
+
+    def restart(self, browser: Browser) -> None:
+        """As a WHIP client does it (RFC 9725 section 4.3.3): its new credentials there, ours back into the answer."""
+        lines = browser.evaluate(RESTART).split("\r\n")
+        new = [line for line in lines if line.startswith(("a=ice-ufrag:", "a=ice-pwd:"))]
+        ours = dict(
+            line.split(":", 1)
+            for line in self.run(self._restart("\r\n".join(new))).split("\r\n")
+            if line.startswith(("a=ice-ufrag:", "a=ice-pwd:"))
+        )
+        answer = [
+            f"{name}:{ours[name]}" if (name := line.split(":")[0]) in ours else line
+            for line in self._answer.split("\r\n")
+        ]
+        self._accept(browser, "\r\n".join(answer))
+
+    def _accept(self, browser: Browser, answer: str) -> None:
         browser.evaluate(
             f"() => pc.setRemoteDescription({{type: 'answer', sdp: {json.dumps(answer)}}})"
         )
@@ -146,6 +173,28 @@ def test_chromium_loses_a_tenth_and_nothing_is_missing(wire: Wire, people: Peopl
     assert stats["heard"] >= 20
     assert 0 <= stats["roundTrip"] < 0.5
     person.leave()
+
+
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])
+def test_an_ice_restart(wire: Wire, request: pytest.FixtureRequest, kind: str) -> None:
+    browser: Any
+    if kind == "firefox":
+        browser = request.getfixturevalue("firefox")
+        browser.goto("about:blank")
+    else:
+        people = request.getfixturevalue("people")
+        browser = people.person("restarts", microphone=False, autoplay=True).page
+    wire.join(browser)
+    wire.talk(0.5)
+    [before] = [peer.ufrag for peer in wire.room.board._calls]
+    wire.restart(browser)
+    [peer] = wire.room.board._calls
+    assert peer.ufrag != before
+    until(lambda: len(peer._ice._generations) == 1, 10, "a check with the new password", 0.02)
+    share = whole(wire.talk(2.0))
+    assert share > 0.98
+    assert browser.evaluate(STATS)["state"] == "connected"
+    assert wire.room.links == [("ann", True)], "nobody noticed"
 
 
 def test_firefox_loses_a_tenth_and_sends_it_again(wire: Wire, firefox: Firefox) -> None:

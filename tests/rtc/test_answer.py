@@ -90,6 +90,22 @@ def test_without_an_address() -> None:
     assert "c=IN IP4 0.0.0.0" in said
 
 
+@pytest.mark.parametrize(("mid", "named"), [("0", ["a=mid:0"]), ("", [])])
+def test_a_restart(mid: str, named: list[str]) -> None:
+    """RFC 9725 §4.3.3."""
+    assert answer.fragment(mid, "ours", "p" * 24, WHERE).split("\r\n") == [
+        "a=ice-lite",
+        "a=ice-ufrag:ours",
+        "a=ice-pwd:" + "p" * 24,
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+        *named,
+        "a=candidate:1 1 udp 2130706431 203.0.113.5 8002 typ host",
+        "a=candidate:2 1 udp 2130706175 2001:db8::5 8002 typ host",
+        "a=end-of-candidates",
+        "",
+    ]
+
+
 def test_candidates_have_a_limit() -> None:
     many = [("2001:db8::5", n) for n in range(1, answer.CANDIDATES_MAX + 2)]
     said = lines(OFFER, where=many[:-1])

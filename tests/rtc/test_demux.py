@@ -118,6 +118,17 @@ def test_a_session_that_ended() -> None:
     assert demux.receive(b"\x80\x6f", THERE, 0.0) is other
 
 
+def test_two_ufrags_of_a_session_and_no_more() -> None:
+    demux, session, other = Demux(), Session(), Session()
+    demux.add("other", other)
+    for ufrag in ("one", "two", "three"):
+        demux.add(ufrag, session)
+    assert demux.receive(check(ours="one"), HERE, 0.0) is None
+    assert demux.receive(check(ours="two"), HERE, 0.0) is session
+    assert demux.receive(check(ours="three"), HERE, 0.0) is session
+    assert demux.receive(check(ours="other"), THERE, 0.0) is other
+
+
 @given(st.binary(max_size=200))
 def test_garbage_reaches_nobody(datagram: bytes) -> None:
     demux, session = Demux(), Session()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hustings.rtc import ice, rtp
+from hustings.rtc import ice, rtp, stun
 from hustings.rtc.rtcp import Nack, ReceiverReport, SenderReport
 from hustings.rtc.transport_cc import TransportFeedback
 from tests.rtc.browser import AWAY, HOME, VOICE, Browser
+from tests.rtc.checks import check
 from tests.rtc.test_intake import doubled, numbered
 
 INF = float("inf")
@@ -177,6 +178,23 @@ class TestMoving:
         assert (browser.got, browser.dropped()) == ([], [])
         browser.say(1)
         assert browser.arrived() == []
+
+
+def test_an_ice_restart_keeps_keys_and_streams(browser: Browser) -> None:
+    browser.say(1)
+    text = browser.peer.restart(
+        ice.Credentials("efgh", "s" * 24), ice.Credentials("ours2", "r" * 24), [("192.0.2.2", 8002)]
+    )
+    assert "a=ice-ufrag:ours2" in text and browser.peer.ufrag == "ours2"
+    raw = check(ours="ours2", theirs="efgh", password="r" * 24, nominates=True)
+    assert browser.peer.check(stun.parse(raw), AWAY, 2.0)
+    browser.look()
+    browser.say(2, AWAY)
+    assert browser.arrived() == [1, 2]
+    assert browser.turns() == ["up"]
+    assert not browser.check(), "the old credentials are void"
+    kept = browser.peer.snapshot(2.0)
+    assert kept is not None and (kept.ours.ufrag, kept.offer.ufrag) == ("ours2", "efgh")
 
 
 class TestTime:

@@ -174,6 +174,30 @@ def test_a_level_extension_that_cannot_be_used(extmap: str) -> None:
     assert sdp.check(OFFER.replace("a=extmap:1 ", extmap).encode(), "session").level_id == 0
 
 
+class TestRestart:
+    """What an ICE restart says (RFC 8840 §4.4)."""
+
+    def test_new_credentials(self) -> None:
+        fragment = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 X 0\r\na=mid:0\r\n"
+        assert sdp.credentials(fragment) == ("EsAw", "P2uYro0UCOQ4zxjKXaWCBui1")
+
+    @pytest.mark.parametrize(
+        "fragment",
+        [
+            b"",
+            b"a=ice-ufrag:EsAw\r\n",
+            b"a=ice-ufrag:Es w\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n",
+            b"a=ice-ufrag:EsAw\r\na=ice-pwd:short\r\n",
+            b"a=candidate:1 1 udp 1 10.0.0.1 5000 typ host\r\n",
+            b"\xff",
+            b"a=x\r\n" * (sdp.LINES_MAX + 1),
+        ],
+    )
+    def test_what_is_none(self, fragment: bytes) -> None:
+        with pytest.raises(sdp.OfferError, match="offer_malformed"):
+            sdp.credentials(fragment)
+
+
 @given(st.binary(max_size=2_000), st.sampled_from(["session", "whip", "whep"]))
 def test_garbage_is_refused_with_a_code(raw: bytes, mode: sdp.Mode) -> None:
     with pytest.raises(sdp.OfferError):

@@ -76,6 +76,9 @@ class PaperWires:
         for session in list(self.sessions):
             await self.close(session)
 
+    def restart(self, session_id: str, fragment: bytes) -> str:
+        return f"restarted by {fragment.decode()}"
+
     async def let_go(self) -> None:
         """Paper keeps nothing."""
 

@@ -136,6 +136,11 @@ async def test_sessions_by_claims(studio):
     session = f"/rooms/{KEY}{location.replace('/' + KEY, '')}"
     stranger = await ask(client, "DELETE", session, 404, SPEAKER)
     assert stranger["code"] == "session_unknown"
+    stranger = await ask(client, "PATCH", session, 404, SPEAKER, data=b"a=ice")
+    assert stranger["code"] == "session_unknown"
+    text, headers = await ask(client, "PATCH", session, 200, HOST, data=b"a=ice")
+    assert text == "restarted by a=ice"
+    assert headers["Content-Type"].startswith("application/trickle-ice-sdpfrag")
     await ask(client, "DELETE", session, 200, HOST)
     assert rig.room().room.stage.people[HOST.person].link == "away"
     whip, _ = await ask(client, "POST", f"/rooms/{KEY}/whip", 201, SPEAKER, data=b"v=0")

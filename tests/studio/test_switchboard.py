@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from hustings.rooms.roles import Refusal
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import check
 from hustings.studio import addresses
@@ -112,6 +113,25 @@ async def test_nothing_is_left_of_a_call_that_ended(room: Room) -> None:
     assert (board._demux._ufrags, board._demux._pairs) == ({}, {})
     await room.until(lambda: peer.connection.connectionState in ("closed", "failed"))
     assert room.links == [("ann", True)], "whoever closes knows it already"
+
+
+async def test_an_ice_restart(room: Room) -> None:
+    """A restart that nobody follows up: the session goes on with what it has; no more than two ufrags are kept."""
+    peer = room.peer()
+    session = await peer.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    for n in range(5):
+        fragment = f"a=ice-ufrag:new{n}\r\na=ice-pwd:{'x' * 24}\r\n".encode()
+        answer = room.sessions.restart(session, fragment)
+    call = room.sessions._sessions[session].call
+    assert f"a=ice-ufrag:{call.peer.ufrag}\r\n" in answer and f" {room.port} typ host" in answer
+    assert len(room.board._demux._ufrags) == 2
+    with pytest.raises(Refusal, match="offer_malformed"):
+        room.sessions.restart(session, b"a=candidate:1")
+    with pytest.raises(Refusal, match="session_unknown"):
+        room.sessions.restart("nobody", fragment)
+    room.packets.clear()
+    await room.until(lambda: len(room.packets) >= 5)
 
 
 async def test_one_that_goes_says_so(room: Room) -> None:

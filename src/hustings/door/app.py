@@ -20,7 +20,7 @@ from hustings.wire.errors import Refused
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Ticket, Verifier
 
-OFFER_MAX, COMMAND_MAX, KNOCK_MAX = 65_536, 16_384, 4_096
+OFFER_MAX, FRAGMENT_MAX, COMMAND_MAX, KNOCK_MAX = 65_536, 8_192, 16_384, 4_096
 BODY_WAIT_S = 5.0
 OFFERS_PER_MINUTE = 60
 ASKS_PER_MINUTE = 3_000
@@ -33,7 +33,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Hustings-Device, Idempotency-Key",
-    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE, OPTIONS",
     "Access-Control-Expose-Headers": "Location, Retry-After",
     "Access-Control-Max-Age": "86400",
     "Timing-Allow-Origin": "*",
@@ -61,6 +61,7 @@ def build(
             web.post("/whip/{key}", door.session),
             web.post("/whep/{key}", door.session),
             web.delete("/session/{key}/{session}", door.leave),
+            web.patch("/session/{key}/{session}", door.restart),
             web.get("/events/{key}", door.events),
             web.post("/command/{key}/{command}", door.command),
             web.post("/knock/{key}", door.knock),
@@ -182,12 +183,15 @@ class Door:
 
     async def leave(self, request: web.Request) -> web.Response:
         headers = self._claims(request)
-        session = request.match_info["session"]
-        if not TOKEN.fullmatch(session):
-            raise Refused("session_unknown")
-        return await self._pass(
-            request, "DELETE", f"/rooms/{_key(request)}/session/{session}", headers
-        )
+        return await self._pass(request, "DELETE", _session(request), headers)
+
+    async def restart(self, request: web.Request) -> web.Response:
+        """`PATCH` of a session: an ICE restart (RFC 9725 §4.3.3), nothing else."""
+        headers = self._claims(request)
+        if request.content_type != "application/trickle-ice-sdpfrag":
+            raise Refused("method_not_allowed")
+        fragment = await _body(request, FRAGMENT_MAX, "offer_too_large")
+        return await self._pass(request, "PATCH", _session(request), headers, fragment)
 
     async def events(self, request: web.Request) -> web.Response:
         headers = self._claims(request)
@@ -296,6 +300,14 @@ def _key(request: web.Request) -> str:
     if not KEY.fullmatch(key):
         raise Refused("room_unknown")
     return key
+
+
+def _session(request: web.Request) -> str:
+    """A session's address at studio."""
+    session = request.match_info["session"]
+    if not TOKEN.fullmatch(session):
+        raise Refused("session_unknown")
+    return f"/rooms/{_key(request)}/session/{session}"
 
 
 def _device(request: web.Request) -> str:

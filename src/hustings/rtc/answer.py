@@ -62,6 +62,20 @@ def answer(offer: Offer, ours: Identity, candidates: Sequence[tuple[str, int]]) 
     return "\r\n".join(lines) + "\r\n"
 
 
+def fragment(mid: str, ufrag: str, password: str, candidates: Sequence[tuple[str, int]]) -> str:
+    """What an ICE restart is answered with (RFC 9725 §4.3.3): our new credentials, and the same candidates."""
+    lines = [
+        "a=ice-lite",
+        f"a=ice-ufrag:{ufrag}",
+        f"a=ice-pwd:{password}",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+        *([f"a=mid:{mid}"] if mid else []),
+        *(_candidate(n, *where) for n, where in enumerate(candidates[:CANDIDATES_MAX])),
+        "a=end-of-candidates",
+    ]
+    return "\r\n".join(lines) + "\r\n"
+
+
 def _codecs(offer: Offer) -> list[int]:
     return [offer.red, offer.opus] if offer.red else [offer.opus]
 

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from hustings.rtc import stun
 from hustings.rtc.ice import Pair
 
+UFRAGS_MAX = 2
 Kind = Literal["stun", "dtls", "rtp", "rtcp", "none"]
 
 
@@ -43,6 +44,10 @@ class Demux:
         self._pairs: dict[Pair, Receiver] = {}
 
     def add(self, ufrag: str, receiver: Receiver) -> None:
+        """One more ufrag of a session: after an ICE restart the one before is good for a while, older ones are not."""
+        known = [key for key, one in self._ufrags.items() if one is receiver]
+        for old in known[: -UFRAGS_MAX + 1]:
+            del self._ufrags[old]
         self._ufrags[ufrag] = receiver
 
     def prove(self, pair: Pair, receiver: Receiver) -> None:

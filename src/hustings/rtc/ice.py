@@ -127,7 +127,10 @@ class IceAgent:
         if pair not in self._pairs or self.state == "over":
             return
         self._pairs[pair] = now
-        self._turn("life", now)
+        if self.state == "open":
+            self._life_at = now
+        else:
+            self._turn("life", now)
         if self.selected != pair:
             silent = self.selected is None or now - self._pairs[self.selected] >= MOVE_S
             if silent:

@@ -94,7 +94,9 @@ class Intake:
         return stream
 
     def _has_token(self, now: float) -> bool:
-        self._tokens = min(BURST, self._tokens + (now - self._filled_at) * RATE_MAX)
+        self._tokens += (now - self._filled_at) * RATE_MAX
+        if self._tokens > BURST:
+            self._tokens = BURST
         self._filled_at = now
         if self._tokens < 1:
             return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hustings.rtc import stun
-from hustings.rtc.answer import Identity, answer
+from hustings.rtc.answer import Identity, answer, fragment
 from hustings.rtc.control import Control
 from hustings.rtc.demux import Kind
 from hustings.rtc.dtls import Certificate, Dtls
@@ -140,6 +140,16 @@ class Peer:
         )
         return answer(self._offer, identity, candidates)
 
+    def restart(
+        self, theirs: Credentials, ours: Credentials, candidates: Sequence[tuple[str, int]]
+    ) -> str:
+        """New ICE credentials (RFC 8445 §9), keys and streams stay; the answer to whoever asked for it."""
+        self._ice.restart(ours, theirs)
+        self.ufrag = ours.ufrag
+        self._ours = replace(self._ours, ufrag=ours.ufrag, password=ours.password)
+        self._offer = replace(self._offer, ufrag=theirs.ufrag, password=theirs.password)
+        return fragment(self._offer.mid, ours.ufrag, ours.password, candidates)
+
     def take(self) -> list[Output]:
         """What happened since the last call."""
         outputs, self._outputs = self._outputs, []
@@ -224,8 +234,10 @@ class Peer:
         except ValueError:
             return
         self._ice.heard(pair, now)
-        self._follow_ice(now)
-        self._outputs += [Arrived(packet) for packet in packets]
+        if self.state != "up":
+            self._follow_ice(now)
+        for packet in packets:
+            self._outputs.append(Arrived(packet))
 
     def _receive_rtcp(self, srtp: SrtpSession, datagram: bytes, pair: Pair, now: float) -> None:
         try:

@@ -77,7 +77,9 @@ class Reception:
         if ahead <= 0 and self.received and number in self._restored:
             return "double"
         self.received += 1
-        if ahead > 0:
+        if ahead == 1:
+            self._highest = number
+        elif ahead > 1:
             self._go_on(number, now)
         self._measure(timestamp, now)
         if ahead < 0:

@@ -98,7 +98,19 @@ def check(raw: bytes, mode: Mode) -> Offer:
     )
 
 
-def _lines(raw: bytes) -> list[str]:
+def credentials(fragment: bytes) -> tuple[str, str]:
+    """The ufrag and password of a fragment that asks for an ICE restart (RFC 8840 §4.4, RFC 9725 §4.3.3).
+
+    Errors: `OfferError`; a fragment without them is `offer_malformed` too.
+    """
+    lines = _lines(fragment, "")
+    return (
+        _matching(_value(lines, "ice-ufrag:"), UFRAG),
+        _matching(_value(lines, "ice-pwd:"), PASSWORD),
+    )
+
+
+def _lines(raw: bytes, first: str = "v=0") -> list[str]:
     if len(raw) > OFFER_MAX:
         raise OfferError("offer_too_large")
     try:
@@ -108,7 +120,7 @@ def _lines(raw: bytes) -> list[str]:
     lines = text.replace("\r\n", "\n").split("\n")
     while lines and not lines[-1]:
         lines.pop()
-    if not lines or lines[0] != "v=0" or len(lines) > LINES_MAX:
+    if not lines or (first and lines[0] != first) or len(lines) > LINES_MAX:
         raise OfferError("offer_malformed")
     for line in lines:
         if len(line) < 2 or line[1] != "=" or len(line) > LINE_MAX or not line.isprintable():

@@ -41,6 +41,7 @@ def build(house: House) -> web.Application:
             web.delete("/rooms/{key}", calls.withdraw),
             web.post("/rooms/{key}/{mode:session|whip|whep}", calls.session),
             web.delete("/rooms/{key}/session/{session}", calls.leave),
+            web.patch("/rooms/{key}/session/{session}", calls.restart),
             web.get("/rooms/{key}/events", calls.events),
             web.post("/rooms/{key}/commands/{command}", calls.command),
             web.post("/rooms/{key}/knock", calls.knock),
@@ -119,6 +120,12 @@ class Calls:
         guest, actor = await self._who(request)
         await guest.asking.leave(actor, request.match_info["session"])
         return web.json_response({})
+
+    async def restart(self, request: web.Request) -> web.Response:
+        guest, actor = await self._who(request)
+        fragment = await request.read()
+        answer = guest.asking.restart(actor, request.match_info["session"], fragment)
+        return web.Response(text=answer, content_type="application/trickle-ice-sdpfrag")
 
     async def events(self, request: web.Request) -> web.Response:
         guest, actor = await self._who(request)

@@ -60,6 +60,12 @@ class Asking:
             self._live.append(commands.decide("leave", self._asked(actor, {})))
         await self._live.wires.close(session)
 
+    def restart(self, actor: Actor, session: str, fragment: bytes) -> str:
+        """`PATCH` of a session: its ICE begins anew. Errors: `Refusal`."""
+        if self._live.wires.person_of(session) != actor.person:
+            raise Refusal("session_unknown")
+        return self._live.wires.restart(session, fragment)
+
     # --- commands
 
     def command(self, actor: Actor, command: str, body: Mapping[str, Any], once: str) -> Answer:

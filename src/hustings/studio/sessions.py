@@ -18,7 +18,7 @@ from time import monotonic_ns
 
 from hustings.rooms.roles import Refusal
 from hustings.rtc.rtp import RtpPacket
-from hustings.rtc.sdp import Mode, OfferError, check
+from hustings.rtc.sdp import Mode, OfferError, check, credentials
 from hustings.studio.switchboard import Call, CallsFull, Switchboard
 
 SILENCE_NS = 2_000_000_000
@@ -85,6 +85,16 @@ class Sessions:
             await self.close(pending.session)
         self._add(session)
         return session_id, call.answer
+
+    def restart(self, session_id: str, fragment: bytes) -> str:
+        """An ICE restart (RFC 9725 §4.3.3): our side of it. Errors: `Refusal`."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise Refusal("session_unknown")
+        try:
+            return session.call.restart(*credentials(fragment))
+        except OfferError as error:
+            raise Refusal(error.code) from error
 
     def take_up(self) -> None:
         """The sessions that this room had when an earlier process ended: each is up again with its first packet."""

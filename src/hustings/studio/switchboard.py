@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hustings.rtc import snapshot
 from hustings.rtc.demux import Demux
 from hustings.rtc.dtls import ENTROPY, Certificate
-from hustings.rtc.ice import RETURN_S, Pair
+from hustings.rtc.ice import RETURN_S, Credentials, Pair
 from hustings.rtc.peer import Arrived, Dropped, Peer, Proved, Send, Turned
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer
@@ -69,6 +69,10 @@ class Call:
         self._board.flush(self)
         if self.peer.unsaved >= SENT_MAX:
             self._board.keep(self)
+
+    def restart(self, ufrag: str, password: str) -> str:
+        """New ICE credentials from the far end; ours for it (an SDP fragment)."""
+        return self._board.restart(self, Credentials(ufrag, password))
 
     def claim(self, on_packet: OnPacket, on_state: OnState) -> None:
         """A call that an earlier process began has somebody behind it again."""
@@ -131,11 +135,23 @@ class Switchboard:
         assert self._udp is not None
         peer = Peer(offer, _drawn(), self._certificate, self.now())
         call = Call(self, peer, about, on_packet, on_state)
-        hosts = self._announced or addresses.own()
-        call.answer = peer.answer([(host, self._udp.port) for host in hosts])
+        call.answer = peer.answer(self._candidates())
         self._calls[peer] = call
         self._demux.add(peer.ufrag, peer)
         return call
+
+    def restart(self, call: Call, theirs: Credentials) -> str:
+        """New ICE credentials for a call."""
+        drawn = _drawn()
+        ours = Credentials(drawn.ufrag, drawn.password)
+        answer = call.peer.restart(theirs, ours, self._candidates())
+        self._demux.add(ours.ufrag, call.peer)
+        self.keep(call)
+        return answer
+
+    def _candidates(self) -> list[tuple[str, int]]:
+        assert self._udp is not None
+        return [(host, self._udp.port) for host in self._announced or addresses.own()]
 
     def unclaimed(self, room: str) -> list[Call]:
         """The calls of this room that an earlier process began."""
@@ -168,10 +184,10 @@ class Switchboard:
         """Does what a peer wants done."""
         assert self._udp is not None
         for output in call.peer.take():
-            if isinstance(output, Send):
-                self._udp.send(output.pair, output.datagram)
-            elif isinstance(output, Arrived):
+            if isinstance(output, Arrived):
                 call.arrived(output.packet)
+            elif isinstance(output, Send):
+                self._udp.send(output.pair, output.datagram)
             elif isinstance(output, Proved):
                 self._udp.prove(output.pair)
             elif isinstance(output, Dropped):
