@@ -140,6 +140,18 @@ async def test_what_else_is_asked(air: Air) -> None:
         writer.close()
 
 
+async def test_in_a_brownout_it_is_the_first_to_go(air: Air) -> None:
+    reader, writer, _ = await air.ask(f"GET {PATH}")
+    await heard(reader, 1_000)
+    air.studio.put("talk", "pulse.json", b'{"v":1,"brownout":{"step":1,"since_ms":5}}')
+    async with asyncio.timeout(30):
+        await reader.read()
+    writer.close()
+    _, writer, head = await air.ask(f"GET {PATH}")
+    assert " 503 " in head and "Retry-After" in head
+    writer.close()
+
+
 async def test_the_room_ends(air: Air) -> None:
     reader, writer, _ = await air.ask(f"GET {PATH}")
     await heard(reader, 1_000)

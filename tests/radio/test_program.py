@@ -146,4 +146,4 @@ async def test_the_end(last: Frame) -> None:
     await program.take(last)
     assert not program.sounds
     program._end()
-    assert ear.end == "over"
+    assert ear.end == "over" and program.shed == (last.path == "live/r/pulse.json")

@@ -70,7 +70,7 @@ class Radio:
         try:
             await program.ready(PATIENCE_S)
             if not program.sounds:
-                _refuse(writer, "doors_closed", 404)
+                _refuse(writer, *(("busy",) if program.shed else ("doors_closed", 404)))
             else:
                 writer.write(_SOUND.encode())
                 if not bare:

@@ -51,6 +51,8 @@ class Program:
         self.key = key
         self.open = asyncio.Event()
         self.over = False
+        self.shed = False
+        """Whether it was given up in a brownout."""
         self.listeners: set[Listener] = set()
         self._make = make
         self._bytes_per_s = bitrate // 8
@@ -123,7 +125,8 @@ class Program:
             self._encoder = await asyncio.to_thread(self._make, frame.body)
         elif path.endswith("/pulse.json"):
             step = _BROWNOUT.search(frame.body)
-            self.over = self.over or (step is not None and int(step[1]) >= SHED_FROM_STEP)
+            self.shed = step is not None and int(step[1]) >= SHED_FROM_STEP
+            self.over = self.over or self.shed
 
     async def _part(self, place: tuple[int, int], part: bytes) -> None:
         if self._encoder is None or place <= self._last:
