@@ -20,6 +20,7 @@ PROCESSES = {
     "studio": "the rooms: speakers' sound, mix, recording",
     "door": "the stage host: the stage page, sessions, commands",
     "edge": "the live host: listeners",
+    "radio": "live.mp3, for radios",
     "web": "the web host: front page and planning of rooms",
 }
 # A start that failed for one of these will fail again: one line and exit code 2, which tells `serve` to give up.

@@ -22,6 +22,7 @@ class Public:
     web: str
     live: str
     stage: str
+    radio: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ class Live:
     brownout_auto: bool
     follow: str
     feed_bind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Radio:
+    bind: str
+    port: int
+    listeners_max: int
+    mp3_bitrate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,7 @@ class Settings:
     web: Web
     live: Live
     stage: Stage
+    radio: Radio
     studio: Studio
     recording: Recording
     tls: Tls
@@ -227,16 +237,20 @@ def _check(settings: Settings) -> None:
         ("web", settings.public.web),
         ("live", settings.public.live),
         ("stage", settings.public.stage),
+        ("radio", settings.public.radio),
     ):
         if not address.startswith(("http://", "https://")) or address.endswith("/"):
             raise ValueError(f"`public.{name}` must be http(s)://host[:port] without a final slash")
-    ports = [settings.web.port, settings.live.port, settings.stage.port]
+    hosts = (settings.web, settings.live, settings.stage, settings.radio)
+    ports = [host.port for host in hosts]
     if not all(0 <= port <= 65535 for port in ports):
-        raise ValueError("`web.port`, `live.port` and `stage.port` must be 0 to 65535")
+        raise ValueError(
+            "`web.port`, `live.port`, `stage.port` and `radio.port` must be 0 to 65535"
+        )
     if not 0 <= settings.studio.udp_port <= 65535:
         raise ValueError("`studio.udp_port` must be 0 to 65535")
     if len({port for port in ports if port}) < len([port for port in ports if port]):
-        raise ValueError("`web.port`, `live.port` and `stage.port` must differ: three hosts")
+        raise ValueError("`web.port`, `live.port`, `stage.port` and `radio.port` must differ")
     for name, place in (("follow", settings.live.follow), ("feed_bind", settings.live.feed_bind)):
         if place and not (place.startswith("unix:/") or _PLACE.fullmatch(place)):
             raise ValueError(f"`live.{name}` must be empty, unix:/path or host:port, not {place!r}")

@@ -258,6 +258,23 @@ class TestOtherRooms:
             "/replay/old-talk/index.m3u8",
         )
 
+    async def test_live_mp3_leads_to_the_radio_and_in_a_brownout_to_what_is_there(
+        self, house: House
+    ) -> None:
+        await on_air(house)
+        answer = await house.get("/live/talk/live.mp3")
+        assert (answer.status_code, answer.headers["location"]) == (
+            307, "http://localhost:8003/live/talk/live.mp3",
+        )  # fmt: skip
+        pulse = json.dumps({"brownout": {"step": 1}}).encode()
+        house.studio.put("talk", "pulse.json", pulse, Content_Type="application/json")
+        async with asyncio.timeout(20):
+            while (await house.get("/live/talk/live.mp3")).headers["location"].endswith("mp3"):
+                await asyncio.sleep(0.01)
+        shed = await house.get("/live/talk/live.mp3")
+        assert (shed.status_code, shed.headers["location"]) == (307, "/live/talk/index.m3u8")
+        assert shed.headers["cache-control"] == "public, max-age=1"
+
     async def test_studio_dies_and_the_room_is_served_on(self, house: House) -> None:
         await on_air(house)
         await house.studio.close()

@@ -34,7 +34,7 @@ class Evening:
         self.rooms = Rooms()
         self.room = self.rooms.by_key[KEY] = Room(KEY)
         self.rooms.directory.live = True
-        self.edge = Edge(self.rooms, (), Files(rig.data, 1_000), "http://localhost:8000", b"")
+        self.edge = Edge(self.rooms, (), Files(rig.data, 1_000), "http://localhost:8000", "", b"")
         self._decoder = Decoder()
         self._frames = self.live.feed.follow()
         self.seen: list[int] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,28 @@ async def test_counts_go_on_to_where_the_feed_comes_from(tmp_path: Path) -> None
             writer.write(f"POST /edges/one HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode())
             assert await reader.read() == b""
             writer.close()
+
+
+async def test_followers_at_the_limit_and_one_past_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "FOLLOWERS_MAX", 1)
+    studio = Studio(tmp_path / "s")
+    await studio.open()
+    studio.rooms("talk")
+    first = start(Relay(Upstream(studio.socket), ""), f"unix:{tmp_path}/feed")
+    async with running(first):
+        await until(lambda: "/feed/talk" in studio.asked)
+        await until((tmp_path / "feed").exists)
+        inside, writer = await Upstream(tmp_path / "feed").ask("GET", "/feed/_")
+        assert b" 200 " in await inside.readline()
+        past, other = await Upstream(tmp_path / "feed").ask("GET", "/feed/_")
+        async with asyncio.timeout(20):
+            with suppress(ConnectionResetError):  # cut with its question unread
+                assert await past.read() == b""
+        for one in (writer, other):
+            one.close()
+    await studio.close()
 
 
 class TestTap:

@@ -60,8 +60,11 @@ def test_cards() -> None:
     ("replay", "address"), [(False, "/live/talk/aac/plain.m3u8"), (True, "/replay/talk/index.m3u8")]
 )
 def test_sound_without_a_script(replay: bool, address: str) -> None:
-    (audio,) = Reading(page(state="replay" if replay else "on_air", replay=replay)).all("audio")
-    assert audio["src"] == address and "controls" in audio
+    read = Reading(page(state="replay" if replay else "on_air", replay=replay))
+    (audio,) = read.all("audio")
+    radio = [] if replay else [("/live/talk/live.mp3", "audio/mpeg")]
+    sources = [(source["src"], source["type"]) for source in read.all("source")]
+    assert sources == [(address, "application/vnd.apple.mpegurl"), *radio] and "controls" in audio
 
 
 def test_markup_in_any_fact_stays_text() -> None:

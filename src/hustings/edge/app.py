@@ -31,6 +31,7 @@ ENDED_KEPT_MS = 3_600_000
 PLAIN_FROM_STEP = 2
 """The step of a brownout from which a playlist asked for without `_HLS_msn` has no parts."""
 
+RADIO_UNTIL_STEP = 1
 SWEEP_S = 0.5
 TASKS_MAX = 4_096
 """Requests that wait for the disk or for a snapshot at once in one worker."""
@@ -51,8 +52,8 @@ _log = logging.getLogger("hustings.edge")
 
 
 class Edge:
-    """One worker. `works` run beside it (the feed, the reports); `web_url` is where `/` leads; `not_found` is the page
-    for what is not there."""
+    """One worker. `works` run beside it (the feed, the reports); `web_url` is where `/` leads, `radio_url` where
+    `live.mp3` does ("": nowhere); `not_found` is the page for what is not there."""
 
     def __init__(
         self,
@@ -60,12 +61,14 @@ class Edge:
         works: Sequence[Callable[[], Coroutine[Any, Any, None]]],
         files: Files,
         web_url: str,
+        radio_url: str,
         not_found: bytes,
     ) -> None:
         self.rooms = rooms
         self._works = works
         self._files = files
         self._home: Headers = [("location", web_url + "/"), ("cache-control", _HOUR), *OPEN]
+        self._radio_url = radio_url
         self._not_found = not_found
         self._nowhere: Headers = [
             ("content-type", "text/html; charset=utf-8"),
@@ -147,7 +150,9 @@ class Edge:
     def _object(self, scope: Scope, to: Sender, room: Room, name: str) -> None:
         served = room.objects.get(name)
         if served is None:
-            if name.rpartition("/")[2] in _PLAYLISTS:
+            if name == "live.mp3":
+                self._radio(to, room)
+            elif name.rpartition("/")[2] in _PLAYLISTS:
                 self._gone(to, room, room.key, name)
             else:
                 self._missing_sound(scope, to, room, name)
@@ -161,6 +166,16 @@ class Edge:
         else:
             room.sent += len(served.answer.body)
             self._media_playlist(scope, to, room, name, served)
+
+    def _radio(self, to: Sender, room: Room) -> None:
+        """Radios have a port of their own; in a brownout, and after the end, what is there for every other player."""
+        where = f"/live/{room.key}/index.m3u8"
+        if room.pulse.brownout < RADIO_UNTIL_STEP and room.pulse.ended_at_ms is None:
+            where = f"{self._radio_url}/live/{room.key}/live.mp3"
+        if self._radio_url:
+            to.response_empty(307, [("location", where), ("cache-control", BRIEF), *OPEN])
+        else:
+            refuse(to, "not_found")
 
     def _past(self, room: Room) -> bool:
         """Whether a room is over for so long that its playlists lead to the replay, if there is one."""

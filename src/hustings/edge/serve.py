@@ -166,7 +166,8 @@ async def _work(settings: Settings, listener: socket.socket, not_found: bytes) -
         settings.live.connections_max, settings.live.bytes_per_s_max // settings.live.workers
     )
     works = (Follower(upstream, rooms).run, Reporter(rooms, upstream, bears).run)
-    edge = Edge(rooms, works, files, settings.public.web, not_found)
+    radio_url = settings.public.radio if settings.radio.port else ""
+    edge = Edge(rooms, works, files, settings.public.web, radio_url, not_found)
     server = Listening(
         edge,
         backlog=_backlog(settings),

@@ -78,6 +78,7 @@ def render(
         stage_url=stage_url,
         sound=sound,
         bare_sound=bare_sound,
+        radio="" if facts.replay else f"/live/{facts.key}/live.mp3",
         over=over,
         summary=_summary(facts, copy),
         picture=_absolute(facts.picture, live_url),

@@ -89,6 +89,9 @@ def child_table(settings: Settings, demo: bool) -> list[Spec]:
         Spec("edge", _command("edge"), 2, 300, probes["edge"]),
         Spec("web", _command("web"), 5, 500, probes["web"]),
     ]
+    if settings.radio.port:
+        # Nobody waits for it: a port that is taken must not keep the others from being ready.
+        rows.append(Spec("radio", _command("radio"), 4, 600, lambda pid: True))
     if demo:
         note = settings.run_dir / "demo.json"
         rows.append(Spec("demo", (*_command("demo"), "--quiet"), 6, 800, readiness.on_file(note)))
