@@ -12,7 +12,7 @@ from bench.crowd.servers import Served
 from bench.rows import Figure
 
 RUNS = 3
-GATHER_S, SETTLE_S, WINDOW_S = 15.0, 2.0, 5.0
+GATHER_S, SETTLE_S, WINDOW_S = 15.0, 1.5, 4.0
 """They come, at the longest so long; then they come to rest; then it is measured."""
 
 FULL = 0.9
@@ -32,13 +32,13 @@ class Kind:
     plain: bool = False
 
 
-PLAIN = Kind("plain", "whole segments", "crowd", 8000, plain=True)
-DEFAULT = Kind("default", "parts of 0.96 s", "crowd", 6000)
-FAST = Kind("fast", "parts of 0.32 s", "crowd-fast", 3000)
+PLAIN = Kind("plain", "whole segments", "crowd", 12_000, plain=True)
+DEFAULT = Kind("default", "parts of 0.96 s", "crowd", 12_000)
+FAST = Kind("fast", "parts of 0.32 s", "crowd-fast", 5000)
 MOST = Kind("most", "parts of 0.96 s, as many as one process may hold", "crowd", 18_000)
 """20,000 open files are a usual limit of a process; the load core drives so many, too."""
 
-RAMP_S, MOST_RAMP_S = 3.0, 9.0
+RAMP_S, MOST_RAMP_S = 4.0, 8.0
 KINDS = (PLAIN, DEFAULT, FAST)
 
 
