@@ -160,12 +160,12 @@ def _is_name(letter: str) -> bool:
 
 
 def _shorter(source: str) -> dict[str, str]:
-    """`#private` names by frequency: the shortest to the most used."""
+    """`#private` names by frequency: the shortest to the most used, the earlier of two to the one met first."""
     seen: dict[str, int] = {}
     for kind, text in _words(source):
         if kind == "private":
             seen[text] = seen.get(text, 0) + 1
-    ordered = sorted(seen, key=lambda name: (-seen[name], name))
+    ordered = sorted(seen, key=lambda name: -seen[name])
     return dict(zip(ordered, _names(), strict=False))
 
 
