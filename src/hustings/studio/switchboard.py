@@ -14,6 +14,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from hustings.rtc import snapshot
 from hustings.rtc.demux import Demux
@@ -65,8 +66,7 @@ class Call:
         self._on_state = on_state
 
     def send(self, payload: bytes) -> None:
-        self.peer.send(payload, self._board.now())
-        self._board.flush(self)
+        self._board.do(self, lambda: self.peer.send(payload, self._board.now()))
         if self.peer.unsaved >= SENT_MAX:
             self._board.keep(self)
 
@@ -204,14 +204,23 @@ class Switchboard:
                 call.turned(output.state == "up")
 
     def _received(self, datagram: bytes, pair: Pair) -> None:
-        peer = self._demux.receive(datagram, pair, self.now())
+        try:
+            peer = self._demux.receive(datagram, pair, self.now())
+        except Exception:
+            # None of ours is known to raise. Whoever finds one ends his own session with it, and no other.
+            peer = self._demux.owner(pair)
+            if isinstance(peer, Peer) and peer in self._calls:
+                LOG.exception("a call ended")
+                self._calls[peer].close()
+            return
         call = self._calls.get(peer) if isinstance(peer, Peer) else None
         if call is not None:
-            self._flush_safely(call)
+            self.do(call, _nothing)
 
-    def _flush_safely(self, call: Call) -> None:
-        """What a room does with a packet may go wrong; the other calls are not to notice."""
+    def do(self, call: Call, work: Callable[[], None]) -> None:
+        """Work of one call and what comes of it. A room may fail over a packet; the other calls are not to notice."""
         try:
+            work()
             self.flush(call)
         except Exception:
             LOG.exception("a call ended")
@@ -246,8 +255,7 @@ class Switchboard:
                 for call in self._calls.values():
                     self.keep(call)
             for call in [one for peer, one in self._calls.items() if peer.deadline <= now]:
-                call.peer.poll(now)
-                self._flush_safely(call)
+                self.do(call, partial(call.peer.poll, now))
 
 
 def _drawn() -> Beginnings:
@@ -261,6 +269,10 @@ def _drawn() -> Beginnings:
         timestamp=secrets.randbits(32),
         cname=secrets.token_hex(8),
     )
+
+
+def _nothing() -> None:
+    """What a peer did by itself is enough."""
 
 
 def _nobody(_: object) -> None:
