@@ -105,6 +105,12 @@ def test_a_pair_goes_to_whoever_proved_it_last() -> None:
     assert demux.receive(b"\x80\x6f", HERE, 0.0) is None
 
 
+def test_a_pair_that_an_earlier_process_proved() -> None:
+    demux, session = Demux(), Session()
+    demux.prove(HERE, session)
+    assert demux.receive(b"\x80\x6f", HERE, 0.0) is session
+
+
 def test_a_session_that_ended() -> None:
     demux, session, other = Demux(), Session(), Session()
     demux.add("ours", session)
