@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import join, latency, memory, stage, start, weight, wire
+from bench.figures import join, latency, memory, restart, stage, start, weight, wire
 from bench.rows import Figure
 
 Say = Callable[[str], None]
@@ -13,6 +13,7 @@ Say = Callable[[str], None]
 ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
     "wire": wire.measure,
+    "restart": restart.measure,
     "latency": latency.measure,
     "join": join.measure,
     "memory": memory.measure,
