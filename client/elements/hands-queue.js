@@ -1,7 +1,7 @@
 /**
  * <hands-queue>: the line of raised hands, first come first shown. `queue.show({hands, now_ms, full, say})` draws; it asks by events that
  * bubble: `hand-call` and `hand-dismiss`, detail {person}. The sentences it needs: `hands.queue.{empty,call,call.label,dismiss,dismiss.label,
- * waiting.one,waiting.other,full}` (`waiting` counts minutes, {n}).
+ * new,waiting.one,waiting.other,full}` (`waiting` counts minutes, {n}).
  *
  * @import {Say} from "../room/copy.js"
  *
@@ -32,7 +32,7 @@ export class HandsQueue extends HTMLElement {
       make("div", { class: "who" },
         make("b", { class: "name" }, hand.name),
         hand.note ? make("q", { class: "note" }, hand.note) : null,
-        minutes === null ? null : make("span", { class: "soft" }, say("hands.queue.waiting", {}, minutes))),
+        minutes === null ? null : make("span", { class: "soft" }, minutes ? say("hands.queue.waiting", {}, minutes) : say("hands.queue.new"))),
       make("div", { class: "acts" },
         make("button", { type: "button", "data-act": `call-${hand.person}`, disabled: full || hand.called === true,
           "aria-label": say("hands.queue.call.label", { name: hand.name }), onclick: ask("hand-call") }, say("hands.queue.call")),

@@ -37,8 +37,9 @@ resample-method = speex-float-3
 
 def like_hardware(process: subprocess.Popen[bytes]) -> None:
     """A sound card does not wait for a processor, so what stands for one doesn't (as root; else nothing changes)."""
-    with suppress(PermissionError, ProcessLookupError):
-        os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(5))
+    for thread in Path(f"/proc/{process.pid}/task").glob("*"):
+        with suppress(PermissionError, ProcessLookupError):
+            os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(5))
 
 
 def stop(process: subprocess.Popen[bytes], deadline_s: float = 5.0) -> None:
@@ -245,7 +246,6 @@ class Pulse:
                 stdout=log,
                 stderr=log,
             )
-        like_hardware(self.daemon)
         until(self._answers, 15, f"an answer from PulseAudio (see {self.folder}/pulseaudio.log)")
         # A browser that is given no person's devices plays into this, never into somebody's ear.
         self._load("module-null-sink", "sink_name=nobody", f"rate={RATE_HZ}")
@@ -313,6 +313,8 @@ class Pulse:
 
     def _load(self, module: str, *arguments: str) -> None:
         self._ctl("load-module", module, *arguments)
+        assert self.daemon is not None
+        like_hardware(self.daemon)  # each sink has a thread of its own
 
     def _ctl(self, *arguments: str) -> str:
         return subprocess.run(
