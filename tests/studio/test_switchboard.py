@@ -120,6 +120,7 @@ async def test_a_peer_that_fails_ends_alone(
     await room.until(lambda: len(room.packets) >= 5)
     assert {person for person, _ in room.packets} == {"ben"}
     assert len([one for one in caplog.records if one.levelno >= logging.ERROR]) == 1
+    assert ("ann", False) in room.links
 
 
 async def test_a_stranger_who_breaks_something_costs_no_line(

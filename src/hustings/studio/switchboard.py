@@ -46,7 +46,7 @@ class CallsFull(Exception):
 class Call:
     """One session: `answer` is the SDP for its offer. `send` takes one 20 ms Opus packet for the far ear.
 
-    `about` is what its room needs to know it again after a restart; `name` is the session's id.
+    `about` is what its room needs to know it again after a restart; its `session` is the session's id.
     """
 
     def __init__(
@@ -67,8 +67,6 @@ class Call:
 
     def send(self, payload: bytes) -> None:
         self._board.do(self, lambda: self.peer.send(payload, self._board.now()))
-        if self.peer.unsaved >= SENT_MAX:
-            self._board.keep(self)
 
     def restart(self, ufrag: str, password: str) -> str:
         """New ICE credentials from the far end; ours for it (an SDP fragment)."""
@@ -84,6 +82,13 @@ class Call:
         self._on_packet, self._on_state = _nobody, _nobody
         self.peer.close(self._board.now())
         self._board.flush(self)
+
+    def fail(self) -> None:
+        """Ends it because something in it went wrong; its room hears that the line is down."""
+        told = self._on_state
+        self.close()
+        with contextlib.suppress(Exception):  # the room may be what went wrong
+            told(False)
 
     def arrived(self, packet: RtpPacket) -> None:
         self._on_packet(packet)
@@ -168,7 +173,7 @@ class Switchboard:
 
     def keep(self, call: Call) -> bool:
         """Writes a call down, if there is something to go on with."""
-        taken = call.peer.snapshot(self.now())
+        taken = call.peer.snapshot(self.now()) if self._keeper is not None else None
         if self._keeper is None or taken is None:
             return False
         about = json.dumps(dict(call.about)).encode()
@@ -211,7 +216,7 @@ class Switchboard:
             peer = self._demux.owner(pair)
             if isinstance(peer, Peer) and peer in self._calls:
                 LOG.exception("a call ended")
-                self._calls[peer].close()
+                self._calls[peer].fail()
             return
         call = self._calls.get(peer) if isinstance(peer, Peer) else None
         if call is not None:
@@ -224,7 +229,9 @@ class Switchboard:
             self.flush(call)
         except Exception:
             LOG.exception("a call ended")
-            call.close()
+            call.fail()
+        if call.peer.unsaved >= SENT_MAX:
+            self.keep(call)
 
     def _resume(self) -> None:
         """Takes up what an earlier process left, if it is not too old."""
