@@ -13,6 +13,7 @@ from bench.figures import (
     memory,
     player_faults,
     requests,
+    restart,
     stage,
     start,
     weight,
@@ -25,6 +26,7 @@ Say = Callable[[str], None]
 ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
     "wire": wire.measure,
+    "restart": restart.measure,
     "latency": latency.measure,
     "join": join.measure,
     "memory": memory.measure,

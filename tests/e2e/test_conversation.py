@@ -287,7 +287,7 @@ class Script:
         self.page.page.get_by_role("button", name="Play the recording").click()
         opening = self.lines["opening"]
         until(lambda: level_of(recording) > -50, 20, "the replay's sound")
-        until(lambda: sound.share(opening, last(recording)) > 0.3, 30, "the opening words", 1.0)
+        until(lambda: sound.find(opening, last(recording)), 30, "the opening words", 1.0)
         self.evening.heard["replay page"] = recording.stop()
         playlist = f"{self.house.live}/replay/{KEY}/index.m3u8"
         self.evening.heard["replay"] = tape(playlist, self.folder / "replay.s16").ended(60)

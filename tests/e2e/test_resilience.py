@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,25 @@ def test_studio_dies_and_nobody_joins_anew(talk: Talk, people: People) -> None:
     assert silent_s < 8
     assert talk.tape.process.poll() is None
     gil.leave()
+
+
+def test_five_deaths_of_studio_in_a_row(talk: Talk) -> None:
+    """No session is ever made anew; `bench restart` has a hundred, and their seconds."""
+    house, room = talk.house, talk.room
+    journal = house.folder / "rooms" / room.key / "journal.jsonl"
+    joined = journal.read_bytes().count(b'"joined"')
+
+    def backs() -> int:
+        return journal.read_bytes().count(b'"back"')
+
+    wanted = backs()
+    for _ in range(5):
+        wanted += 2
+        house.came_back("studio", house.kill("studio"))
+        until(partial(lambda wanted: backs() >= wanted, wanted), 10, "both back", 0.01)
+    assert journal.read_bytes().count(b'"joined"') == joined
+    assert talk.hanna.state == talk.gus.state == "connected"
+    until(lambda: loud(talk.recording), 20, "the talk on the page again")
 
 
 def test_a_speaker_whose_network_drops_has_his_place_and_mute(talk: Talk) -> None:

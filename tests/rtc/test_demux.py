@@ -66,6 +66,7 @@ def test_a_check_opens_the_way_for_the_rest() -> None:
     assert demux.receive(b"\x16hello", HERE, 0.0) is session
     assert demux.receive(b"\x80\x6f", HERE, 0.0) is session
     assert demux.receive(b"\x16hello", THERE, 0.0) is None
+    assert (demux.owner(HERE), demux.owner(THERE)) == (session, None)
     assert session.received == [("dtls", b"\x16hello"), ("rtp", b"\x80\x6f")]
 
 
@@ -102,6 +103,12 @@ def test_a_pair_goes_to_whoever_proved_it_last() -> None:
     assert demux.receive(b"\x80\x6f", HERE, 0.0) is second
     demux.forget(HERE, second)
     assert demux.receive(b"\x80\x6f", HERE, 0.0) is None
+
+
+def test_a_pair_that_an_earlier_process_proved() -> None:
+    demux, session = Demux(), Session()
+    demux.prove(HERE, session)
+    assert demux.receive(b"\x80\x6f", HERE, 0.0) is session
 
 
 def test_a_session_that_ended() -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hustings.rooms.roles import Refusal
+from hustings.rtc.ice import Pair
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import check
 from hustings.studio import addresses
@@ -97,6 +98,40 @@ async def test_one_calls_trouble_is_no_other_calls(
     assert {person for person, _ in room.packets} == {"ben"}
     assert len(troubled) == 1
     assert len([one for one in caplog.records if one.levelno >= logging.ERROR]) == 1
+
+
+@pytest.mark.parametrize("what", ["receive", "poll", "send"])
+async def test_a_peer_that_fails_ends_alone(
+    room: Room, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """Whatever raises in one session's machines, the polling, the port and the rooms go on."""
+    ann, ben = room.peer(), room.peer()
+    session = await ann.join(room.sessions, "ann")
+    await ben.join(room.sessions, "ben")
+    await room.until(lambda: {person for person, _ in room.packets} == {"ann", "ben"})
+    peer = room.sessions._sessions[session].call.peer
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a machine that is broken")
+
+    setattr(peer, what, broken)
+    await room.until(lambda: room.sessions.send("ann", OPUS) or peer.state == "over")
+    room.packets.clear()
+    await room.until(lambda: len(room.packets) >= 5)
+    assert {person for person, _ in room.packets} == {"ben"}
+    assert len([one for one in caplog.records if one.levelno >= logging.ERROR]) == 1
+    assert ("ann", False) in room.links
+
+
+async def test_a_stranger_who_breaks_something_costs_no_line(
+    room: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a machine that is broken")
+
+    monkeypatch.setattr(room.board._demux, "receive", broken)
+    room.board._received(b"x", Pair("127.0.0.1", ("127.0.0.1", 9)))
+    assert caplog.records == []
 
 
 async def test_nothing_is_left_of_a_call_that_ended(room: Room) -> None:

@@ -63,6 +63,10 @@ class Demux:
         if self._pairs.get(pair) is receiver:
             del self._pairs[pair]
 
+    def owner(self, pair: Pair) -> Receiver | None:
+        """Whose pair it is."""
+        return self._pairs.get(pair)
+
     def receive(self, datagram: bytes, pair: Pair, now: float) -> Receiver | None:
         """Hands a datagram to its session, and says which; None when nobody is meant."""
         kind = kind_of(datagram)

@@ -14,6 +14,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from hustings.rtc import snapshot
 from hustings.rtc.demux import Demux
@@ -45,7 +46,7 @@ class CallsFull(Exception):
 class Call:
     """One session: `answer` is the SDP for its offer. `send` takes one 20 ms Opus packet for the far ear.
 
-    `about` is what its room needs to know it again after a restart; `name` is the session's id.
+    `about` is what its room needs to know it again after a restart; its `session` is the session's id.
     """
 
     def __init__(
@@ -65,10 +66,7 @@ class Call:
         self._on_state = on_state
 
     def send(self, payload: bytes) -> None:
-        self.peer.send(payload, self._board.now())
-        self._board.flush(self)
-        if self.peer.unsaved >= SENT_MAX:
-            self._board.keep(self)
+        self._board.do(self, lambda: self.peer.send(payload, self._board.now()))
 
     def restart(self, ufrag: str, password: str) -> str:
         """New ICE credentials from the far end; ours for it (an SDP fragment)."""
@@ -84,6 +82,13 @@ class Call:
         self._on_packet, self._on_state = _nobody, _nobody
         self.peer.close(self._board.now())
         self._board.flush(self)
+
+    def fail(self) -> None:
+        """Ends it because something in it went wrong; its room hears that the line is down."""
+        told = self._on_state
+        self.close()
+        with contextlib.suppress(Exception):  # the room may be what went wrong
+            told(False)
 
     def arrived(self, packet: RtpPacket) -> None:
         self._on_packet(packet)
@@ -168,7 +173,7 @@ class Switchboard:
 
     def keep(self, call: Call) -> bool:
         """Writes a call down, if there is something to go on with."""
-        taken = call.peer.snapshot(self.now())
+        taken = call.peer.snapshot(self.now()) if self._keeper is not None else None
         if self._keeper is None or taken is None:
             return False
         about = json.dumps(dict(call.about)).encode()
@@ -204,18 +209,29 @@ class Switchboard:
                 call.turned(output.state == "up")
 
     def _received(self, datagram: bytes, pair: Pair) -> None:
-        peer = self._demux.receive(datagram, pair, self.now())
+        try:
+            peer = self._demux.receive(datagram, pair, self.now())
+        except Exception:
+            # None of ours is known to raise. Whoever finds one ends his own session with it, and no other.
+            peer = self._demux.owner(pair)
+            if isinstance(peer, Peer) and peer in self._calls:
+                LOG.exception("a call ended")
+                self._calls[peer].fail()
+            return
         call = self._calls.get(peer) if isinstance(peer, Peer) else None
         if call is not None:
-            self._flush_safely(call)
+            self.do(call, _nothing)
 
-    def _flush_safely(self, call: Call) -> None:
-        """What a room does with a packet may go wrong; the other calls are not to notice."""
+    def do(self, call: Call, work: Callable[[], None]) -> None:
+        """Work of one call and what comes of it. A room may fail over a packet; the other calls are not to notice."""
         try:
+            work()
             self.flush(call)
         except Exception:
             LOG.exception("a call ended")
-            call.close()
+            call.fail()
+        if call.peer.unsaved >= SENT_MAX:
+            self.keep(call)
 
     def _resume(self) -> None:
         """Takes up what an earlier process left, if it is not too old."""
@@ -246,8 +262,7 @@ class Switchboard:
                 for call in self._calls.values():
                     self.keep(call)
             for call in [one for peer, one in self._calls.items() if peer.deadline <= now]:
-                call.peer.poll(now)
-                self._flush_safely(call)
+                self.do(call, partial(call.peer.poll, now))
 
 
 def _drawn() -> Beginnings:
@@ -261,6 +276,10 @@ def _drawn() -> Beginnings:
         timestamp=secrets.randbits(32),
         cname=secrets.token_hex(8),
     )
+
+
+def _nothing() -> None:
+    """What a peer did by itself is enough."""
 
 
 def _nobody(_: object) -> None:
