@@ -105,7 +105,7 @@ sub vcl_backend_error {
     set beresp.http.Retry-After = "1";
     set beresp.http.Cache-Control = "public, max-age=1";
     set beresp.http.Access-Control-Allow-Origin = "*";
-    set beresp.body = """{"code": "edge_away", "message": "The server is restarting. Trying again helps."}""";
+    set beresp.body = """{"code": "busy", "message": "The server is restarting. Try again in a second."}""";
     return (deliver);
 }
 

@@ -30,6 +30,12 @@ async def edge(tmp_path: Path):
     made.end()
 
 
+async def tasks(edge: Edge, many: int) -> None:
+    async with asyncio.timeout(20):
+        while len(edge._tasks) != many:
+            await asyncio.sleep(0)
+
+
 def ask(edge: Edge, path: str) -> Caller:
     caller = Caller(path)
     edge._take(caller, caller)
@@ -40,9 +46,10 @@ async def test_at_the_limit_and_one_past_it(edge: Edge, monkeypatch: pytest.Monk
     kept = ask(edge, "/talk")
     await until([kept])
     assert kept.status == 200
-    monkeypatch.setattr(app, "TASKS_MAX", len(edge._tasks) + 1)
+    await tasks(edge, 1)  # the sweep's own
+    monkeypatch.setattr(app, "TASKS_MAX", 2)
     waiting = ask(edge, "/live/nobody/index.m3u8")  # waits for the directory
-    await asyncio.sleep(0)
+    await tasks(edge, 2)
     past = ask(edge, "/elsewhere")
     assert not waiting.got and (past.status, past.got[0][1]["retry-after"]) == (503, "1")
     edge._files._looked.clear()

@@ -1,0 +1,73 @@
+"""The whole road of a count and of an MP3 through the real processes: edge counts, studio estimates, the pulse says it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import av
+import pytest
+
+from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, Room, started
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with started(tmp_path_factory.mktemp("crowd") / "data") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def on(house: House) -> Room:
+    room = house.plan("room-crowd", "A room with a crowd")
+    house.on_air(room)
+    return room
+
+
+def pulse(house: House, room: Room) -> dict:
+    answer = house.http.get(f"{house.live}/live/{room.key}/pulse.json")
+    assert answer.status_code == 200 and len(answer.content) <= 4_096
+    return dict(answer.json())
+
+
+def test_beacons_are_counted_and_the_pulse_says_how_many(house: House, on: Room) -> None:
+    until(lambda: pulse(house, on)["listeners"] is not None, 20, "the edges' reports")
+    assert pulse(house, on)["beacon"] == {"p": 1, "every_s": 10}
+    for _ in range(30):
+        answer = house.http.post(f"{house.live}/live/{on.key}/beacon?p=1")
+        assert answer.status_code == 204 and answer.content == b""
+    until(lambda: pulse(house, on)["listeners"]["count"] > 0, 20, "a count")
+    told = pulse(house, on)["listeners"]
+    assert told["count"] <= 30 * 10 and told["error"] >= 0
+    assert house.view(on)["room"]["listeners"] is not None
+
+
+def test_the_host_gives_up_lesser_things_and_takes_them_back(house: House, on: Room) -> None:
+    live = f"{house.live}/live/{on.key}/aac/live.m3u8"
+    until(lambda: "EXTINF" in house.playlist(on), 20, "a whole segment")
+    house.command(on, "brownout", {"step": 2})
+    until(lambda: "EXT-X-PART" not in house.http.get(live).text, 20, "the plain playlist")
+    assert pulse(house, on)["brownout"]["says"] == "brownout.2"
+    newest = house.http.get(f"{live}?_HLS_msn=1&_HLS_part=0").text
+    assert "EXT-X-PART" in newest, "those inside go on"
+    shed = house.http.get(f"{house.live}/live/{on.key}/live.mp3")
+    assert shed.headers["location"].endswith("/index.m3u8")
+    house.command(on, "brownout", {"step": 0})
+    until(lambda: "EXT-X-PART" in house.http.get(live).text, 20, "all of it again")
+
+
+def test_live_mp3_plays(house: House, on: Room) -> None:
+    url = f"{house.live}/live/{on.key}/live.mp3"
+    until(lambda: "live.mp3" in house.http.get(url).headers["location"], 20, "no brownout")
+    with house.http.stream("GET", url, follow_redirects=True) as answer:
+        assert answer.status_code == 200 and answer.headers["content-type"] == "audio/mpeg"
+        sound = b""
+        for piece in answer.iter_bytes():
+            sound += piece
+            if len(sound) > 40_000:
+                break
+    with av.open(io.BytesIO(sound), format="mp3") as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) > 2 * 48_000
