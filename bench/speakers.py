@@ -32,6 +32,7 @@ BITRATE = 64_000
 NOISE_FRAMES = 500
 PILOT = pilot.train(40, seed=3)
 LATE_MAX_S = 1.0
+HEARD_LEAST = 150
 
 
 def packets(sound: str) -> list[bytes]:
@@ -111,17 +112,16 @@ class Person:
 
 def delays_ms(mouth: Mouth, heard: list[tuple[float, bytes]]) -> list[float]:
     """How late each chirp of the pilot came, of those that came within these packets."""
-    if len(heard) < 50:
+    if len(heard) < HEARD_LEAST:
         return []
     decoder = OpusDecoder()
     sound = [decoder.decode(parse(raw).payload)[:FRAME_SAMPLES] for _, raw in heard]
     found_s = pilot.find(np.concatenate(sound))
     came_s = [heard[int(at / FRAME_S)][0] + at % FRAME_S for at in found_s]
-    loops = range(
-        int((heard[0][0] - LATE_MAX_S - mouth.zero_s) / mouth.loop_s),
-        int((heard[-1][0] - mouth.zero_s) / mouth.loop_s) + 1,
-    )
+    first_s, last_s = heard[0][0], heard[-1][0] - LATE_MAX_S
+    loops = range(int((last_s - mouth.zero_s) / mouth.loop_s) + 1)
     said_s = [mouth.zero_s + n * mouth.loop_s + start for n in loops for start in PILOT.starts_s]
+    said_s = [at for at in said_s if first_s <= at <= last_s]  # what could be heard whole
     late = pilot.delays(np.array(said_s), np.array(came_s), LATE_MAX_S)
     return [one * 1000 for one in late if one is not None]
 

@@ -111,8 +111,9 @@ def _crowd(figure: Figure, house: House, room: Room, on_stage: crew.Crew, say: S
 
     mouth = figure.add("mouth.one", "speaker → speaker, with one listener", "ms", alone.mouth_ms)
     ear = figure.add("mouth.crowd", "speaker → speaker, with the crowd", "ms", crowd.mouth_ms)
-    added = ear.stat("p95") - mouth.stat("p95")
-    figure.add("mouth.added", "p95 of it, with the crowd: more than with one", "ms", [added])
+    if mouth.samples and ear.samples:
+        added = ear.stat("p95") - mouth.stat("p95")
+        figure.add("mouth.added", "p95 of it, with the crowd: more than with one", "ms", [added])
 
 
 @dataclass(frozen=True)
