@@ -60,6 +60,8 @@ class Stage:
     port: int
     forwarded_header: str
     knocks_per_minute: int
+    offers_per_minute: int
+    wrong_tickets_per_minute: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from tests.e2e.peer import Cast, cast
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with started(tmp_path_factory.mktemp("bad") / "data") as one:
+    # All of it comes from one address: what that address may do is `test_floods`'s question.
+    plenty = {"STAGE__OFFERS_PER_MINUTE": "100000", "STAGE__WRONG_TICKETS_PER_MINUTE": "100000"}
+    with started(tmp_path_factory.mktemp("bad") / "data", **plenty) as one:
         yield one
 
 

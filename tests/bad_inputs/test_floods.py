@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.house import House, Room
+from tests.e2e.house import House, Room, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 LET_GO_S = 10.0
 HEAD = b"POST /knock/room-on HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server with its ordinary buckets."""
+    with started(tmp_path_factory.mktemp("floods") / "data") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def on(house: House) -> Room:
+    room = house.plan("room-on", "A room that is on")
+    house.on_air(room)
+    return room
 
 
 def trickle(address: str, first: bytes, more: bytes) -> float:

@@ -23,6 +23,7 @@ from hustings.wire.ticket import Signer, Ticket, Verifier
 
 KEY = Ed25519PrivateKey.generate()
 KNOCKS = 6
+OFFERS, WRONG = 60, 40
 
 
 def ticket(room: str = "demo", role: str = "speaker", signer: Signer | None = None) -> str:
@@ -84,7 +85,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Outside]:
         lambda: verifier,
         client,
         Files(published),
-        Limits(Buckets(KNOCKS)),
+        Limits(Buckets(KNOCKS), offers=Buckets(OFFERS), wrong=Buckets(WRONG)),
         "X-Real-IP",
     )
     runner = web.AppRunner(app, access_log=None)

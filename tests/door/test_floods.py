@@ -13,7 +13,7 @@ from hustings.door.patience import Connections
 from hustings.wire.errors import Refused
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Verifier
-from tests.door.conftest import KEY, Outside, ticket
+from tests.door.conftest import KEY, OFFERS, WRONG, Outside, ticket
 from tests.door.test_app import SDP, bearer
 
 THERE = {"X-Real-IP": "203.0.113.9"}
@@ -38,9 +38,9 @@ async def test_forged_tickets_are_looked_at_so_often_and_no_more(
     monkeypatch.setattr(Verifier, "verify", counted)
     assert await ask(door, ticket(), THERE) == 200
     forged = [await ask(door, ticket()[:-6] + f"{n:03d}AAA", THERE) for n in range(200)]
-    assert forged[: app.WRONG_PER_MINUTE] == [401] * app.WRONG_PER_MINUTE
+    assert forged[:WRONG] == [401] * WRONG
     assert forged[-1] == 429 and set(forged) == {401, 429}
-    assert next(looked) <= app.WRONG_PER_MINUTE + 3
+    assert next(looked) <= WRONG + 3
     assert await ask(door, ticket(), THERE) == 200, "whoever is inside is not asked again"
     assert await ask(door, ticket(role="host"), ELSEWHERE) == 200, (
         "nor does another place pay for it"
@@ -52,10 +52,10 @@ async def test_offers_have_a_bucket_of_their_own_and_their_bodies_are_not_read(
 ) -> None:
     headers = {**bearer(ticket()), **SDP, **THERE}
     statuses = []
-    for _ in range(app.OFFERS_PER_MINUTE + 5):
+    for _ in range(OFFERS + 5):
         async with door.http.post("/session/demo", data=b"offer", headers=headers) as answer:
             statuses.append(answer.status)
-    assert statuses[: app.OFFERS_PER_MINUTE] == [200] * app.OFFERS_PER_MINUTE
+    assert statuses[:OFFERS] == [200] * OFFERS
     assert statuses[-1] == 429
     assert await ask(door, ticket(), THERE) == 200
 

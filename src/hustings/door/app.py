@@ -22,10 +22,8 @@ from hustings.wire.ticket import Ticket, Verifier
 
 OFFER_MAX, FRAGMENT_MAX, COMMAND_MAX, KNOCK_MAX = 65_536, 8_192, 16_384, 4_096
 BODY_WAIT_S = 5.0
-OFFERS_PER_MINUTE = 60
 ASKS_PER_MINUTE = 3_000
 """A page asks once for each change that it is told; thirteen of them may share one address."""
-WRONG_PER_MINUTE = 60
 CHECKED_MAX = 1_024
 KEY = re.compile(r"[a-z0-9-]{3,64}|[A-Za-z0-9_-]{22}")
 COMMAND = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40})?")
@@ -106,9 +104,9 @@ class Limits:
     """Buckets by place, each asked before a body is read: knocks, offers, requests with a ticket, wrong tickets."""
 
     knocks: Buckets
-    offers: Buckets = field(default_factory=lambda: Buckets(OFFERS_PER_MINUTE))
+    offers: Buckets
+    wrong: Buckets
     asks: Buckets = field(default_factory=lambda: Buckets(ASKS_PER_MINUTE))
-    wrong: Buckets = field(default_factory=lambda: Buckets(WRONG_PER_MINUTE))
 
 
 class Checked:

@@ -42,7 +42,11 @@ async def serve(settings: Settings) -> None:
         _Keys(settings.keys_dir),
         studio,
         Files(settings.published_dir),
-        Limits(Buckets(settings.stage.knocks_per_minute)),
+        Limits(
+            knocks=Buckets(settings.stage.knocks_per_minute),
+            offers=Buckets(settings.stage.offers_per_minute),
+            wrong=Buckets(settings.stage.wrong_tickets_per_minute),
+        ),
         settings.stage.forwarded_header,
     )
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WAIT_S)

@@ -55,7 +55,7 @@ def test_a_voice_is_heard_in_its_own_ear_only(
     began_s = in_host.now_s
     playing = host.microphone.play(voices["host"].path)
     until(lambda: host.page.evaluate("level()") > 0.01, 5, "a level in getUserMedia")
-    assert guest.page.evaluate("level()") == 0
+    assert guest.page.evaluate("level()") < 1e-4  # -80 dBFS: the last bit of a sample
     playing.wait(30)
     mine, theirs = in_host.stop(), in_guest.stop()
     for one in (host, guest):
