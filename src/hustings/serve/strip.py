@@ -165,7 +165,7 @@ def _shorter(source: str) -> dict[str, str]:
     for kind, text in _words(source):
         if kind == "private":
             seen[text] = seen.get(text, 0) + 1
-    ordered = sorted(seen, key=lambda name: (-seen[name], name))
+    ordered = sorted(seen, key=lambda name: -seen[name])
     return dict(zip(ordered, _names(), strict=False))
 
 
