@@ -149,7 +149,7 @@ function status(is, running) {
   if (!running) return say({ wait: room().state === "planned" ? "wait.closed" : "wait.hint", late: "wait.hint", soon: "wait.now", air: "air.hint", ended: "ended.text", replay: "ended.replay" }[is])
     + (is === "ended" ? ` ${say(facts.recorded ? "ended.no_replay" : "ended.none")}` : "");
   if (player.state === "joining") return live.trouble === "closed" ? say("wait.closed") : say("status.joining");
-  if (player.state === "waiting") return say("status.buffering");
+  if (player.state === "waiting") return say(live.trouble ? "status.silent" : "status.buffering");
   if (player !== live) return "";
   const behind = behind_s(live, time);
   if (is === "wait" || is === "late") return say("status.holding");

@@ -109,6 +109,30 @@ async def test_who_talks_is_shown_when_it_is_heard(tmp_path: Path) -> None:
         assert float(await seen.json_value()) >= evening.pulse["talked"][0]["from_ms"] + 2000
 
 
+async def test_the_system_s_own_player_is_begun_anew_when_it_fails(tmp_path: Path) -> None:
+    """Chromium's stands in for an iPhone's; it takes one variant only, which a newcomer in a brownout gets."""
+    evening = Evening(tmp_path)
+    url = await evening.open(brownout=brownout(2))
+    try:
+        async with async_playwright() as browsers:
+            browser = await browsers.chromium.launch(
+                executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            )
+            page = await browser.new_page()
+            await page.add_init_script("delete globalThis.MediaSource")
+            await page.goto(url)
+            await page.wait_for_selector("#net:not([hidden])")
+            await page.click("#play")
+            await status(page, COPY["status.playing"])
+            await asyncio.to_thread(evening.edge.stop)
+            await status(page, COPY["status.silent"], 60_000)
+            await asyncio.to_thread(evening.edge.start)
+            await status(page, COPY["status.playing"], 60_000)
+            await browser.close()
+    finally:
+        await evening.close()
+
+
 def brownout(step: int) -> dict[str, Any]:
     return {"step": step, "since_ms": Evening.now_ms(), "says": ""}
 
