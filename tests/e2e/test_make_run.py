@@ -12,7 +12,7 @@ from tests.e2e.harness import sound
 from tests.e2e.harness.chromium import People
 from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import descendants_of, start
+from tests.e2e.house import House, descendants_of, start
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -39,6 +39,8 @@ def test_from_one_command_to_sound_and_to_a_clean_stop(tmp_path: Path, people: P
         until(lambda: sound.level_dbfs(recording.so_far()) > -50, 30, "sound in the ear")
         heard_s = time.monotonic()
 
+        # ffmpeg begins three segments back: by then they are of the talk, not of what was before it
+        until(lambda: on_air_s(house) > 18, 40, "eighteen seconds on the air", 0.5)
         out = tmp_path / "out.wav"
         playlist = f"{house.live}/live/demo/index.m3u8"
         subprocess.run(
@@ -65,3 +67,10 @@ def test_from_one_command_to_sound_and_to_a_clean_stop(tmp_path: Path, people: P
         code = house.stop()
     assert code == 0
     assert "died" not in house.log
+
+
+def on_air_s(house: House) -> float:
+    """For how long the demo has been on the air."""
+    pulse = house.http.get(f"{house.live}/live/demo/pulse.json").json()
+    since_ms = pulse["on_air_since_ms"]
+    return time.time() - since_ms / 1000 if since_ms else 0.0
