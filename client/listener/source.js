@@ -96,9 +96,9 @@ export class Source {
     audio.src = url;
   }
 
-  /** False once a call failed, or the element met sound that it cannot decode: then a new source is due. */
+  /** False once a call failed, or the element met sound that it cannot decode: then a new source is due. One that is yet to open is closed too. */
   get alive() {
-    return !this.#dead && this.#media.readyState !== "closed" && !this.audio.error;
+    return !this.#dead && (!this.#buffer || this.#media.readyState !== "closed") && !this.audio.error;
   }
 
   /** The end of what is buffered without a hole from `at_s` on; `at_s` itself when nothing is. @param {number} at_s */
