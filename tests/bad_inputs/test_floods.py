@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.house import House, Room, started
+from tests.e2e.harness.fixtures import *  # noqa: F403  a server with its ordinary buckets, not conftest's
+from tests.e2e.house import House, Room
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 LET_GO_S = 10.0
 HEAD = b"POST /knock/room-on HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A server with its ordinary buckets."""
-    with started(tmp_path_factory.mktemp("floods") / "data") as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

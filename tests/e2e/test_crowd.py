@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import av
 import pytest
 
+from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room, started
+from tests.e2e.house import House, Room
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with started(tmp_path_factory.mktemp("crowd") / "data") as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from hustings.pages.jinja import template
 
+TEMPLATE = Path(__file__).with_name("templates") / "event.html"
 MODULES = (
     "listener/player.js",
     "listener/ear.js",
@@ -66,7 +66,7 @@ def render(
     sound = f"/replay/{facts.key}/index.m3u8" if facts.replay else f"/live/{facts.key}/index.m3u8"
     # Chromium's own HLS player dies of a change of codec between two variants: the bare element gets one, without parts.
     bare_sound = sound if facts.replay else f"/live/{facts.key}/aac/plain.m3u8"
-    page = _template().render(
+    page = template(TEMPLATE).render(
         f=facts,
         t=copy,
         lang=lang,
@@ -139,15 +139,3 @@ def _script_facts(
         "stage_url": stage_url,
         "assets": assets,
     }
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    found = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return found.get_template("event.html")

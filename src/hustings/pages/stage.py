@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hustings.copy import direction
+from hustings.pages.jinja import template
+
+TEMPLATE = Path(__file__).with_name("templates") / "stage.html"
 
 # Fetched at once instead of one import after another: what client/stage/main.js imports, directly or not.
 MODULES = (
@@ -32,17 +34,6 @@ MODULES = (
 )  # fmt: skip
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("hustings.pages", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def embed(value: object) -> Markup:
     """JSON that may stand inside `<script type="application/json">`: no `<`, so nothing can close it."""
     return Markup(json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"))
@@ -54,17 +45,13 @@ def render(copy: Mapping[str, str], assets: str, live_url: str, web_url: str, la
     `copy`: the catalogue `stage`, with those of the features' panels merged in. `assets`: the build's address,
     `/assets/{hash}`. `live_url`, `web_url`: the public origins, for the links to the room's page.
     """
-    html = (
-        _environment()
-        .get_template("stage.html")
-        .render(
-            copy=copy,
-            catalogue=embed(dict(copy)),
-            place=embed({"live_url": live_url, "web_url": web_url, "lang": lang}),
-            assets=assets,
-            modules=MODULES,
-            lang=lang,
-            direction=direction(lang),
-        )
+    html = template(TEMPLATE).render(
+        copy=copy,
+        catalogue=embed(dict(copy)),
+        place=embed({"live_url": live_url, "web_url": web_url, "lang": lang}),
+        assets=assets,
+        modules=MODULES,
+        lang=lang,
+        direction=direction(lang),
     )
     return html.encode()

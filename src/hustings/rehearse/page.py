@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hustings import settings
 from hustings.copy import catalogue, say
+from hustings.pages.jinja import template
 from hustings.rehearse import plots
 from hustings.rehearse.plots import Level, Line
 
 Tree = Mapping[str, Any]
+TEMPLATE = Path(__file__).with_name("templates") / "report.html"
 _ROWS = ("page", "sound", "join", "age", "behind")
 
 
@@ -24,7 +24,7 @@ def render(tree: Tree) -> bytes:
     """The page of a signed report, UTF-8."""
     copy = catalogue("en", "rehearsal")
     return (
-        _template()
+        template(TEMPLATE)
         .render(
             r=tree,
             t=copy,
@@ -267,15 +267,3 @@ def _number(value: float) -> str:
 def _moment(iso: str) -> dict[str, str]:
     when = datetime.fromisoformat(iso)
     return {"iso": iso, "words": f"{when.day} {when:%B %Y, %H:%M} UTC"}
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    found = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return found.get_template("report.html")
