@@ -293,6 +293,20 @@ async def test_a_full_disk_leaves_the_room_running_and_the_journal_follows_later
     live._journal.close()
 
 
+async def test_a_journal_line_outlives_a_disk_that_takes_no_more_work(rig, monkeypatch):
+    live = rig.open()
+
+    def refuse(work, late):
+        raise OSError(16, "the disk does not keep up")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(live.ground.disk, "do", refuse)
+        await rig.join(HOST)
+    assert kinds(rig) == ["planned", "doors_opened"]
+    rig.seconds(1)
+    assert kinds(rig) == ["planned", "doors_opened", "ticket_bound", "joined"]
+
+
 async def test_events_wait_for_news_and_tell_a_mute_to_whom_it_concerns(rig):
     rig.open()
     await rig.join(HOST)

@@ -1,13 +1,15 @@
 """A room's journal and term as files. A line is written before its event takes effect, and synced within `SYNC_S`.
 
 A crash of the process loses nothing that was written; a power cut at most the lines of the last sync. When the disk is
-full the room goes on: lines wait in memory and are written when there is room again, in order.
+full, or stands still, the room goes on: lines wait in memory and are written when there is room again, in order. One
+thread takes lines, one writes them.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections import deque
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -17,6 +19,7 @@ from hustings.studio.recording import open_appending
 
 JOURNAL, TERM = "journal.jsonl", "term"
 WAITING_MAX = 10_000
+"""Lines that wait at most, an evening's worth; what comes after them is lost, and the log says so."""
 
 
 class JournalFile:
@@ -27,7 +30,7 @@ class JournalFile:
         self._opener = opener
         self._file: FileIO | None = None
         self._whole = 0
-        self._waiting: list[bytes] = []
+        self._waiting: deque[bytes] = deque()
         self.unsynced = False
         self.full = False
 
@@ -40,10 +43,17 @@ class JournalFile:
             os.truncate(self._path, self._whole)
         return events
 
-    def append(self, line: bytes) -> None:
-        """Writes one line, or keeps it for `settle` while the disk is full."""
+    @property
+    def waits(self) -> bool:
+        """Whether lines were taken and are not written yet."""
+        return bool(self._waiting)
+
+    def take(self, line: bytes) -> bool:
+        """Keeps one line for the next `settle`; whether there was room for it. Never touches the disk."""
+        if len(self._waiting) >= WAITING_MAX:
+            return False
         self._waiting.append(line)
-        self.settle()
+        return True
 
     def settle(self) -> None:
         """Tries to write what waits."""
@@ -56,9 +66,8 @@ class JournalFile:
             except OSError:
                 self.full = True
                 self._cut_back()
-                del self._waiting[WAITING_MAX:]
                 return
-            self._whole += len(self._waiting.pop(0))
+            self._whole += len(self._waiting.popleft())
             self.unsynced = True
         self.full = False
 

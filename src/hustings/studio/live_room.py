@@ -349,7 +349,7 @@ class LiveRoom:
         if self.publisher is not None:
             self.publisher.recording = trouble != "disk_full"
             whole = self.publisher.whole
-        if self._journal.full:
+        if self._journal.waits:
             self._write(self._journal.settle)
         self.alarm("disk_full", trouble == "disk_full" or self._journal.full or not whole)
         self.alarm("recording_slow", trouble == "recording_slow" or self.ground.disk.behind)
@@ -437,7 +437,9 @@ class LiveRoom:
 
     def _keep(self, line: bytes) -> None:
         """A journal line, before its effect; or soon after it, while the disk stands still."""
-        self._write(lambda: self._journal.append(line))
+        if not self._journal.take(line):
+            LOG.error("a journal line of %s is lost: too many wait for the disk", self.key)
+        self._write(self._journal.settle)
 
     async def _sync(self) -> None:
         """Makes the journal outlive a power cut, in a thread; one at a time."""
