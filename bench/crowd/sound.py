@@ -19,6 +19,7 @@ from hustings.copy import catalogue
 from hustings.hls.profile import DEFAULT, FAST, RATE, Profile
 from hustings.hls.variant import aac
 from hustings.pages.event import EventFacts, render
+from hustings.rooms.crowd import EVERY_S, Crowd, Report, next_s
 from hustings.serve.publish import publish
 from hustings.settings import client_dir
 from tests.edge.feeding import Program, Studio
@@ -59,6 +60,8 @@ class Feed:
 
     def __init__(self, data: Path) -> None:
         self._data = data
+        self.listeners = 0
+        """How many there are to be: the pulse asks them to come again as studio would ask so many."""
         self._config, self._units = units()
         self._over = threading.Event()
         self._up = threading.Event()
@@ -102,24 +105,27 @@ class Feed:
             if time.monotonic() - told_s >= PULSE_S:
                 told_s = time.monotonic()
                 for key in ROOMS:
-                    _say_pulse(studio, key)
+                    _say_pulse(studio, key, self.listeners)
             self._up.set()
             await asyncio.sleep(TICK_S)
         await studio.close()
 
 
-def _say_pulse(studio: Studio, key: str) -> None:
+def _say_pulse(studio: Studio, key: str, listeners: int) -> None:
     """With two people who talk, as large as a real one."""
     now_ms = _now_ms()
+    crowd = Crowd()
+    crowd.note("edge", Report(at_s=10.0, over_s=10.0, beacons={1.0: listeners}))
     people = [
         {"id": f"person{n}", "name": "Ada Nnamdi", "role": "host", "muted": False} for n in "ab"
     ]
     talked = [{"id": "persona", "from_ms": now_ms - n * 4000, "to_ms": None} for n in range(4)]
     tree = {
-        "v": 1, "key": key, "title": _TITLE, "state": "on_air", "now_ms": now_ms, "next_s": 3,
+        "v": 1, "key": key, "title": _TITLE, "state": "on_air", "now_ms": now_ms, "next_s": next_s(listeners),
         "starts_at_ms": now_ms, "air_at_ms": None, "on_air_since_ms": now_ms, "ended_at_ms": None,
         "late_reason": "", "listeners": None, "stage": people, "talked": talked, "hands": 0,
         "stage_url": "http://s", "live_url": f"http://l/{key}", "replay": False, "term": 1, "brownout": None,
+        "beacon": {"p": crowd.adapt(10.0), "every_s": EVERY_S},
     }  # fmt: skip
     cache = "public, max-age=1"
     studio.put(

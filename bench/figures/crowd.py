@@ -8,6 +8,7 @@ costs more than it would in a full one); listeners a core follow from it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.crowd import cell, load, servers, sound
@@ -22,9 +23,9 @@ TLS_SHARE = 0.5
 """Of the listeners without TLS: the load core has the other half of each handshake and record."""
 
 NOTE = (
-    "One core for the server, one for the listeners, 48 kbit/s of noise as AAC-LC; the pulse every 3 s is in "
-    "it. A listener keeps one connection. Median of three crowds (of three windows of one where a crowd takes "
-    "long to come)."
+    "One core for the server, one for the listeners, 48 kbit/s of noise as AAC-LC; the pulse is in it, as often "
+    "as studio asks so many for it (14 s for 12,000), and beacons. A listener keeps one connection. Median of "
+    "three crowds (of three windows of one where a crowd takes long to come)."
 )
 RAISES = (
     "What would raise each. Whole segments and parts alike: half of a listener's cost is the kernel's (a "
@@ -60,11 +61,11 @@ def measure_playlists(folder: Path, say: Say) -> Figure:
     figure.notes.append(NOTE)
     figure.notes.append("Behind Varnish: the work of Varnish and edge together, both on one core.")
     data = folder / "data"
-    with sound.Feed(data), servers.edge(data) as served:
+    with sound.Feed(data) as feed, servers.edge(data) as served:
         for kind in cell.KINDS:
             say(f"edge, {kind.label}, by playlist")
             label = f"edge, {kind.label}, by playlist"
-            few = kind.listeners * 2 // 3
+            feed.listeners = few = kind.listeners * 2 // 3
             cell.listening(
                 figure,
                 f"edge.{kind.id}.playlist",
@@ -78,6 +79,7 @@ def measure_playlists(folder: Path, say: Say) -> Figure:
             both = Served(front.port, 0, (*front.pids, *served.pids))
             for kind in (cell.DEFAULT,):
                 say(f"Varnish, {kind.label}")
+                feed.listeners = 3000
                 label = f"Varnish and edge, {kind.label}"
                 cell.listening(
                     figure, f"varnish.{kind.id}", label, both, kind, peer=True, listeners=3000
@@ -89,10 +91,11 @@ def _edge(
     figure: Figure, folder: Path, keys: Keys | None, say: Say, kinds: tuple[Kind, ...]
 ) -> None:
     data, word = folder / "data", ", TLS" if keys else ""
-    with sound.Feed(data), servers.edge(data, keys) as served:
+    with sound.Feed(data) as feed, servers.edge(data, keys) as served:
         for kind in kinds:
             say(f"edge, {kind.label}{word}")
             count = round(kind.listeners * TLS_SHARE) if keys else kind.listeners
+            feed.listeners = count
             cell.listening(
                 figure,
                 f"edge.{kind.id}",
@@ -105,21 +108,20 @@ def _edge(
 
 
 def _icecast(figure: Figure, folder: Path, keys: Keys, say: Say, *, tls: bool) -> None:
-    say("Icecast 2")
+    """The same bytes as our edge's; and, without TLS, the same sound in the form that costs Icecast least."""
     count = STREAMED_TLS if tls else STREAMED
-    with servers.icecast(folder, sound.adts(sound.units()[1]), keys) as served:
-        label = f"Icecast 2{', TLS' if tls else ''}"
-        cell.measured(
-            figure,
-            "icecast",
-            label,
-            served,
-            count,
-            lambda: load.readers(served, count, tls),
-            peer=True,
-            crowds=1,
-        )
-    edge, other = figure.row("edge.plain"), figure.row("icecast")
-    if edge is not None and other is not None:
-        times = [one / other.stat("median") for one in edge.samples]
-        figure.add("plain_by_icecast", "edge, whole segments: of Icecast's listeners", "×", times)
+    word = ", TLS" if tls else ""
+    forms = [("icecast", f"Icecast 2, AAC{word}", False)]
+    if not tls:
+        forms.append(("icecast_ogg", "Icecast 2, Opus in Ogg pages of a second", True))
+    said = sound.adts(sound.units()[1])
+    for id, label, pages in forms:
+        say(label)
+        with servers.icecast(folder, said, keys, pages=pages) as served:
+            come = partial(load.readers, served, count, tls)
+            cell.measured(figure, id, label, served, count, come, peer=True, crowds=1)
+        edge, other = figure.row("edge.plain"), figure.row(id)
+        if edge is not None and other is not None:
+            times = [one / other.stat("median") for one in edge.samples]
+            of = "Icecast's listeners" + (" in Ogg pages" if pages else "")
+            figure.add(f"plain_by_{id}", f"edge, whole segments: of {of}", "×", times)
