@@ -103,12 +103,11 @@ class Held:
             wire.request("GET", f"/live/{self.plan['key']}/aac/live.m3u8")
             text = wire.getresponse().read().decode()
             wire.close()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             self.lost += 1
             return self.asked
-        msn, part = max(
-            (int(msn), int(part)) for msn, part in re.findall(r's(\d+)\.(\d+)\.m4s"', text)
-        )
+        named = re.findall(r"s(\d+)(?:\.(\d+))?\.m4s", text)  # without parts in a brownout
+        msn, part = max((int(msn), int(part or 3)) for msn, part in named)
         if self.plan["kind"] == "zero_window":
             whole = [f"s{msn - 1 - number % 5}.m4s" for number in range(SEGMENTS)]
         else:
