@@ -101,7 +101,11 @@ def _running(command: Sequence[str], home: Path, port: int) -> Iterator[int]:
     path = home / f"{command[0]}.log"
     with path.open("wb") as log:
         process = subprocess.Popen(
-            ["taskset", "-c", str(CORE), *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            ["taskset", "-c", str(CORE), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # as a service has it, and so a place of its own in the queue for the core
         )
     try:
         until_s = time.monotonic() + START_S

@@ -1,4 +1,7 @@
-"""What must not suffer: 500 listeners, two who talk, the recording, studio's ticks, a host at the door, memory."""
+"""What must not suffer: 500 listeners, two who talk, the recording, studio's ticks, a host at the door, memory.
+
+In life listeners and speakers have machines of their own: here theirs are processes that do not wait for a processor.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from bench.figures.stage import TICKS_A_SECOND, late_ms
 from bench.rows import percentile
 from hustings.hls.profile import RATE
 from hustings.rehearse.tally import Tally
+from tests.e2e.harness.pulse import like_hardware
 from tests.e2e.house import House, Room, descendants_of
 
 DIRECT, BEHIND = 400, 100
@@ -160,7 +164,8 @@ def honest(house: House, room: Room, front: Front) -> Iterator[Honest]:
     edge = Served(int(house.live.rpartition(":")[2]), 0, ())
     door = Door(f"{house.stage}/events/{room.key}", room.host)
     looks = threading.Thread(target=door.run)
-    with crew.speaking(people, LOAD_CORE):
+    with crew.speaking(people, LOAD_CORE) as on_stage:
+        like_hardware(on_stage.process)
         house.on_air(room)
         time.sleep(8)
         with (
@@ -174,6 +179,8 @@ def honest(house: House, room: Room, front: Front) -> Iterator[Honest]:
                 assets=True,
             ) as behind,
         ):
+            for crowd in (direct, behind):
+                like_hardware(crowd.process)
             direct.gather(DIRECT, GATHER_S)
             behind.gather(BEHIND, GATHER_S)
             if (direct.playing, behind.playing) != (DIRECT, BEHIND):

@@ -374,7 +374,7 @@ def suffer(scene: Scene, fault: Fault) -> Outcome:
         heard = ear.so_far()
     from_s = ended_s if fault.asleep else began_s
     return Outcome(
-        recovers, silence(heard, from_s, ear.now_s)[0], silence(heard, ended_s, back_s)[1]
+        recovers, _silence(heard, from_s, ear.now_s)[0], _silence(heard, ended_s, back_s)[1]
     )
 
 
@@ -392,7 +392,7 @@ def _sounds(ear: Recording, seconds: float) -> bool:
     if ear.now_s < seconds + 0.2:
         return False
     recent = ear.so_far()[-int(seconds * RATE_HZ) :]
-    return recent.size >= int(seconds * RATE_HZ) and silence(recent, 0, seconds)[0] == 0
+    return recent.size >= int(seconds * RATE_HZ) and _silence(recent, 0, seconds)[0] == 0
 
 
 def _again(ear: Recording, ended_s: float) -> bool:
@@ -408,7 +408,7 @@ def _wait(ear: Recording, upto_s: float) -> None:
     until(lambda: ear.now_s > upto_s, max(0.0, upto_s - ear.now_s) + 10, "the recording")
 
 
-def silence(heard: np.ndarray, from_s: float, upto_s: float) -> tuple[float, float]:
+def _silence(heard: np.ndarray, from_s: float, upto_s: float) -> tuple[float, float]:
     """(seconds of silence between two moments, seconds from the first to the end of the last silence)."""
     size = int(FRAME_S * RATE_HZ)
     piece = heard[int(from_s * RATE_HZ) : int(upto_s * RATE_HZ)]
