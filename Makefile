@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench bench-crowd rehearsal format lock shots clean
+.PHONY: help run test test-fast check bench bench-crowd bench-harm rehearsal format lock shots clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ bench: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the figures: bench
 bench-crowd: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## listeners, requests and joins a core, beside nginx, Varnish and Icecast; a flash crowd
 	tools/bench-system
 	$(ENV) $(BIN)/python -m bench --crowd $(ARGS)
+
+bench-harm: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## a room under attack, deaths of its processes, and half an hour without web
+	tools/bench-system
+	$(ENV) $(BIN)/python -m bench --harm $(ARGS)
 
 rehearsal: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the demo room rehearsed: docs/rehearsal/
 	$(ENV) $(BIN)/python -m bench.rehearsal

@@ -1,4 +1,4 @@
-"""`python -m bench [name ...] [--crowd] [--publish]`: measures, prints each figure beside its mark.
+"""`python -m bench [name ...] [--crowd | --harm] [--publish]`: measures, prints each figure beside its mark.
 
 Ends with 1 when a mark is missed.
 """
@@ -11,34 +11,41 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL, CROWD
+from bench.figures import ALL, CROWD, HARM
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
+from bench.trial import Trial
 
 OUT = Path(__file__).with_name("out")
+Measure = Callable[[Path, Callable[[str], None]], Figure]
 
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}")
     parser.add_argument("--crowd", action="store_true", help=f"all of {', '.join(CROWD)}")
+    parser.add_argument("--harm", action="store_true", help=f"all of {', '.join(HARM)}")
+    parser.add_argument("--seconds", type=float, default=0.0, help="of each round of those")
+    parser.add_argument("--rounds", type=int, default=0, help="of those")
+    parser.add_argument("--only", default="", metavar="row,row", help="of those")
     parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
     asked = parser.parse_args(words)
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    names = asked.names or [name for name in ALL if (name in CROWD) == asked.crowd]
-    edition = picture.THE_CROWD if set(names) <= set(CROWD) else picture.EVERYDAY
+    edition = picture.edition_of(asked.names, asked.crowd, asked.harm)
+    names = asked.names or list(edition.names)
     if asked.publish and not asked.names:
         picture.publish(OUT, marks.load(), edition)
         return 0
     OUT.mkdir(exist_ok=True)
     budget = marks.load()
     with FirstInLine() as line:
-        missed = sum(_measured(name, budget, line.granted) for name in names)
+        missed = sum(_measured(name, _figure(name, asked), budget, line.granted) for name in names)
     picture.draw(OUT, OUT / edition.picture.name, budget, edition)
     if asked.publish:
         picture.publish(OUT, budget, edition)
@@ -46,13 +53,20 @@ def main(words: list[str]) -> int:
     return 1 if missed else 0
 
 
-def _measured(name: str, budget: list[marks.Mark], first: bool) -> int:
+def _figure(name: str, asked: argparse.Namespace) -> Measure:
+    if name not in HARM:
+        return ALL[name]
+    only = tuple(filter(None, asked.only.split(",")))
+    return partial(HARM[name], trial=Trial(asked.seconds, asked.rounds, only))
+
+
+def _measured(name: str, measure: Measure, budget: list[marks.Mark], first: bool) -> int:
     """Measures one figure, writes and prints it; how many of its marks are missed. A figure that fails misses them all."""
     about, began_s = machine.about(), time.monotonic()
     print(f"\n{name}  (load {about['load_before'][0]:g})", flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            figure = ALL[name](Path(folder), _progress(began_s))
+            figure = measure(Path(folder), _progress(began_s))
     except (RuntimeError, OSError, AssertionError, TimeoutError) as error:
         print(f"  failed: {type(error).__name__}: {error}", flush=True)
         figure = Figure(name, name, notes=[f"failed: {error}"])
@@ -65,6 +79,8 @@ def _measured(name: str, budget: list[marks.Mark], first: bool) -> int:
         "seconds": round(seconds, 1),
         "notes": figure.notes,
         "rows": [row.tree() for row in figure.rows],
+        "lines": figure.lines,
+        "columns": figure.columns,
     }
     if figure.rows:
         path = OUT / f"{name}.json"

@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from bench.figures import ALL, CROWD
+from bench.figures import ALL, CROWD, HARM
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
 from bench.rows import Row, rows_of
@@ -57,7 +57,7 @@ EVERYDAY = Edition(
     "The figures",
     "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`. The crowd's have "
     "[a page of their own](bench-crowd.md).",
-    tuple(name for name in ALL if name not in CROWD),
+    tuple(name for name in ALL if name not in CROWD and name not in HARM),
     (
         ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
         (
@@ -138,6 +138,48 @@ THE_CROWD = Edition(
         ),
     ),
 )
+
+_ATTACKS = (
+    "quiet",
+    "wrk",
+    "slow_head",
+    "slow_body",
+    "slow_read",
+    "zero_window",
+    "parked",
+    "forged",
+    "rapid_reset",
+)
+_DEATHS = ("web", "door", "worker", "edge", "studio")
+
+
+def _each(names: Sequence[str], column: str) -> tuple[str, ...]:
+    return tuple(f"{name}.{column}" for name in names)
+
+
+HARMED = Edition(
+    ROOT / "docs/bench-attacks.md",
+    ROOT / "docs/pictures/bench-attacks.png",
+    "Attacks and deaths, in figures",
+    "Made by `make bench-harm` and `python -m bench --harm --publish`; raw figures in `bench/out/`. "
+    "[The other figures](bench.md).",
+    tuple(HARM),
+    (
+        ("A part, from its last sample to the ear: p99 of the honest", "attacks", _each(_ATTACKS, "age"), 1000, "s"),
+        ("Tick late, p99", "attacks", _each(_ATTACKS, "late"), 1, "ms"),
+        ("Memory of all our processes after a round", "attacks", _each(_ATTACKS, "memory"), 1, "MB (PSS)"),
+        ("The stage host answers its host, p99", "attacks", _each(_ATTACKS, "door"), 1, "ms"),
+        ("kill -9: silence in our player", "kills", _each(_DEATHS, "ours"), 1, "s"),
+        ("kill -9: silence in hls.js and ffmpeg", "kills", (*_each(_DEATHS, "hls_js"), *_each(_DEATHS, "ffmpeg")), 1, "s"),
+    ),
+)  # fmt: skip
+
+
+def edition_of(names: Sequence[str], crowd: bool, harm: bool) -> Edition:
+    """The page on which the named figures stand, or without names the one that is asked for."""
+    if harm or (names and set(names) <= set(HARM)):
+        return HARMED
+    return THE_CROWD if crowd or (names and set(names) <= set(CROWD)) else EVERYDAY
 
 
 def trees(out: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -240,7 +282,9 @@ def publish(out: Path, budget: Sequence[Mark], edition: Edition = EVERYDAY) -> N
             f"| {mark.says} | {value} | {mark} | {'kept' if verdict.kept else '**missed**'} |"
         )
     for tree in found.values():
-        lines += ["", f"## {tree['title']}", "", *_told(tree), "", *_table(tree)]
+        lines += ["", f"## {tree['title']}", "", *_told(tree), ""]
+        lines += [*_grid(tree), ""] if tree.get("lines") else []
+        lines += _table(tree)
     edition.page.write_text("\n".join(lines) + "\n")
 
 
@@ -251,10 +295,31 @@ def _told(tree: dict[str, Any]) -> list[str]:
     return [f"{when}, {where}; load before: {load:g}.", *tree["notes"]]
 
 
+def _grid(tree: dict[str, Any]) -> list[str]:
+    """Rows named `line.column` as one table: each cell has the samples of its row, in their order."""
+    rows = {row.id: row for row in rows_of(tree)}
+    heads = [head for _, head in tree["columns"]]
+    lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for line, label in tree["lines"]:
+        cells = [_cell(rows.get(f"{line}.{column}")) for column, _ in tree["columns"]]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return lines
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return ""
+    told = " / ".join(f"{one:.4g}" for one in row.samples)
+    return "; ".join(filter(None, [f"{told} {row.unit}".strip() if told else "", row.note]))
+
+
 def _table(tree: dict[str, Any]) -> list[str]:
     lines = ["| | median | p5 | p95 | n | |", "|---|---|---|---|---|---|"]
+    told = {
+        f"{line}.{column}" for line, _ in tree.get("lines", ()) for column, _ in tree["columns"]
+    }
     for row in tree["rows"]:
-        if not row["n"]:
+        if not row["n"] or row["id"] in told:
             continue
         remark = "; ".join(filter(None, ["peer" if row.get("peer") else "", row.get("note", "")]))
         spread = f"{row['p5']:.4g} | {row['p95']:.4g}" if row["n"] > 1 else " | "

@@ -59,12 +59,17 @@ class Row:
 
 @dataclass(slots=True)
 class Figure:
-    """A measured figure: rows, and remarks that a reader must know."""
+    """A measured figure: rows, and remarks that a reader must know.
+
+    `lines` and `columns`, (id, words) each, make one table of all rows whose ids are `line.column`.
+    """
 
     name: str
     title: str
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    columns: list[tuple[str, str]] = field(default_factory=list)
 
     def add(
         self,

@@ -65,7 +65,7 @@ def listening(
             kind.room,
             count,
             tls=tls,
-            playlists=playlists,
+            playlists=float(playlists),
             plain=kind.plain,
             ramp_s=ramp_s,
         )

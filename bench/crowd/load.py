@@ -57,18 +57,18 @@ def crowd(
     listeners: int,
     *,
     tls: bool = False,
-    playlists: bool = False,
+    playlists: float = 0.0,
     plain: bool = False,
     assets: bool = False,
     ramp_s: float = 3.0,
 ) -> Iterator[Crowd]:
-    """So many model listeners until the end of the block."""
+    """So many model listeners until the end of the block; `playlists` is the share that reads them, 0 to 1."""
     port = served.tls if tls else served.port
     plan: dict[str, Any] = {
         "worker": 0, "workers": 1, "listeners": listeners, "ramp_s": ramp_s, "start_s": time.time() + 0.5,
         "key": key, "ip": "127.0.0.1", "port": port, "tls": tls, "verify": False, "name": "localhost",
         "host": f"localhost:{port}", "agent": "bench", "assets": assets, "plain": plain,
-        "playlists": float(playlists), "ears": 0, "sources": True, "seed": 1, "ahead_s": None,
+        "playlists": playlists, "ears": 0, "sources": True, "seed": 1, "ahead_s": None,
     }  # fmt: skip
     with _process("hustings.rehearse.crew", plan) as process:
         yield Crowd(process)

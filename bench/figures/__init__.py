@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.figures import (
+    attacks,
     crowd,
     flash,
     join,
+    kills,
     latency,
     memory,
     player_faults,
@@ -16,10 +18,12 @@ from bench.figures import (
     restart,
     stage,
     start,
+    static,
     weight,
     wire,
 )
 from bench.rows import Figure
+from bench.trial import Trial
 
 Say = Callable[[str], None]
 
@@ -39,7 +43,17 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "requests": requests.measure,
     "requests_tls": requests.measure_tls,
     "flash": flash.measure,
+    "attacks": attacks.measure,
+    "kills": kills.measure,
+    "static": static.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
+
+HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
+    "attacks": attacks.measure,
+    "kills": kills.measure,
+    "static": static.measure,
+}
+"""What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""

@@ -45,6 +45,13 @@ HEADER_TIMEOUT_MS = 5000
 USER_TIMEOUT_MS = 10_000
 """TCP_USER_TIMEOUT: a reader whose window stays shut this long is cut off by the kernel."""
 
+UNSENT_MAX = 16_384
+"""TCP_NOTSENT_LOWAT: so many bytes wait unsent in the kernel for one reader. Without it four thousand who ask for segments and
+never read fill the memory that the kernel has for all connections of the machine, and then nobody's sound moves."""
+
+BUFFER_MAX = 32_768
+"""Bytes of requests, and of answers to pipelined ones, that wait in this process for one connection; a head may be as long."""
+
 RESPAWN_S = 0.03
 """Between the end of a worker and the start of its successor: one that dies at once must not spin."""
 
@@ -97,6 +104,7 @@ def _listen(settings: Settings) -> socket.socket:
     listener = _socket(settings)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
     _bind(listener, settings)
     listener.listen(_backlog(settings))
     listener.setblocking(False)
@@ -173,7 +181,9 @@ async def _work(settings: Settings, listener: socket.socket, not_found: bytes) -
         backlog=_backlog(settings),
         backpressure=settings.live.connections_max,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=BUFFER_MAX
+        ),
         websockets=False,
         log_enabled=False,
         ssl_cert=Path(settings.tls.cert) if settings.tls.cert else None,

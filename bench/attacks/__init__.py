@@ -1,0 +1,1 @@
+"""Those who attack, those who listen meanwhile, and what stands in front. `bench/figures/attacks.py` runs them."""

@@ -1,0 +1,126 @@
+"""The instruments of the attacks and deaths: what each reads and writes, without a server."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.attacks import forged, front, reset
+from bench.deaths.ears import silent_s
+from bench.deaths.polled import Polled
+from bench.picture import HARMED, THE_CROWD, _cell, _grid, edition_of
+from bench.rows import Figure, Row
+from hustings.keyring import load_or_make, public_keys
+from hustings.wire.errors import Refused
+from hustings.wire.ticket import Signer, Ticket, Verifier
+
+RATE = 48_000
+
+
+def heard(*stretches: tuple[float, float]) -> np.ndarray:
+    """(seconds, level) after one another."""
+    rng = np.random.default_rng(1)
+    return np.concatenate(
+        [(rng.uniform(-1, 1, round(seconds * RATE)) * level) for seconds, level in stretches]
+    ).astype(np.float32)
+
+
+@pytest.mark.parametrize(("gap_s", "told_s"), [(0.0, 0.0), (0.08, 0.0), (0.1, 0.1), (0.5, 0.5)])
+def test_a_silence_is_a_tenth_of_a_second_at_least(gap_s: float, told_s: float) -> None:
+    assert silent_s(heard((1.0, 0.1), (gap_s, 0.0), (1.0, 0.1))) == pytest.approx(told_s)
+
+
+def playlist(sequence: int, segments: int, parts: int) -> str:
+    lines = [
+        "#EXTM3U", "#EXT-X-VERSION:10", "#EXT-X-TARGETDURATION:4", f"#EXT-X-MEDIA-SEQUENCE:{sequence}",
+        "#EXT-X-PART-INF:PART-TARGET=0.96", '#EXT-X-MAP:URI="init-a.mp4"',
+    ]  # fmt: skip
+    for msn in range(sequence, sequence + segments):
+        lines += ["#EXTINF:3.84,", f"s{msn}.m4s"]
+    lines += [
+        f'#EXT-X-PART:DURATION=0.96,URI="s{sequence + segments}.{part}.m4s",INDEPENDENT=YES'
+        for part in range(parts)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wrong"),
+    [
+        ((5, 3, 1), (5, 3, 1), False),
+        ((5, 3, 1), (5, 3, 2), False),
+        ((5, 3, 3), (6, 3, 1), False),
+        ((5, 3, 2), (5, 3, 1), True),
+        ((5, 3, 1), (4, 3, 1), True),
+        ((5, 4, 0), (5, 3, 3), True),
+    ],
+)
+def test_a_playlist_that_goes_back(
+    one: tuple[int, int, int], other: tuple[int, int, int], wrong: bool
+) -> None:
+    polled = Polled("")
+    polled.look("aac", playlist(*one))
+    polled.look("opus", playlist(1, 1, 0))  # the variants have nothing to do with each other
+    polled.look("aac", playlist(*other))
+    assert bool(polled.faults) is wrong, polled.faults
+
+
+def test_a_name_that_repeats() -> None:
+    polled = Polled("")
+    polled.look("aac", playlist(5, 2, 0) + "#EXTINF:3.84,\ns5.m4s\n")
+    assert any("twice" in words for words in polled.faults)
+
+
+def test_a_forged_ticket_is_looked_at_whole_and_refused(tmp_path) -> None:
+    kid, key = load_or_make(tmp_path, "web")
+    true = Signer(kid, key).sign(Ticket("t" * 22, "a-room", "host", "Ann", 1))
+    verifier = Verifier(public_keys(tmp_path))
+    assert verifier.verify(true, "a-room").role == "host"
+    false = forged.forged(true)
+    assert false != forged.forged(true) and false.split(".")[1] == kid
+    with pytest.raises(Refused) as refused:
+        verifier.verify(false, "a-room")
+    assert refused.value.code == "ticket_forged"
+
+
+def test_frames_of_http_2() -> None:
+    assert (
+        reset.frame(reset.RST_STREAM, 0, 3, b"\0\0\0\x08").hex()
+        == "0000040300000000030000" + "0008"
+    )
+    block = reset.block("/a", tls=True)
+    assert block == b"\x82\x87\x04\x02/a\x01\x09localhost"
+
+
+def test_varnish_is_started_as_its_recipe_says() -> None:
+    vcl = "# varnishd -f x -p one=1 -p two=2\n# more -p\nimport std;"
+    assert front.settings(vcl)[:2] == ["one=1", "two=2"]
+    real = (front.DEPLOY / "varnish/hustings.vcl").read_text()
+    assert front.settings(real) == ["thread_pool_min=200"]
+
+
+def test_one_table_of_rows_named_line_and_column() -> None:
+    figure = Figure(
+        "f", "F", lines=[("a", "An attack"), ("b", "Another")], columns=[("x", "X"), ("y", "Y")]
+    )
+    figure.add("a.x", "x of a", "ms", [1, 2.5])
+    figure.add("b.y", "y of b", "", [], note="said")
+    tree = {
+        "rows": [row.tree() for row in figure.rows],
+        "lines": figure.lines,
+        "columns": figure.columns,
+    }
+    assert _grid(tree) == [
+        "| | X | Y |",
+        "|---|---|---|",
+        "| An attack | 1 / 2.5 ms |  |",
+        "| Another |  | said |",
+    ]
+    assert _cell(Row("r", "R", "MB", (3.0,), note="of all")) == "3 MB; of all"
+
+
+def test_which_page_figures_stand_on() -> None:
+    assert edition_of(["kills"], False, False) is HARMED
+    assert edition_of([], False, True) is HARMED
+    assert edition_of(["flash"], False, False) is THE_CROWD
+    assert set(HARMED.names) & set(THE_CROWD.names) == set()
