@@ -233,8 +233,8 @@ export class Player extends Ear {
     this.#early.clear();
     const list = await this.#list(whole ? "plain.m3u8" : `live.m3u8?_HLS_msn=${msn}&_HLS_part=${part}`, signal, tries);
     const due_s = start_s(place, this.#part_s);
-    // A part that was asked for often enough is given up for the one behind it.
-    const from_s = due_s + (tries > 2 ? 0.01 : -0.01);
+    // A part that was asked for often enough, or twice while the buffer ends, is given up for the one behind it.
+    const from_s = due_s + (tries > 2 || (tries && this.#left_s() < 1) ? 0.01 : -0.01);
     const after = list.pieces.find((piece) => piece.start_s > from_s);
     if (!after && list.ended) {
       await this.#source?.finish();
