@@ -44,7 +44,8 @@ export function brownout(cast) {
 
 /** @param {Room["listeners"]} listeners @param {Say} say */
 export function listening(listeners, say) {
-  return listeners === null ? say("listening.counting") : say(listeners.error ? "listening.about" : "listening", { error: listeners.error }, listeners.count);
+  if (!listeners?.count) return say(listeners ? "listening.nobody" : "listening.counting");
+  return say(listeners.error ? "listening.about" : "listening", { error: listeners.error }, listeners.count);
 }
 
 /** The step as a sentence, and by whose will. @param {Room["brownout"]} brownout @param {Say} say */

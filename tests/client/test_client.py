@@ -246,6 +246,8 @@ async def test_a_host_holds_a_step_of_a_brownout_by_keyboard_and_takes_it_back(
     now, count = page.locator(".brownout [role=status]"), page.locator(".brownout > .count")
     await expect(count).to_have_text("Counting the listeners.")
     await expect(now).to_have_text(re.compile("Nothing is given up"))
+    await host.show(room={"listeners": {"count": 0, "error": 0}})
+    await expect(count).to_have_text("Nobody is listening just now.")
     await host.show(room={"listeners": {"count": 1_240, "error": 60}})
     await expect(count).to_have_text("About 1,240 listeners, give or take 60")
 
