@@ -182,9 +182,9 @@ export class Player extends Ear {
     const place = /** @type {import("./parts.js").Place} */ (this.#next);
     const source = /** @type {Source} */ (this.#source);
     const whole = this.#part_s >= SEGMENT_S;
-    // A whole segment is parked in its last second only.
+    // A whole segment is parked in its last three parts only (`hls/reload.py`).
     const since_ms = performance.now() - this.#came_ms;
-    if (whole && !tries) await pause(Math.max(0, 2900 - since_ms), Math.max(0, 3500 - since_ms), signal);
+    if (whole && !tries) await pause(Math.max(0, 3000 - since_ms), Math.max(0, 3500 - since_ms), signal);
     const due_ms = Math.max(0, (whole ? 1 : this.#part_s) * 1000 - since_ms);
     const lagging = setTimeout(() => whole || this.#ahead(place, signal), this.#left_s() < this.#hold_s * LOW ? 0 : due_ms + LAG_MS);
     try {
