@@ -22,8 +22,8 @@ const DRY_S = 0.3;
 const FULL = 0.75, LOW = 0.7;
 const CLEAN_S = 10;
 const STILL_MAX = 3;
-/** A part so late is not waited for alone: as many as the edge parks are under way then. */
-const LAG_MS = 400, AHEAD_MAX = 2;
+/** A part that is late by its own length is not waited for alone: as many as the edge parks are under way then. */
+const AHEAD_MAX = 2;
 
 export class Player extends Ear {
   /** Seconds that the newest part's end is ahead of the ear, just after it came. */
@@ -186,7 +186,7 @@ export class Player extends Ear {
     const since_ms = performance.now() - this.#came_ms;
     if (whole && !tries) await pause(Math.max(0, 3000 - since_ms), Math.max(0, 3500 - since_ms), signal);
     const due_ms = Math.max(0, (whole ? 1 : this.#part_s) * 1000 - since_ms);
-    const lagging = setTimeout(() => whole || this.#ahead(place, signal), this.#left_s() < this.#hold_s * LOW ? 0 : due_ms + LAG_MS);
+    const lagging = setTimeout(() => whole || this.#ahead(place, signal), this.#left_s() < this.#hold_s * LOW ? 0 : due_ms + this.#part_s * 1000);
     try {
       const { body } = await this.#take(place, signal, due_ms, this.#deaths + tries);
       await source.append(check(body, place, this.#part_s), -this.#zero_s);
