@@ -259,7 +259,8 @@ export class Player extends Ear {
       this.ahead_s -= jump_s;
     }
     const excess_s = far_s - jump_s;
-    this.#dry &&= this.ahead_s < goal_s * FULL;
+    // Before a hole nothing more comes: what is there is played.
+    this.#dry &&= this.ahead_s < goal_s * FULL && this.#source?.after_s(audio.currentTime) === undefined;
     audio.playbackRate = this.#dry ? 0 : excess_s > 0.1 ? Math.min(RATE_MAX, 1.01 + excess_s / 20) : this.ahead_s < goal_s * LOW ? 0.97 : 1;
     if (this.#extra_s && performance.now() - this.#stall_ms > DECAY_MS) {
       this.#extra_s -= this.#part_s / 2;
@@ -278,7 +279,7 @@ export class Player extends Ear {
   /** One silence until there is a buffer again, in place of many short ones. */
   #runDry() {
     this.#dry = this.#left_s() < this.#hold_s / 2;
-    if (this.#dry) this.audio.playbackRate = 0;
+    this.audio.playbackRate = this.#dry ? 0 : 1;
   }
 
   /** Sound is there and none comes out: whatever the browser is stuck in, a new source is not. */
