@@ -6,7 +6,7 @@ every silent 20 ms in the ear from the fault's begin until it was well again is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,12 +19,20 @@ from tests.e2e.harness.firefox import Firefox
 from tests.e2e.harness.pulse import Pulse
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
-from tests.e2e.player_faults import FAULTS, Fault, InChromium, InFirefox, Listener, Scene, suffer
+from tests.e2e.player_faults import (
+    FAULTS,
+    Fault,
+    InChromium,
+    InFirefox,
+    Listener,
+    Scene,
+    suffer,
+)
 
 Say = Callable[[str], None]
 
 
-def measure(folder: Path, say: Say) -> Figure:
+def measure(folder: Path, say: Say, faults: Sequence[Fault] = FAULTS) -> Figure:
     figure = Figure("player_faults", "Our player on a bad road")
     figure.notes.append(
         "Seconds of silence from the fault's begin until the sound was whole again (frozen tab, shut lid: from its end). "
@@ -36,7 +44,7 @@ def measure(folder: Path, say: Say) -> Figure:
         for browser in (_chromium, _firefox):
             with browser(pulse, folder) as listener, road(house.live) as way:
                 scene = Scene(house, room, way, listener)
-                for fault in FAULTS:
+                for fault in faults:
                     if fault.only in ("", listener.name) and not _suffered(
                         figure, scene, fault, say
                     ):
@@ -61,7 +69,9 @@ def _suffered(figure: Figure, scene: Scene, fault: Fault, say: Say) -> bool:
     figure.add(
         f"{name.lower()}.{fault.id}", f"{name}: {fault.says}", "s", [outcome.silent_s], note=word
     )
-    say(f"{name}: {fault.says}: {outcome.silent_s:.1f} s {word}")
+    say(
+        f"{name}: {fault.says}: {outcome.silent_s:.1f} s, the last of it {outcome.back_s:.1f} s after its end {word}"
+    )
     return outcome.recovers
 
 

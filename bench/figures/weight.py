@@ -1,4 +1,8 @@
-"""What a page costs on its way: bytes as Chromium received them, by kind."""
+"""What a page costs on its way: bytes as Chromium received them, by kind.
+
+The event page is pressed as soon as its button is there: what it had asked for by the first sound stood between the click
+and the sound; what it asks for later is a row of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +20,25 @@ from tests.e2e.house import started
 
 TRANSFERS = """() => performance.getEntries()
   .filter((entry) => ["navigation", "resource"].includes(entry.entryType))
-  .filter((entry) => entry.startTime < (window.playing_ms ?? Infinity))
-  .map((entry) => ({ url: entry.name, sent: entry.encodedBodySize, whole: entry.decodedBodySize,
+  .map((entry) => ({ url: entry.name, later: entry.startTime >= (window.playing_ms ?? Infinity),
+    sent: entry.encodedBodySize, whole: entry.decodedBodySize,
     kind: entry.entryType === "navigation" ? "page" : new URL(entry.name).pathname.split(".").pop() }))"""
 WATCH = """const play = HTMLMediaElement.prototype.play;
 HTMLMediaElement.prototype.play = function () {
-  this.addEventListener("playing", () => (window.playing_ms ??= performance.now()));
+  this.addEventListener("playing", (event) => (window.playing_ms ??= event.timeStamp));
   return play.call(this);
 };"""
+PRESS = """new MutationObserver(() => {
+  const controls = document.getElementById("controls");
+  if (window.pressed || !controls || controls.hidden) return;
+  window.pressed = true;
+  document.getElementById("play").click();
+}).observe(document, { subtree: true, childList: true, attributes: true });"""
 SOUNDS = "() => window.playing_ms !== undefined"
 COUNTED = ("page", "js", "css")
-PLAYER = ("player.js", "ear.js", "parts.js", "source.js", "playlist.js", "latency.js")
+REST_MS = 6_000
+"""After the first sound, until whatever comes later has come."""
+PLAYER = ("player.js", "ear.js", "parts.js", "source.js", "playlist.js")
 """What makes sound of a playlist, apart from the page around it."""
 
 
@@ -44,7 +56,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
         try:
             with crew.speaking(on_stage):
                 house.on_air(room)
-                browser = people.person("reader").browser
+                browser = people.person("reader", autoplay=True).browser
                 for name, label, url, click in (
                     ("event", "event page", f"{house.live}/{room.key}", True),
                     ("front", "front page", f"{house.web}/", False),
@@ -59,36 +71,49 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
 
 
 def _loaded(browser: Browser, url: str, click: bool) -> list[Mapping[str, Any]]:
-    """Everything fetched until the page is at rest and, with `click`, until it plays."""
+    """Everything fetched until the page is at rest and, with `click`, has played for a while."""
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
     page.add_init_script(WATCH)
+    if click:
+        page.add_init_script(PRESS)
     answer = page.goto(url)
     assert answer is not None
     assert answer.status == 200, url
-    page.wait_for_timeout(1500)
     if click:
-        page.locator("#play").click()
         page.wait_for_function(SOUNDS)
-        page.wait_for_timeout(500)
+    page.wait_for_timeout(REST_MS if click else 1500)
     found = page.evaluate(TRANSFERS)
     context.close()
     return list(found)
 
 
-def _weigh(figure: Figure, name: str, label: str, sent: list[Mapping[str, Any]]) -> None:
+def _weigh(figure: Figure, name: str, label: str, all_sent: list[Mapping[str, Any]]) -> None:
+    sent = [one for one in all_sent if not one["later"]]
+    later = [one for one in all_sent if one["later"] and one["kind"] in COUNTED]
+
     def kilobytes(*kinds: str) -> float:
         return float(sum(one["sent"] for one in sent if one["kind"] in kinds)) / 1000
 
     counted = [one for one in sent if one["kind"] in COUNTED]
     plain = sum(one["sent"] == one["whole"] for one in counted)
     scripts = sum(one["kind"] == "js" for one in sent)
+    when = " before sound" if later else ""
     note = f"{plain} of {len(counted)} files not compressed" if plain else ""
     figure.add(
-        f"{name}.page", f"{label}: page, scripts, styles", "kB", [kilobytes(*COUNTED)], note=note
+        f"{name}.page",
+        f"{label}: page, scripts, styles{when}",
+        "kB",
+        [kilobytes(*COUNTED)],
+        note=note,
     )
-    figure.add(f"{name}.script", f"{label}: scripts ({scripts} files)", "kB", [kilobytes("js")])
+    figure.add(
+        f"{name}.script", f"{label}: scripts{when} ({scripts} files)", "kB", [kilobytes("js")]
+    )
     player = sum(one["sent"] for one in sent if one["url"].rpartition("/")[2] in PLAYER) / 1000
     if player:
-        figure.add(f"{name}.player", f"{label}: the player's scripts", "kB", [player])
-    figure.add(f"{name}.style", f"{label}: styles", "kB", [kilobytes("css")])
+        figure.add(f"{name}.player", f"{label}: of these, the player's", "kB", [player])
+    figure.add(f"{name}.style", f"{label}: styles{when}", "kB", [kilobytes("css")])
+    if later:
+        rest = sum(one["sent"] for one in later) / 1000
+        figure.add(f"{name}.later", f"{label}: after sound ({len(later)} files)", "kB", [rest])

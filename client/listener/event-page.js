@@ -1,40 +1,24 @@
-/** The event page: what is on it comes from the page's facts, then from the pulse; what is lit is what is *heard*. */
+/** The event page, all but what makes the sound (`start.js`): what is on it comes from the page's facts, then from the pulse; what is lit is what is *heard*. */
 import "../elements/tally-lamp.js";
 import "../elements/room-clock.js";
 import { reader } from "../room/copy.js";
-import { behind_s, RoomTime, talking } from "./latency.js";
-import { Player } from "./player.js";
-import { Pulse } from "./pulse.js";
-import { canMse } from "./source.js";
+import { behind_s, talking } from "./latency.js";
+import { audio, facts, live, mute, page, PAGE_STEP, part, play, press, pulse, runs, sentences, step, toggle, write } from "./start.js";
 
 /** @typedef {"wait"|"late"|"soon"|"air"|"ended"|"replay"} Phase */
 
 const TICK_MS = 250;
 const LATE_AFTER_MS = 10_000;
 const HANDS_AFTER_MS = 3000;
-/** The step of a brownout from which a newcomer gets whole segments, and the one from which he gets the page alone. */
-const PLAIN_STEP = 2, PAGE_STEP = 4;
 
-/** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
-const part = (id) => /** @type {T} */ (document.getElementById(id));
-/** @param {HTMLElement} element @param {string} text */
-const write = (element, text) => element.textContent !== text && (element.textContent = text);
 /** @param {HTMLElement} element @param {boolean} on */
 const show = (element, on) => (element.hidden = !on);
 
-const facts = JSON.parse(part("facts").textContent ?? "{}");
-const sentences = JSON.parse(part("copy").textContent ?? "{}");
 const lang = document.documentElement.lang;
 const say = reader(sentences, lang);
 const tenths = new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const time = new RoomTime();
-const audio = new Audio();
-const live = canMse(audio) ? new Player(facts.key, audio) : new (await import("./native.js")).NativePlayer(facts.key, audio);
-live.now_ms = () => time.known();
-const pulse = new Pulse(facts.key, time);
-/** @type {typeof live|import("./replay.js").Replay} */ let player = live;
+const { time } = pulse;
 /** Draws a recording's position. */ let drawSeek = () => {};
-/** Somebody pressed Listen while newcomers must wait. */ let waits = false;
 let stageShown = "";
 /** @type {Phase|""} */ let phaseShown = "";
 let title = facts.title;
@@ -43,7 +27,7 @@ let title = facts.title;
 const room = () => pulse.now ?? { talked: [], air_at_ms: null, listeners: null, hands: 0, ...facts };
 
 /** The moment that the page shows: what is heard, else now. */
-const moment = () => (player === live ? live.heard_ms : null) ?? time.now();
+const moment = () => (page.player === live ? live.heard_ms : null) ?? time.now();
 
 /** @param {number} at_ms @returns {Phase} */
 function phase(at_ms) {
@@ -77,10 +61,6 @@ function brownout() {
   return [given.says in sentences ? given.says : `brownout.${given.step}`, ...(facts.recorded && given.step >= PAGE_STEP ? ["brownout.recorded"] : [])].map((id) => say(id)).join(" ");
 }
 
-const step = () => room().brownout?.step ?? 0;
-/** Whether a newcomer gets no sound for now. */
-const held = () => player === live && live.state === "idle" && step() >= PAGE_STEP;
-
 /** @param {Phase} is */
 function change(is) {
   const now = room();
@@ -96,18 +76,18 @@ function change(is) {
   if (phaseShown && ["air", "ended", "replay", "late"].includes(is)) write(part("says"), say(`says.${is}`, { reason: now.late_reason }));
   document.title = is === "air" ? say("now_on_air", { title }) : `${title} · ${say("site")}`;
   phaseShown = is;
-  if (over && !now.replay && player === live && live.state !== "idle") live.stop();
+  if (over && !now.replay && page.player === live && live.state !== "idle") live.stop();
   if (is === "replay" && live.heard_ms === null) void toReplay();
 }
 
 async function toReplay() {
-  if (player !== live) return;
+  if (page.player !== live) return;
   live.stop();
   const [{ Replay }, { seekBar }] = await Promise.all([import("./replay.js"), import("./seek-bar.js")]);
   const replay = new Replay(facts.key, audio);
   drawSeek = seekBar(replay, part("seek"));
   replay.addEventListener("change", draw);
-  player = replay;
+  page.player = replay;
   draw();
 }
 
@@ -130,13 +110,14 @@ function drawClock(is) {
 
 /** @param {Phase} is */
 function drawPlayer(is) {
-  const running = waits || !["idle", "blocked", "ended"].includes(player.state);
+  const { player } = page, running = runs();
   const button = part("play");
   const none = is === "ended";
   show(button, !none && player.supported);
-  button.classList.toggle("on", running);
-  button.classList.toggle("quiet", running);
+  press();
   write(part("play-word"), say(running ? (player === live ? "stop" : "pause") : player !== live ? "play.replay" : is === "wait" || is === "late" ? "play.waiting" : "play"));
+  part("mute").setAttribute("aria-pressed", String(audio.muted));
+  part("mute").setAttribute("aria-label", say(audio.muted ? "unmute" : "mute"));
   show(part("dials"), !none && player.supported);
   write(part("status"), player.supported ? status(is, running) : say("no_sound"));
   drawSeek();
@@ -144,8 +125,9 @@ function drawPlayer(is) {
 
 /** @param {Phase} is @param {boolean} running */
 function status(is, running) {
+  const { player } = page;
   if (player.state === "blocked") return say("status.blocked");
-  if (waits) return say("status.held");
+  if (page.waits) return say("status.held");
   if (!running) return say({ wait: room().state === "planned" ? "wait.closed" : "wait.hint", late: "wait.hint", soon: "wait.now", air: "air.hint", ended: "ended.text", replay: "ended.replay" }[is])
     + (is === "ended" ? ` ${say(facts.recorded ? "ended.no_replay" : "ended.none")}` : "");
   if (player.state === "joining") return live.trouble === "closed" ? say("wait.closed") : say("status.joining");
@@ -172,8 +154,8 @@ function drawStage(now, heard) {
   }
   show(part("on-stage"), now.stage.length > 0 || !["ended", "replay"].includes(now.state));
   const crowd = now.listeners;
-  show(part("crowd"), crowd !== null);
-  if (crowd) write(part("crowd"), say(crowd.error ? "listeners.about" : "listeners", {}, round(crowd)));
+  show(part("crowd"), Boolean(crowd?.count));
+  if (crowd?.count) write(part("crowd"), say(crowd.error ? "listeners.about" : "listeners", {}, round(crowd)));
 }
 
 /** No more digits than the error leaves. @param {{count: number, error: number}} crowd */
@@ -193,37 +175,17 @@ function row(person) {
   return line;
 }
 
-function toggle() {
-  if (document.body.dataset.hand === "stage") return; // on the stage the stream rests: never both
-  if (waits) waits = false;
-  else if (held()) waits = true;
-  else if (["idle", "blocked", "ended"].includes(player.state)) play();
-  else player.stop();
-  draw();
-}
-
-function play() {
-  if (player === live) live.plain = step() >= PLAIN_STEP;
-  void player.play();
-}
-
 /** What can wait until there is sound: the lock screen's buttons, being counted, jumps through pauses. */
 async function settle() {
   live.removeEventListener("change", onSound);
   const { settled } = await import("./settled.js");
   settled({
-    key: facts.key, live, pulse, play: () => document.body.dataset.hand !== "stage" && play(), stop: () => player.stop(),
+    key: facts.key, live, pulse, play: () => document.body.dataset.hand !== "stage" && play(), stop: () => page.player.stop(),
     shown: () => ({ title, artist: room().stage.map((one) => one.name).join(", "), album: say("site"), picture: facts.picture }),
   });
 }
 
 const onSound = () => live.state === "playing" && void settle();
-
-function mute() {
-  audio.muted = !audio.muted;
-  part("mute").setAttribute("aria-pressed", String(audio.muted));
-  part("mute").setAttribute("aria-label", say(audio.muted ? "unmute" : "mute"));
-}
 
 let handsAsked = false;
 /** The raised hand is a feature of its own: its panel comes when there is something to raise a hand for, and not before the sound. */
@@ -240,9 +202,6 @@ async function hands() {
   }
 }
 
-part("play").addEventListener("click", toggle);
-part("mute").addEventListener("click", mute);
-part("volume").addEventListener("input", (event) => (player.volume = Number(/** @type {HTMLInputElement} */ (event.target).value)));
 addEventListener("keydown", (event) => {
   const on = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || on.closest("input, textarea, select, [contenteditable]")) return;
@@ -252,19 +211,21 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "m") mute();
 });
 for (const type of ["online", "offline", "visibilitychange"]) addEventListener(type, draw);
-live.addEventListener("change", () => (draw(), void hands()));
+live.addEventListener("change", () => void hands());
 live.addEventListener("change", onSound);
 setTimeout(() => void hands(), HANDS_AFTER_MS);
 pulse.addEventListener("pulse", () => {
   title = room().title || title;
-  if (waits && step() < PAGE_STEP) {
-    waits = false;
+  if (page.waits && step() < PAGE_STEP) {
+    page.waits = false;
     play();
   }
   draw();
   void hands();
 });
 /** @type {import("../elements/room-clock.js").RoomClock} */ (part("clock")).now = () => (live.heard_ms ?? time.now());
-show(part("controls"), true);
+page.draw = draw;
 draw();
+void onSound();
+void hands();
 setInterval(() => document.hidden || draw(), TICK_MS);

@@ -6,7 +6,7 @@
 import { Ear } from "./ear.js";
 import { check, fileName, following, placeAt, SEGMENT_S, start_s } from "./parts.js";
 import { read } from "./playlist.js";
-import { get, Missing, pause, Refused, Source, spread_ms, TRIED_MAX_MS, variant } from "./source.js";
+import { get, LATE_MS, Missing, pause, Refused, Source, spread_ms, TRIED_MAX_MS, variant } from "./source.js";
 
 const KEPT_S = 30;
 const RATE_MAX = 1.05;
@@ -16,13 +16,14 @@ const FAR_S = 20;
 const JUMP_S = 6;
 /** A playlist that ends so long ago is somebody's old copy, or nobody makes sound. */
 const STALE_S = 15;
-const LATE_MS = 1500;
 const DECAY_MS = 60_000;
 const DRY_S = 0.3;
 /** Of the distance that it should keep: from where on a dry player plays again, and below which it lags a little. */
 const FULL = 0.75, LOW = 0.7;
 const CLEAN_S = 10;
 const STILL_MAX = 3;
+/** A part that is late by its own length is not waited for alone: as many as the edge parks are under way then. */
+const AHEAD_MAX = 2;
 
 export class Player extends Ear {
   /** Seconds that the newest part's end is ahead of the ear, just after it came. */
@@ -30,6 +31,7 @@ export class Player extends Ear {
   /** @type {Source|null} */ #source = null;
   /** The next part. @type {import("./parts.js").Place|null} */ #next = null;
   /** What is under way: cut short by `hurry`. */ #turn = new AbortController();
+  /** Parts asked for before their turn. @type {Map<string, Promise<{body: ArrayBuffer}>>} */ #early = new Map();
   /** Sources that died since sound was last clean: what killed them may lie in the browser's cache. */ #deaths = 0;
   #zero_s = 0;
   #part_s = 0.96;
@@ -87,8 +89,11 @@ export class Player extends Ear {
       } catch (error) {
         if (run.aborted) return;
         tries++;
-        if (tries > 1 && !signal.aborted) this.fail(this.#why(error, tries));
-        await this.#rest(error, signal.aborted ? 0 : tries);
+        const hurried = signal.aborted;
+        if (tries > 1 && !hurried) this.fail(this.#why(error, tries));
+        this.#turn.abort();
+        this.#early.clear();
+        await this.#rest(error, hurried ? 0 : tries);
       }
     }
   }
@@ -134,7 +139,7 @@ export class Player extends Ear {
 
   /** @param {string} name @param {AbortSignal} signal @param {number} tries */
   async #list(name, signal, tries) {
-    const { url, body } = await get(this.#url + name, signal, 4000 + 1000 * tries, tries > 0);
+    const { url, body } = await get(this.#url + name, signal, 0, tries);
     return read(new TextDecoder().decode(body), url);
   }
 
@@ -153,9 +158,8 @@ export class Player extends Ear {
       from_s = Number(this.now_ms()) / 1000 - this.#hold_s;
       wanted = [placeAt(from_s, part_s)];
     }
-    const fresh = this.#deaths + tries > 0;
     const [init, ...sound] = await Promise.all([list.map, ...wanted.map((place) => this.#url + fileName(place, part_s))]
-      .map(async (url, at) => check((await get(url, signal, 4000, fresh)).body, wanted[at - 1], part_s)));
+      .map(async (url, at) => check((await get(url, signal, 0, this.#deaths + tries)).body, wanted[at - 1], part_s)));
     const first_s = start_s(wanted[0], part_s);
     this.#zero_s ||= Math.floor(first_s);
     await source.append(init, -this.#zero_s);
@@ -178,16 +182,19 @@ export class Player extends Ear {
     const place = /** @type {import("./parts.js").Place} */ (this.#next);
     const source = /** @type {Source} */ (this.#source);
     const whole = this.#part_s >= SEGMENT_S;
-    // A whole segment is parked in its last second only.
+    // A whole segment is parked in its last three parts only (`hls/reload.py`).
     const since_ms = performance.now() - this.#came_ms;
-    if (whole && !tries) await pause(Math.max(0, 2900 - since_ms), Math.max(0, 3500 - since_ms), signal);
+    if (whole && !tries) await pause(Math.max(0, 3000 - since_ms), Math.max(0, 3500 - since_ms), signal);
+    const due_ms = Math.max(0, (whole ? 1 : this.#part_s) * 1000 - since_ms);
+    const lagging = setTimeout(() => whole || this.#ahead(place, signal), this.#left_s() < this.#hold_s * LOW ? 0 : due_ms + this.#part_s * 1000);
     try {
-      const patience_ms = (whole ? 1 : this.#part_s) * 1000 + LATE_MS * (1 + tries);
-      const { body } = await get(this.#url + fileName(place, this.#part_s), signal, patience_ms, this.#deaths + tries > 0);
+      const { body } = await this.#take(place, signal, due_ms, this.#deaths + tries);
       await source.append(check(body, place, this.#part_s), -this.#zero_s);
     } catch (error) {
       if (error instanceof Missing || (error instanceof Refused && tries > 1)) return this.#reread(signal, tries, place);
       throw error;
+    } finally {
+      clearTimeout(lagging);
     }
     this.#next = following(place, this.#part_s);
     this.#came_ms = performance.now();
@@ -197,16 +204,37 @@ export class Player extends Ear {
     return true;
   }
 
+  /** @param {import("./parts.js").Place} place @param {AbortSignal} signal @param {number} due_ms @param {number} tries */
+  #take(place, signal, due_ms, tries) {
+    const name = fileName(place, this.#part_s), early = this.#early.get(name);
+    const ask = () => get(this.#url + name, signal, due_ms, tries);
+    this.#early.delete(name);
+    return early?.catch(ask) ?? ask();
+  }
+
+  /** Asks for the parts behind this one too. @param {import("./parts.js").Place} place @param {AbortSignal} signal */
+  #ahead(place, signal) {
+    for (let n = 1; n <= AHEAD_MAX; n++) {
+      place = following(place, this.#part_s);
+      const name = fileName(place, this.#part_s);
+      if (this.#early.has(name)) continue;
+      const early = get(this.#url + name, signal, n * this.#part_s * 1000, this.#deaths);
+      early.catch(() => {});
+      this.#early.set(name, early);
+    }
+  }
+
   /**
    * The part is not there, or never whole: the program is over, or there is a hole, or it is yet to come.
    * @param {AbortSignal} signal @param {number} tries @param {import("./parts.js").Place} place
    */
   async #reread(signal, tries, place) {
     const { msn, part } = place, whole = this.#part_s >= SEGMENT_S;
+    this.#early.clear();
     const list = await this.#list(whole ? "plain.m3u8" : `live.m3u8?_HLS_msn=${msn}&_HLS_part=${part}`, signal, tries);
     const due_s = start_s(place, this.#part_s);
-    // A part that was asked for often enough is given up for the one behind it.
-    const from_s = due_s + (tries > 2 ? 0.01 : -0.01);
+    // A part that was asked for often enough, or twice while the buffer ends, is given up for the one behind it.
+    const from_s = due_s + (tries > 2 || (tries && this.#left_s() < 1) ? 0.01 : -0.01);
     const after = list.pieces.find((piece) => piece.start_s > from_s);
     if (!after && list.ended) {
       await this.#source?.finish();
@@ -231,7 +259,8 @@ export class Player extends Ear {
       this.ahead_s -= jump_s;
     }
     const excess_s = far_s - jump_s;
-    this.#dry &&= this.ahead_s < goal_s * FULL;
+    // Before a hole nothing more comes: what is there is played.
+    this.#dry &&= this.ahead_s < goal_s * FULL && this.#source?.after_s(audio.currentTime) === undefined;
     audio.playbackRate = this.#dry ? 0 : excess_s > 0.1 ? Math.min(RATE_MAX, 1.01 + excess_s / 20) : this.ahead_s < goal_s * LOW ? 0.97 : 1;
     if (this.#extra_s && performance.now() - this.#stall_ms > DECAY_MS) {
       this.#extra_s -= this.#part_s / 2;
@@ -250,7 +279,7 @@ export class Player extends Ear {
   /** One silence until there is a buffer again, in place of many short ones. */
   #runDry() {
     this.#dry = this.#left_s() < this.#hold_s / 2;
-    if (this.#dry) this.audio.playbackRate = 0;
+    this.audio.playbackRate = this.#dry ? 0 : 1;
   }
 
   /** Sound is there and none comes out: whatever the browser is stuck in, a new source is not. */

@@ -10,16 +10,40 @@
  */
 const LONGEST_S = 60;
 
+const SAMPLES = 8;
+
+/**
+ * Browser clocks are wrong, and are set right in the middle of a talk: only the one that cannot be set is looked at. The room says its own
+ * time with each pulse. A pulse is never early, so the largest difference is the nearest.
+ */
+export class RoomTime {
+  /** @type {number[]} */ #offsets_ms = [];
+
+  /** @param {number} room_ms @param {number} [own_ms] */
+  learn(room_ms, own_ms = performance.now()) {
+    this.#offsets_ms = [...this.#offsets_ms.slice(1 - SAMPLES), room_ms - own_ms];
+  }
+
+  /** Null until the room has said it. */
+  known() {
+    return this.#offsets_ms.length ? performance.now() + Math.max(...this.#offsets_ms) : null;
+  }
+
+  now() {
+    return this.known() ?? Date.now();
+  }
+}
+
 export class Pulse extends EventTarget {
   /** @type {PulseFacts|null} */ now = null;
   /** Whether the last requests were answered. */ reachable = true;
+  time = new RoomTime();
   #url;
 
-  /** @param {string} key @param {import("./latency.js").RoomTime} time */
-  constructor(key, time) {
+  /** @param {string} key */
+  constructor(key) {
     super();
     this.#url = `/live/${key}/pulse.json`;
-    this.time = time;
     void this.#ask();
   }
 

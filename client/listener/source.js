@@ -5,6 +5,9 @@ const KINDS = { aac: 'audio/mp4; codecs="mp4a.40.2"', opus: 'audio/mp4; codecs="
 const WEDGED_MS = 8000;
 /** The longest that is waited before the next try, whatever a server asks for: somebody wants to hear. */
 export const TRIED_MAX_MS = 8000;
+/** An answer that has not begun so long after it was due is asked for again, so often at the most. */
+export const LATE_MS = 1500;
+const ASKED_MAX = 3;
 
 /** An iPhone knows ManagedMediaSource alone. @type {typeof MediaSource|undefined} */
 const Media = globalThis.MediaSource ?? Reflect.get(globalThis, "ManagedMediaSource");
@@ -37,33 +40,49 @@ export const pause = (low_ms, high_ms, signal) =>
 
 /**
  * When to try again: anywhere between two bounds, so that a crowd which lost the same server in the same moment does not come back in step.
- * The upper bound grows; the first time it is as wide as what is buffered allows, which nobody hears.
+ * The upper bound grows, to two fifths of the silence so far; the first time it is as wide as what is buffered allows, which nobody hears.
  * @param {number} tries that failed, from 1 on @param {number} left_s seconds of sound in the buffer
  * @param {number} asked_ms what the server wants @param {boolean} late the server answers, and the part is not made yet
  */
 export function spread_ms(tries, left_s, asked_ms, late) {
   const low_ms = Math.min(asked_ms, TRIED_MAX_MS);
-  return [low_ms, low_ms + Math.max(late ? 1000 : Math.min(TRIED_MAX_MS, 300 * 1.6 ** tries), left_s * 500)];
+  return [low_ms, low_ms + Math.max(late ? 1000 : Math.min(TRIED_MAX_MS, 350 * 1.2 ** tries), left_s * 500)];
 }
 
 /**
- * @param {string} url @param {AbortSignal} signal @param {number} [patience_ms]
- * @param {boolean} [fresh] past the browser's cache: what it keeps may be what went wrong
+ * What says nothing may be a dead connection: while no answer begins, the same is asked once more after each `LATE_MS`, and the first answer counts.
+ * @param {string} url @param {AbortSignal} signal @param {number} [due_ms] until it is made @param {number} [tries]
+ * before this one: more patience, and past the browser's cache, since what it keeps may be what went wrong
  * @returns {Promise<{url: string, body: ArrayBuffer}>} @throws {Missing|Refused|TypeError|DOMException} a 404; a status; no network; too late
  */
-export async function get(url, signal, patience_ms = 4000, fresh = false) {
-  const limit = new AbortController();
+export async function get(url, signal, due_ms = 0, tries = 0) {
+  const limit = new AbortController(), answered = new AbortController();
   const stop = () => limit.abort(signal.reason);
-  const timer = setTimeout(() => limit.abort(new DOMException("too late", "TimeoutError")), patience_ms);
+  const late = () => new DOMException("too late", "TimeoutError");
+  /** @param {number} asked @param {number} wait_ms @returns {Promise<Response>} */
+  const ask = (asked, wait_ms) =>
+    Promise.race([
+      fetch(url, { signal: limit.signal, credentials: "omit", cache: asked + tries > 1 ? "reload" : "default" }),
+      pause(wait_ms, wait_ms, answered.signal).then(() => {
+        if (asked === ASKED_MAX) throw late();
+        return ask(asked + 1, LATE_MS);
+      }),
+    ]);
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ let timer;
   signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
   try {
-    const answer = await fetch(url, { signal: limit.signal, credentials: "omit", cache: fresh ? "reload" : "default" });
+    const answer = await ask(1, due_ms + LATE_MS);
+    answered.abort();
     if (answer.status === 404 || answer.status === 410) throw new Missing(url);
     const after = answer.headers.get("retry-after") ?? "";
     if (!answer.ok) throw new Refused(`${answer.status} ${url}`, 1000 * (+after || 0));
+    timer = setTimeout(() => limit.abort(late()), LATE_MS * (3 + tries));
     return { url: answer.url || url, body: await answer.arrayBuffer() };
   } finally {
     clearTimeout(timer);
+    answered.abort();
+    limit.abort();
     signal.removeEventListener("abort", stop);
   }
 }

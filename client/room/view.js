@@ -22,6 +22,8 @@
  * @property {string} live_url
  * @property {number} speakers_max
  * @property {"default"|"fast"} profile
+ * @property {{count: number, error: number}|null} listeners null: not counted yet
+ * @property {{step: number, since_ms: number|null, says: string, least: number}} brownout what is given up now, and the least that a host holds
  *
  * @typedef {object} You
  * @property {string} person

@@ -1,10 +1,11 @@
 /**
- * What a host and a co-host hold: doors, air, the reason for being late, invitations. One main button, for what comes next.
+ * What a host and a co-host hold: doors, air, the reason for being late, invitations, what a rush may cost. One main button, for what comes next.
  *
  * @import {Cast} from "./cast.js"
  * @import {View} from "../room/view.js"
  */
 import { drawing, LINES, make } from "../room/make.js";
+import { brownout } from "./brownout.js";
 
 const COUNT_IN_MS = 3000;
 
@@ -12,7 +13,7 @@ const COUNT_IN_MS = 3000;
 export function controlRoom(cast) {
   const { store, say } = cast;
   const next = make("div", { class: "next" });
-  const late = lateReason(cast);
+  const late = lateReason(cast), rush = brownout(cast);
   const leave = store.subscribe(
     (state) => state.view && [step(state.view), state.pending.filter((one) => ["open_doors", "go_on_air", "hold", "end"].includes(one))],
     () => {
@@ -22,8 +23,8 @@ export function controlRoom(cast) {
       late.element.hidden = view.room.on_air_since_ms !== null;
     });
   const element = make("section", { class: "sheet control-room", "aria-label": say("control.title") },
-    make("h2", {}, say("control.title")), next, late.element, invitation(cast));
-  return { element, leave: () => (leave(), late.leave()) };
+    make("h2", {}, say("control.title")), next, late.element, invitation(cast), rush.element);
+  return { element, leave: () => (leave(), late.leave(), rush.leave()) };
 }
 
 /** @param {View} view */

@@ -1,13 +1,14 @@
 /** What the event page works out for itself: numbers of parts, torn bytes, tries, jumps, the room's time, beacons. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { beacons } from "../../client/listener/beacon.js";
-import { behind_s, RoomTime, talking } from "../../client/listener/latency.js";
+import { behind_s, talking } from "../../client/listener/latency.js";
 import { leap_ms } from "../../client/listener/leap.js";
 import { check, fileName, following, placeAt, start_s } from "../../client/listener/parts.js";
 import { read } from "../../client/listener/playlist.js";
-import { get, Missing, pause, Refused, spread_ms, TRIED_MAX_MS } from "../../client/listener/source.js";
+import { RoomTime } from "../../client/listener/pulse.js";
+import { get, LATE_MS, Missing, pause, Refused, spread_ms, TRIED_MAX_MS } from "../../client/listener/source.js";
 
 const MSN = 467_580_101;
 
@@ -68,7 +69,7 @@ test("tries are spread over bounds that grow, as wide as the buffer the first ti
     before = high;
   }
   assert.equal(before, TRIED_MAX_MS);
-  assert.deepEqual(spread_ms(1, 0, 2000, false), [2000, 2480]);
+  assert.deepEqual(spread_ms(1, 0, 2000, false), [2000, 2420]);
   assert.equal(spread_ms(20, 0, 3_600_000, false)[0], TRIED_MAX_MS);
   assert.deepEqual(spread_ms(9, 0, 0, true), [0, 1000]); // a part that is late is a matter of a second
 });
@@ -95,8 +96,46 @@ test("a 404 and a 410 are missing, another status is refused with what the serve
   answers(200);
   assert.equal((await get("http://x/", signal)).body.byteLength, 1);
   assert.deepEqual([asked.cache, asked.credentials], ["default", "omit"]);
-  await get("http://x/", signal, 1000, true);
+  await get("http://x/", signal, 1000, 1);
   assert.equal(asked.cache, "reload");
+});
+
+/** A server that says nothing but to the `answers`th request, on a clock of the test's own. */
+async function silent(answers, passed_ms, due_ms = 0) {
+  const asked = [];
+  globalThis.fetch = (_, { signal, cache }) =>
+    new Promise((done, fail) => {
+      signal.addEventListener("abort", () => fail(signal.reason));
+      asked.push({ cache, signal });
+      if (asked.length === answers) done(new Response("x"));
+    });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let end = "waits";
+    get("http://x/", new AbortController().signal, due_ms).then(() => (end = "sound"), (error) => (end = error.name));
+    for (let ms = 0; ms <= passed_ms; ms += 100) {
+      for (let n = 0; n < 20; n++) await Promise.resolve();
+      mock.timers.tick(ms ? 100 : 0);
+    }
+    await new Promise((done) => setImmediate(done));
+    return { end, asked };
+  } finally {
+    mock.timers.reset();
+  }
+}
+
+test("a request that says nothing is asked again on another connection, and the first answer counts", async () => {
+  assert.deepEqual([(await silent(2, LATE_MS - 100)).end, (await silent(2, LATE_MS)).end], ["waits", "sound"]);
+  const { asked } = await silent(2, LATE_MS);
+  assert.deepEqual(asked.map((one) => one.cache), ["default", "reload"]);
+  assert.ok(asked.every((one) => one.signal.aborted), "nothing is left open");
+  assert.equal((await silent(2, 960 + LATE_MS - 100, 960)).asked.length, 1); // it is not late before it is due
+});
+
+test("three that say nothing are one that failed", async () => {
+  assert.equal((await silent(9, 3 * LATE_MS - 100)).end, "waits");
+  const { end, asked } = await silent(9, 3 * LATE_MS);
+  assert.deepEqual([end, asked.length], ["TimeoutError", 3]);
 });
 
 const turn = (id, from_ms, to_ms) => ({ id, from_ms, to_ms });

@@ -68,6 +68,7 @@ class StageHost:
             "picture_alt": "", "state": "open", "starts_at_ms": start, "doors_at_ms": start - 1_800_000,
             "air_at_ms": None, "on_air_since_ms": None, "ended_at_ms": None, "end_reason": None,
             "late_reason": "", "live_url": f"http://localhost:8001/{KEY}", "speakers_max": 13, "profile": "default",
+            "listeners": None, "brownout": {"step": 0, "since_ms": None, "says": "", "least": 0},
         }  # fmt: skip
         you = {
             "person": "AAAAAAAA",
@@ -232,6 +233,8 @@ class StageHost:
             room |= {"state": "ended", "ended_at_ms": now_ms(), "air_at_ms": None}
         elif name == "late":
             room["late_reason"] = body["reason"]
+        elif name == "brownout":
+            room["brownout"] |= {"step": body["step"], "least": body["step"]}
         elif name == "rename":
             self.view["you"]["name"] = body["name"]
         elif name == "mute":

@@ -237,6 +237,45 @@ async def test_a_host_rules_the_stage(browser: Browser, host: StageHost) -> None
     await expect(page.locator("text=They read: The train is late")).to_be_visible()
 
 
+async def test_a_host_holds_a_step_of_a_brownout_by_keyboard_and_takes_it_back(
+    browser: Browser, host: StageHost
+) -> None:
+    page = await arrive(browser, host)
+    await join(page)
+    await on_stage(page)
+    now, count = page.locator(".brownout [role=status]"), page.locator(".brownout > .count")
+    await expect(count).to_have_text("Counting the listeners.")
+    await expect(now).to_have_text(re.compile("Nothing is given up"))
+    await host.show(room={"listeners": {"count": 0, "error": 0}})
+    await expect(count).to_have_text("Nobody is listening just now.")
+    await host.show(room={"listeners": {"count": 1_240, "error": 60}})
+    await expect(count).to_have_text("About 1,240 listeners, give or take 60")
+
+    await page.locator(".brownout summary").focus()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    for _ in range(2):  # an arrow key only looks
+        await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("radio", name="newcomers hear you")).to_be_checked()
+    assert not [one for one in host.commands if one[0] == "brownout"]
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert await command(host, "brownout") == {"step": 2}
+    await expect(now).to_have_text(re.compile("ten seconds later. Held by a host"))
+    await host.show(room={"brownout": {"step": 3, "since_ms": 5, "says": "", "least": 2}})
+    await expect(now).to_have_text(re.compile("simpler for everybody. A host holds step 2"))
+    await expect(page.get_by_role("radio", name="newcomers hear you")).to_be_checked()
+
+    await page.get_by_role("radio", name="Automatic").check()
+    await page.get_by_role("group", name="at least").locator("..").get_by_role("button").click()
+    assert await command(host, "brownout") == {"step": 0}
+    await host.show(room={"brownout": {"step": 1, "since_ms": 5, "says": "", "least": 0}})
+    await expect(now).to_have_text(re.compile("no MP3. Automatic: it goes back by itself"))
+    await host.show(room={"state": "planned"})
+    await expect(page.locator(".brownout")).to_be_hidden()
+    assert page.broken == []  # type: ignore[attr-defined]
+
+
 async def test_a_speaker_has_no_control_room_and_obeys_a_mute(
     browser: Browser, host: StageHost
 ) -> None:
@@ -427,7 +466,8 @@ async def test_targets_are_large_and_nothing_is_cut_on_a_small_phone(
     await join(page)
     await on_stage(page)
     small = await page.evaluate(
-        "[...document.querySelectorAll('button, select, summary, a.button, input:not([type=checkbox])')]"
+        "[...document.querySelectorAll('button, select, summary, a.button, label.tick, "
+        "input:not([type=checkbox], [type=radio])')]"
         ".filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"
     )
     assert small == []

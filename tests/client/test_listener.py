@@ -71,6 +71,25 @@ async def test_one_click_to_sound_and_how_far_behind(
         assert await page.get_attribute("#mute", "aria-pressed") == "true"
 
 
+async def test_the_sound_does_not_wait_for_the_rest_of_the_page(tmp_path: Path) -> None:
+    evening = Evening(tmp_path)
+    asked: list[str] = []
+    async with listening(evening) as page:
+        await page.route(re.compile(r"event-page\.js$"), lambda route: route.abort())
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        await page.reload()
+        assert await page.inner_text("#play") == COPY["play"]
+        assert await page.inner_text("#status") == COPY["air.hint"]  # as it came, without a script
+        await page.click("#play")
+        await page.wait_for_selector("#play.on")
+        await behind_s(page)  # the rest of the page came at the second try
+        first = next(name for name in asked if name.startswith("event-page"))
+        again = next(name for name in asked if name.startswith("event-page.js?"))
+        sound = next(name for name in asked if name.endswith(".m4s"))
+        assert first == "event-page.js" and asked.index(sound) < asked.index(again)
+        assert "room-clock.js" not in asked[: asked.index(first)]
+
+
 async def test_it_survives_the_death_of_every_edge_worker_and_of_studio(tmp_path: Path) -> None:
     evening = Evening(tmp_path)
     async with listening(evening) as page:

@@ -14,7 +14,7 @@ from hustings.edge.files import Files
 from hustings.edge.objects import Room, Rooms
 from hustings.rooms import brownout
 from hustings.rooms.brownout import LAST
-from hustings.wire.edge_report import EdgeReport
+from hustings.wire.edge_report import EdgeReport, RoomCount
 from hustings.wire.feed import Decoder
 from tests.edge.test_objects import Caller
 from tests.hls.reading import check_live, check_update, parse_media_playlist
@@ -190,6 +190,20 @@ async def test_the_host_sets_the_least_and_listeners_are_told(evening: Evening) 
     rig.command(HOST, "brownout", step=0)
     await evening.part(0.0)
     assert evening.room.pulse.brownout == 0
+
+
+async def test_hosts_hear_of_a_count_when_there_is_one(evening: Evening) -> None:
+    def seen() -> int:
+        evening.rig.house.note_edge("edge-1", EdgeReport(PART_S, {KEY: counts.pop(0)}, {}))
+        evening.rig.run(RATE, talking=False)
+        return evening.live.version
+
+    counts = [RoomCount({}, 0), RoomCount({}, 0), RoomCount({1.0: 4}, 0)]
+    before = seen()
+    assert seen() == before, "nothing to tell"
+    assert evening.live.scene().listeners is None
+    assert seen() > before
+    assert evening.live.scene().listeners is not None
 
 
 async def test_it_outlives_a_restart_of_studio(evening: Evening) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from hustings.hls.reload import (
     parse_query,
 )
 from hustings.hls.segmenter import Part, Segment
+from hustings.settings import client_dir
 
 
 @pytest.mark.parametrize(
@@ -213,6 +216,19 @@ def test_other_names(name: str) -> None:
 )
 def test_files_when_the_last_part_is_100_1(name: str, found: str) -> None:
     assert decide_part(name, (100, 1), DEFAULT) == found
+
+
+@pytest.mark.parametrize("profile", [DEFAULT, FAST], ids=["default", "fast"])
+@pytest.mark.parametrize("late_ms", [0, 100])
+def test_the_whole_segment_that_our_player_asks_for_parks(profile: Profile, late_ms: int) -> None:
+    """It rests that long after it got one (a brownout): sooner would be a 404, which every cache keeps for a second."""
+    player = (client_dir() / "listener/player.js").read_text()
+    rests_ms = sorted(int(ms) for ms in re.findall(r"Math.max\(0, (\d+) - since_ms\)", player))
+    assert len(rests_ms) == 2
+    for ms in rests_ms:
+        parts = (ms - late_ms) * 48 // profile.part_samples
+        assert parts < profile.parts_per_segment
+        assert decide_part("s101.m4s", (101, parts - 1), profile) == "wait"
 
 
 def test_a_file_before_the_first_part() -> None:

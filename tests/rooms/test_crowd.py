@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hustings.rooms import crowd as crowds
-from hustings.rooms.crowd import BEACONS_PER_S, EVERY_S, P_MIN, Crowd, Report, next_s
+from hustings.rooms.crowd import BEACONS_PER_S, COUNTED_S, EVERY_S, P_MIN, Crowd, Report, next_s
 
 LIMIT_PER_S = 200
 
@@ -136,6 +136,22 @@ def test_a_whole_crowd_at_p_1_is_counted_exactly() -> None:
         crowd.note("e", Report(float(second), 1.0, {1.0: 7}))
     estimate = crowd.estimate(19.5)
     assert estimate is not None and (estimate.count, estimate.error) == (70, 0)
+
+
+def test_nobody_heard_of_yet_is_not_nobody() -> None:
+    """A page keeps still until its second pulse, and then for a part of a period: fifteen seconds of silence say nothing."""
+    crowd = Crowd()
+    for second in range(2, 40, 2):
+        crowd.note("e", Report(float(second), 2.0, {}))
+        told = crowd.estimate(float(second))
+        assert (told is None) == (second < COUNTED_S), second
+        if told is not None:
+            assert (told.count, told.error) == (0, 0)
+    crowd.note("e", Report(60.0, 2.0, {}))  # the edges were away: it begins anew
+    assert crowd.estimate(60.0) is None
+    crowd.note("e", Report(62.0, 2.0, {1.0: 3}))
+    told = crowd.estimate(62.0)
+    assert told is not None and told.count > 0, "whoever is heard of is told at once"
 
 
 def test_an_edge_that_is_gone_counts_no_more() -> None:

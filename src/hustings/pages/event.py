@@ -10,6 +10,7 @@ from pathlib import Path
 from hustings.pages.jinja import template
 
 TEMPLATE = Path(__file__).with_name("templates") / "event.html"
+ENTRY = "listener/start.js"
 MODULES = (
     "listener/player.js",
     "listener/ear.js",
@@ -17,12 +18,8 @@ MODULES = (
     "listener/playlist.js",
     "listener/source.js",
     "listener/pulse.js",
-    "listener/latency.js",
-    "room/copy.js",
-    "elements/tally-lamp.js",
-    "elements/room-clock.js",
 )
-"""What `event-page.js` needs before sound; named in the page, so that the browser asks for all at once."""
+"""What `ENTRY` needs before sound; named in the page, so that the browser asks for all at once. The rest comes later."""
 
 
 @dataclass(frozen=True, slots=True)

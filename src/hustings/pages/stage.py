@@ -27,7 +27,7 @@ MODULES = (
         "ballistics", "copy", "make", "protocol", "store", "view",
     )),
     *(f"stage/{name}.js" for name in (
-        "announcements", "cast", "control-room", "feature-panels", "frame", "main", "microphone",
+        "announcements", "brownout", "cast", "control-room", "feature-panels", "frame", "main", "microphone",
         "monitor", "opus", "scene-notice", "scene-plain", "scene-stage", "scene-test", "scenes",
         "session", "sound-check", "wake-lock", "warnings",
     )),

@@ -27,6 +27,9 @@ FAST_S = 3.0
 STALE_S = 10.0
 """An edge that has not reported for so long is gone, and its listeners with it."""
 
+COUNTED_S = 16.0
+"""A player keeps still until its second pulse and draws within a period from then on: nobody heard of in less is not nobody."""
+
 P_MIN = 2.0**-19
 EDGES_MAX = 256
 NEXT_S = (2, 30)
@@ -59,19 +62,22 @@ class Crowd:
     p: float = 1.0
     _edges: dict[str, deque[Report]] = field(default_factory=dict)
     _raised_s: float = 0.0
+    _began_s: float = 0.0
 
     def note(self, edge: str, report: Report) -> None:
         """A report. One past `EDGES_MAX` edges counts nothing."""
+        self._forget(report.at_s)
+        if not self._edges:
+            self._began_s = report.at_s - report.over_s
         reports = self._edges.get(edge)
         if reports is None:
-            self._forget(report.at_s)
             if len(self._edges) >= EDGES_MAX:
                 return
             reports = self._edges[edge] = deque(maxlen=64)
         reports.append(report)
 
     def estimate(self, now_s: float) -> Estimate | None:
-        """How many listen; None when no edge reports."""
+        """How many listen; None when no edge reports, or none has had the time to hear of anybody."""
         self._forget(now_s)
         if not self._edges:
             return None
@@ -80,6 +86,8 @@ class Crowd:
             recent = [row for row in reports if now_s - row.at_s < WINDOW_S]
             own, doubt = _weighed(recent)
             count, variance = count + own, variance + doubt
+        if not count and now_s - self._began_s < COUNTED_S:
+            return None
         return Estimate(round(count), math.ceil(1.96 * math.sqrt(variance)))
 
     def adapt(self, now_s: float, beacons_per_s: int = BEACONS_PER_S) -> float:

@@ -76,6 +76,7 @@ class LiveRoom:
         self.alarms = Alarms()
         self.talk = Talk()
         self.crowd = Crowd()
+        self._told: Estimate | None = None
         self.brownout = Brownout()
         self.clock: Clock | None = None
         self.line: Line | None = None
@@ -341,6 +342,9 @@ class LiveRoom:
         self.alarm("host_away", timers.host_away(self.room))
         self._look_at_disk()
         self._look_at_pressure()
+        if self._told != (now := self._listeners()):
+            self._told = now
+            self.bump()
         self.append(timers.given_up(self.room, at, self._nobody_since, self.limits))
 
     def _look_at_disk(self) -> None:
