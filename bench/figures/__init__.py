@@ -27,6 +27,7 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
     "wire": wire.measure,
     "restart": restart.measure,
+    "upgrade": restart.measure_upgrades,
     "latency": latency.measure,
     "join": join.measure,
     "memory": memory.measure,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from hustings.serve.supervisor import UPGRADE
 from tests.e2e.harness import sound
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.harness.fixtures import *  # noqa: F403
@@ -249,6 +250,26 @@ def test_five_deaths_of_studio_in_a_row(talk: Talk) -> None:
     assert journal.read_bytes().count(b'"joined"') == joined
     assert talk.hanna.state == talk.gus.state == "connected"
     until(lambda: loud(talk.recording), 20, "the talk on the page again")
+
+
+def test_an_upgrade_and_nobody_joins_anew(talk: Talk) -> None:
+    """Every process becomes the program on the disk; those who talk notice a gap. `bench upgrade` has twenty, and their
+    seconds."""
+    house, room = talk.house, talk.room
+    journal = house.folder / "rooms" / room.key / "journal.jsonl"
+    joined, backs = (journal.read_bytes().count(word) for word in (b'"joined"', b'"back"'))
+    spare = house.spare
+    before = {name: house.pid(name) for name in ("studio", "door", "edge", "web")}
+    house.process.send_signal(UPGRADE)
+    for name, pid in before.items():
+        house.came_back(name, pid, 60)
+    until(lambda: journal.read_bytes().count(b'"back"') >= backs + 2, 20, "both back", 0.01)
+    assert house.process.poll() is None and house.spare == spare, (
+        "the same processes to whoever started them"
+    )
+    assert journal.read_bytes().count(b'"joined"') == joined
+    assert talk.hanna.state == talk.gus.state == "connected"
+    until(lambda: loud(talk.recording), 30, "the talk on the page again")
 
 
 def test_a_speaker_whose_network_drops_has_his_place_and_mute(talk: Talk) -> None:
