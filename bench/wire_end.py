@@ -16,6 +16,7 @@ from hustings.audio.clock import RATE, TICK
 from hustings.audio.jitter_buffer import JitterBuffer
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import check
+from hustings.studio.priority import keep_time
 from hustings.studio.switchboard import Switchboard
 
 TICK_S = TICK / RATE
@@ -82,6 +83,7 @@ async def main() -> None:
                 }
             )
         elif asked is True:
+            keep_time()
             listening = asyncio.create_task(listen(ears))
             _say(True)
         else:

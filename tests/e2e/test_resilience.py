@@ -28,7 +28,16 @@ from tests.e2e.harness.sound import Reference, Sound
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, descendants_of
 from tests.e2e.peer import Cast, Peer
-from tests.e2e.players import Tape, consent, join, last, level_of, listen, tape
+from tests.e2e.players import (
+    Tape,
+    consent,
+    join,
+    last,
+    level_of,
+    listen,
+    renews_its_session,
+    tape,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -314,6 +323,36 @@ def test_a_browser_whose_network_drops_is_back_by_itself(talk: Talk, people: Peo
     him = view_of(house, room, "Gil")
     assert him["muted"] and him["person"] == before
     assert took_s < 3
+    gil.leave()
+
+
+def test_a_browser_whose_network_changes_keeps_its_session(talk: Talk, people: People) -> None:
+    """ICE is restarted: nobody else notices, and nothing is dialled."""
+    house, room = talk.house, talk.room
+    gil = people.person(f"gil-{len(people.everybody)}")
+    consent(gil, f"{house.stage}/{room.key}#t={house.invite(room, 'Gil')}", "Gil")
+    join(gil)
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here")
+    renews_its_session(gil.page, house, room, "Gil")
+    gil.leave()
+
+
+def test_a_browser_whose_session_is_gone_makes_another(talk: Talk, people: People) -> None:
+    """The stage host ended it (there it is a stranger's): a restart is refused, and the page dials."""
+    house, room = talk.house, talk.room
+    gil = people.person(f"gil-{len(people.everybody)}")
+    ticket = house.invite(room, "Gil")
+    made: list[str] = []
+    gil.page.on("response", lambda one: made.append(one.headers.get("location", "")))
+    consent(gil, f"{house.stage}/{room.key}#t={ticket}", "Gil")
+    join(gil)
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here")
+    [first] = [one for one in made if "/session/" in one]
+    device = gil.page.evaluate("() => localStorage.getItem('hustings.device')")
+    headers = {"Authorization": f"Bearer {ticket}", "Hustings-Device": device}
+    assert house.http.delete(f"{house.stage}{first}", headers=headers).status_code == 200
+    until(lambda: len([one for one in made if "/session/" in one]) == 2, 20, "another session")
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here again")
     gil.leave()
 
 
