@@ -27,6 +27,10 @@ class Crew:
         """Packets that each person has had from the stage so far."""
         return self.told()[0]
 
+    def gaps_s(self) -> list[float]:
+        """The longest that each person waited for a packet from the stage since the question before, whichever it was."""
+        return list(_ask(self.process, {})["gaps_s"])
+
     def told(self) -> tuple[list[int], list[float]]:
         """That, and how late the last person had each chirp of the first one's pilot since the question before."""
         answer = _ask(self.process, {})

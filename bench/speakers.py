@@ -2,8 +2,9 @@
 
 A process of its own (`python -m bench.speakers`), so that its cost is not the studio's. Reads one JSON object from standard
 input: `{"people": [{"url", "headers", "sound": "talk:0"|"noise"|"quiet"|"pilot"}]}`; prints `{"up": n}` when all are connected
-and `{"received": [...], "delays_ms": [...]}` for every further line that it reads: packets that each has had from the stage,
-and how late the last of them had each chirp of a pilot since the line before (from the packet that left to the one that came).
+and `{"received": [...], "gaps_s": [...], "delays_ms": [...]}` for every further line that it reads: packets that each has had
+from the stage; since the line before, the longest that each waited for one; and how late the last of them had each chirp of a
+pilot (from the packet that left to the one that came).
 Ends with its input.
 """
 
@@ -85,6 +86,8 @@ class Person:
     peer: RTCPeerConnection
     mouth: Mouth
     received: int = 0
+    last_s: float = 0.0
+    gap_s: float = 0.0
     heard: list[tuple[float, bytes]] | None = None
 
     async def join(self, http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> None:
@@ -106,8 +109,21 @@ class Person:
 
     async def _hear(self, raw: bytes, arrival_time_ms: int) -> None:
         self.received += 1
+        now_s = asyncio.get_running_loop().time()
+        self._wait_until(now_s)
+        self.last_s = now_s
         if self.heard is not None:
-            self.heard.append((asyncio.get_running_loop().time(), raw))
+            self.heard.append((now_s, raw))
+
+    def longest_wait_s(self) -> float:
+        """Without a packet from the stage, since this was asked last; a wait that goes on counts too."""
+        self._wait_until(asyncio.get_running_loop().time())
+        longest, self.gap_s = self.gap_s, 0.0
+        return longest
+
+    def _wait_until(self, now_s: float) -> None:
+        if self.last_s:
+            self.gap_s = max(self.gap_s, now_s - self.last_s)
 
 
 def delays_ms(mouth: Mouth, heard: list[tuple[float, bytes]]) -> list[float]:
@@ -143,6 +159,7 @@ async def main() -> None:
         print(json.dumps({"up": len(people)}), flush=True)
         while await loop.run_in_executor(None, sys.stdin.readline):
             told: dict[str, list[Any]] = {"received": [one.received for one in people]}
+            told["gaps_s"] = [one.longest_wait_s() for one in people]
             heard, ear.heard = ear.heard, [] if piloted else None
             told["delays_ms"] = delays_ms(people[0].mouth, heard) if heard else []
             print(json.dumps(told), flush=True)

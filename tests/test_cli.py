@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hustings.studio import keeping
+
 
 def _hustings(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     clean = {name: text for name, text in os.environ.items() if not name.startswith("HUSTINGS_")}
@@ -50,6 +52,18 @@ def test_version(tmp_path: Path) -> None:
     done = _hustings("--version", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout.startswith("hustings")
+
+
+def test_calls_that_are_kept_are_forgotten(tmp_path: Path) -> None:
+    """What split units run when all of them stop."""
+    run_dir = tmp_path / "data" / "run"
+    keeper = keeping.keeper_for(run_dir)
+    if keeper is None:
+        pytest.skip("no shared memory here")
+    keeper.save("a", b"a key")
+    for _ in range(2):
+        assert _hustings("forget", "--data", "data", cwd=tmp_path).returncode == 0
+        assert not keeping.folder_for(run_dir).exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["sing"], ["serve", "--loud"]])

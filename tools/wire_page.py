@@ -39,7 +39,9 @@ What another process needs to go on with a session (`rtc/snapshot.py`: credentia
 down every second and after {sent} datagrams, into this machine's shared memory, for this user alone (`studio/keeping.py`).
 The worker has a spare behind it in which everything is loaded (`studio/spare.py`): when it dies, the spare forks another,
 which takes the port, connects the pairs' sockets, and only then reads its rooms. It sends {ahead} indexes further on, so no
-keystream is used twice. Browsers notice a gap in the sound; nobody joins anew. A browser that is away for longer than
+keystream is used twice. Browsers notice a gap in the sound; nobody joins anew. An upgrade (`SIGUSR2` to `serve` or to studio,
+`systemctl reload`) goes the same way: the spare becomes the new program while the worker goes on, and only then another worker
+is forked. A browser that is away for longer than
 {back:g} s, or a machine that was started anew, dials again.
 
 An ICE restart (`PATCH` of the session, RFC 9725 §4.3.3) keeps keys and streams; the old credentials hold until a check with

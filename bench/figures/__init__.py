@@ -30,7 +30,9 @@ Say = Callable[[str], None]
 ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
     "wire": wire.measure,
+    "flood": wire.measure_flood,
     "restart": restart.measure,
+    "upgrade": restart.measure_upgrades,
     "latency": latency.measure,
     "join": join.measure,
     "memory": memory.measure,

@@ -1,68 +1,131 @@
-"""What a dead studio costs those who talk: `kill -9` of the worker, again and again, with three on the stage.
+"""What a studio that dies, or that is upgraded, costs those who talk: again and again, with three on the stage.
 
-Measured to the journal's `back` of the last of them: his packets are in the mix again. Nobody may join anew.
+A kill is `kill -9` of the worker, measured to the journal's `back` of the last of them: his packets are in the mix again. An
+upgrade is what `systemctl reload` does: every process becomes the program on the disk. Silence is the longest that any of the
+three waited for a packet from the stage. Nobody may join anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import crew
 from bench.rows import Figure
+from hustings.serve.supervisor import UPGRADE
 from tests.e2e.house import House, Room, started
 
-TALKING, KILLS = 3, 100
+TALKING, KILLS, UPGRADES = 3, 100, 20
 OTHERS_CORE = 1
 BETWEEN_S = 1.2
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 LOOK_S = 0.002
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> Figure:
+    """Kills."""
     figure = Figure("restart", "The studio is killed")
+    with _on_the_air(folder) as (house, room, on_stage):
+        back_s, silent_s = [], []
+        for number in range(KILLS):
+            time.sleep(BETWEEN_S)
+            on_stage.gaps_s()
+            back_s.append(_killed(house, room))
+            silent_s.append(max(on_stage.gaps_s()))
+            if number % 20 == 19:
+                say(f"{number + 1} of {KILLS}")
+        anew = _joined(house, room) - TALKING
+        heard = _heard(on_stage)
+    figure.add("kill.back", "worker killed: all back", "s", back_s)
+    note = f"at the end each still hears {heard} packets a second"
+    figure.add("kill.silence", "worker killed: longest silence in an ear", "s", silent_s, note=note)
+    figure.add("kill.anew", "worker killed: joined anew", "people", [anew])
+    return figure
+
+
+def measure_upgrades(folder: Path, say: Callable[[str], None]) -> Figure:
+    figure = Figure("upgrade", "The server is upgraded")
+    with _on_the_air(folder) as (house, room, on_stage):
+        took_s, silent_s = [], []
+        for number in range(UPGRADES):
+            time.sleep(BETWEEN_S)
+            on_stage.gaps_s()
+            took_s.append(_upgraded(house, room))
+            silent_s.append(max(on_stage.gaps_s()))
+            if number % 5 == 4:
+                say(f"{number + 1} of {UPGRADES}")
+        anew = _joined(house, room) - TALKING
+        heard = _heard(on_stage)
+    figure.add("took", "upgraded: until all who talk are in the new program", "s", took_s)
+    note = f"at the end each still hears {heard} packets a second"
+    figure.add("silence", "upgraded: longest silence in an ear", "s", silent_s, note=note)
+    figure.add("anew", "upgraded: joined anew", "people", [anew])
+    return figure
+
+
+@contextlib.contextmanager
+def _on_the_air(folder: Path) -> Iterator[tuple[House, Room, crew.Crew]]:
+    """Three who talk."""
     with started(folder / "data") as house:
         room = house.plan("bench-kills", "The studio is killed")
         house.command(room, "open_doors")
         people, _ = crew.invited(house, room, TALKING, [f"talk:{n}" for n in range(TALKING)])
         with crew.speaking(people, OTHERS_CORE) as on_stage:
             house.on_air(room)
-            back_s = []
-            for number in range(KILLS):
-                time.sleep(BETWEEN_S)
-                back_s.append(_killed(house, room))
-                if number % 20 == 19:
-                    say(f"{number + 1} of {KILLS}")
-            before = on_stage.received()
-            time.sleep(1)
-            heard = [now - then for now, then in zip(on_stage.received(), before, strict=True)]
-        joined = sum(event["type"] == "joined" for event in _journal(house, room, 0))
-    note = (
-        f"{joined - TALKING} joined anew; at the end each still hears {min(heard)} packets a second"
-    )
-    figure.add("kill.back", "worker killed: all back", "s", back_s, note=note)
-    figure.add("kill.anew", "worker killed: joined anew", "people", [joined - TALKING])
-    return figure
+            yield house, room, on_stage
+
+
+def _heard(on_stage: crew.Crew) -> int:
+    """Packets that came to each in a second, at the least."""
+    before = on_stage.received()
+    time.sleep(1)
+    return min(now - then for now, then in zip(on_stage.received(), before, strict=True))
 
 
 def _killed(house: House, room: Room) -> float:
     """Seconds until all who talk are back."""
-    seen = len(_journal(house, room, 0))
-    killed_s = time.monotonic()
+    seen = len(_journal(house, room))
     os.kill(house.pid("studio"), signal.SIGKILL)
-    while time.monotonic() < killed_s + PATIENCE_S:
-        back = [one for one in _journal(house, room, seen) if one["type"] == "back"]
-        if len(back) >= TALKING:
-            return time.monotonic() - killed_s
+    return _all_back(house, room, seen)
+
+
+def _upgraded(house: House, room: Room) -> float:
+    """As long as it takes, programs loaded and all."""
+    seen, was_up = len(_journal(house, room)), house.log.count("Hustings is up")
+    house.process.send_signal(UPGRADE)
+    took_s = _all_back(house, room, seen)
+    _until(lambda: house.log.count("Hustings is up") > was_up, "everything up again")
+    return took_s
+
+
+def _all_back(house: House, room: Room, seen: int) -> float:
+    began_s = time.monotonic()
+
+    def are_back() -> bool:
+        events = _journal(house, room)[seen:]
+        return sum(event["type"] == "back" for event in events) >= TALKING
+
+    _until(are_back, "all of them back")
+    return time.monotonic() - began_s
+
+
+def _until(condition: Callable[[], bool], what: str) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"not in time: {what}")
         time.sleep(LOOK_S)
-    raise TimeoutError("not all came back")
 
 
-def _journal(house: House, room: Room, after: int) -> list[dict[str, object]]:
+def _joined(house: House, room: Room) -> int:
+    return sum(event["type"] == "joined" for event in _journal(house, room))
+
+
+def _journal(house: House, room: Room) -> list[dict[str, object]]:
     raw = (house.folder / "rooms" / room.key / "journal.jsonl").read_bytes()
-    lines = raw[: raw.rfind(b"\n") + 1].splitlines()
-    return [json.loads(line) for line in lines[after:]]
+    return [json.loads(line) for line in raw[: raw.rfind(b"\n") + 1].splitlines()]

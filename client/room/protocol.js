@@ -182,13 +182,24 @@ export class StageProtocol {
   }
 
   /**
+   * New ICE credentials for a session whose network changed (RFC 9725 section 4.3.3): ours there, the stage host's back.
+   * @param {string} location as openSession gave it
+   * @param {string} fragment an SDP fragment (RFC 8840 section 4.4)
+   * @param {{signal?: AbortSignal, timeoutMs?: number}} [how]
+   * @returns {Promise<string>} a fragment too
+   */
+  async restartSession(location, fragment, how = {}) {
+    const headers = { "Content-Type": "application/trickle-ice-sdpfrag" };
+    return (await this.#ask("PATCH", pathOf(location), { ...how, body: fragment, headers })).text;
+  }
+
+  /**
    * Leaves. With `keepalive` the browser sends it even while the page goes away.
    * @param {string} location as openSession gave it
    * @param {{keepalive?: boolean}} [how]
    */
   async closeSession(location, how = {}) {
-    const path = location.startsWith("http") ? new URL(location).pathname : location;
-    await this.#ask("DELETE", path, { ...how, timeoutMs: COMMAND_TIMEOUT_MS });
+    await this.#ask("DELETE", pathOf(location), { ...how, timeoutMs: COMMAND_TIMEOUT_MS });
   }
 
   /**
@@ -299,6 +310,11 @@ export class StageProtocol {
       headers: { Authorization: `Bearer ${this.ticket}`, "Hustings-Device": this.device, ...headers },
     });
   }
+}
+
+/** @param {string} location a path or an address */
+function pathOf(location) {
+  return location.startsWith("http") ? new URL(location).pathname : location;
 }
 
 /**

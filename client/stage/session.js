@@ -2,10 +2,13 @@
  * The one session of a speaker: one RTCPeerConnection with one sendrecv audio transceiver, kept alive for as long as the person wants to be on the
  * stage. States and what moves them are the table NEXT; the loop in #run only dials, watches and waits.
  *
- * A lost network is noticed by 2 s without a packet (consent would take 30 s, RFC 7675). Then the old connection stays open while new ones are tried:
- * whichever carries sound first wins. A fresh POST replaces the old session at the stage host, so nothing is ever taken down before its successor is up.
+ * A lost network is noticed by 2 s without a packet (consent would take 30 s, RFC 7675), a changed one by the browser's own word. Either way ICE is
+ * restarted first: the same session, keys and streams on new paths. Where the stage host has no such session any more, or nothing flows, the old
+ * connection stays open while new ones are tried: whichever carries sound first wins. A fresh POST replaces the old session at the stage host, so
+ * nothing is ever taken down before its successor is up.
  */
 import { asStageError, pause, retryAfterMs } from "../room/protocol.js";
+import { credentials, renewed } from "./ice.js";
 import { tuneOpus } from "./opus.js";
 
 /** @typedef {"away"|"joining"|"here"|"lost"|"closed"|"full"|"waiting"|"moved"|"refused"} SessionState */
@@ -29,12 +32,14 @@ const RESTING = new Set(["away", "moved", "refused"]);
 
 const WATCH_EVERY_MS = 400;
 const SILENT_MS = 2000;
+const FLOW_MS = 1500; // after an ICE restart that was answered
+const FLOW_LOOK_MS = 100;
 const GATHER_MS = 500;
 const CONNECT_MS = 4000;
 const DIAL_MS = [2000, 2000, 2000, 6000]; // a dead address must not eat the return of a good one, a slow one needs a long try now and then
 const POLITE_MS = 2000; // doors closed, stage full, ticket in use: nothing is wrong, ask slowly
 
-/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"closeSession"|"random">} Stage */
+/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"restartSession"|"closeSession"|"random">} Stage */
 
 export class StageSession extends EventTarget {
   /** @type {SessionState} */ state = "away";
@@ -44,6 +49,8 @@ export class StageSession extends EventTarget {
   /** @type {MediaStreamTrack|null} */ #track = null;
   /** @type {RTCPeerConnection|null} */ #pc = null;
   #location = "";
+  /** What carries us: where its session is, and what was answered last. @type {{location: string, answer: string}|null} */ #standing = null;
+  /** @type {Promise<Failure|null>|null} */ #restarting = null;
   #round = new AbortController();
   /** @type {ReturnType<typeof setInterval>|undefined} */ #watching;
   #packets = 0;
@@ -54,7 +61,8 @@ export class StageSession extends EventTarget {
   constructor(stage) {
     super();
     this.#stage = stage;
-    addEventListener("online", () => this.hurry());
+    addEventListener("online", () => this.renew());
+    /** @type {any} */ (navigator).connection?.addEventListener?.("change", () => this.renew());
     addEventListener("pagehide", () => {
       if (this.#location) void this.#stage.closeSession(this.#location, { keepalive: true }).catch(() => undefined);
     });
@@ -78,9 +86,17 @@ export class StageSession extends EventTarget {
     if (!RESTING.has(this.state) && this.state !== "here") this.#round.abort();
   }
 
-  /** The stage host no longer hears us although we hear it. */
+  /** The network is another one: what still goes over the old one moves before it is missed. */
+  renew() {
+    if (this.state === "here") void this.#restart(0, this.#round.signal);
+    else this.hurry();
+  }
+
+  /** The stage host no longer hears us although we hear it: only a new session will do. */
   redial() {
-    if (this.state === "here") this.#silent();
+    if (this.state !== "here") return;
+    this.#standing = null;
+    this.#silent();
   }
 
   /** Leaves for good; the stage host hears of it as soon as it can be reached. */
@@ -122,7 +138,7 @@ export class StageSession extends EventTarget {
         await aborted(round);
         continue;
       }
-      const code = await this.#dial(failures, round);
+      const code = await this.#resume(failures, round);
       if (code === null || RESTING.has(this.state) || /** @type {string} */ (this.state) === "here") continue;
       failures += 1;
       if (round.aborted) this.#round = new AbortController(); // hurried: at once
@@ -144,6 +160,46 @@ export class StageSession extends EventTarget {
   }
 
   /**
+   * The session that we have, else a new one. @param {number} failures @param {AbortSignal} round
+   * @returns {Promise<string|null>} null when it stands, else why not
+   */
+  async #resume(failures, round) {
+    const failure = await this.#restart(failures, round);
+    if (!failure) return null;
+    return failure.unanswered || round.aborted ? failure.code : this.#dial(failures, round);
+  }
+
+  /** One at a time. @param {number} failures @param {AbortSignal} round @returns {Promise<Failure|null>} */
+  #restart(failures, round) {
+    this.#restarting ??= this.#restartIce(failures, round).finally(() => (this.#restarting = null));
+    return this.#restarting;
+  }
+
+  /** The same session on new paths (RFC 8445 section 9). @param {number} failures @param {AbortSignal} round @returns {Promise<Failure|null>} */
+  async #restartIce(failures, round) {
+    const pc = this.#pc;
+    const standing = this.#standing;
+    if (!pc || !standing || pc.connectionState === "closed") return { code: "no_session", unanswered: false };
+    try {
+      await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+      const how = { signal: round, timeoutMs: DIAL_MS[failures % DIAL_MS.length] ?? 2000 };
+      const theirs = await this.#stage.restartSession(standing.location, credentials(pc.localDescription?.sdp ?? ""), how);
+      standing.answer = renewed(standing.answer, theirs);
+      await pc.setRemoteDescription({ type: "answer", sdp: standing.answer });
+    } catch (error) {
+      await pc.setLocalDescription({ type: "rollback" }).catch(() => undefined);
+      const { code, unanswered } = asStageError(error);
+      if (!unanswered && standing === this.#standing) this.#standing = null; // the stage host does not know it any more
+      return { code, unanswered };
+    }
+    for (const until_ms = performance.now() + FLOW_MS; performance.now() < until_ms && !round.aborted; await pause(FLOW_LOOK_MS, round)) {
+      await this.#watch(pc);
+      if (this.state === "here") return null;
+    }
+    return { code: "silent", unanswered: false };
+  }
+
+  /**
    * One attempt. @param {number} failures @param {AbortSignal} round
    * @returns {Promise<string|null>} null when it stands, else why not
    */
@@ -154,8 +210,10 @@ export class StageSession extends EventTarget {
       const timeoutMs = DIAL_MS[failures % DIAL_MS.length] ?? 2000;
       const { answer, location } = await this.#stage.openSession(offer, { signal: round, timeoutMs });
       this.#location = location;
-      await pc.setRemoteDescription({ type: "answer", sdp: tuneOpus(answer) });
+      const tuned = tuneOpus(answer);
+      await pc.setRemoteDescription({ type: "answer", sdp: tuned });
       await connected(pc, round);
+      this.#standing = { location, answer: tuned };
     } catch (error) {
       pc.close();
       const refusal = asStageError(error);
@@ -219,8 +277,11 @@ export class StageSession extends EventTarget {
     this.#pc?.close();
     this.#pc = null;
     this.#location = "";
+    this.#standing = null;
   }
 }
+
+/** @typedef {{code: string, unanswered: boolean}} Failure */
 
 /** @param {AbortSignal} signal @returns {Promise<void>} */
 function aborted(signal) {

@@ -68,6 +68,11 @@ def _start(asked: argparse.Namespace, tree: settings.Settings) -> int:
         from hustings.serve import prepare  # noqa: PLC0415
 
         return prepare.run(tree)
+    if asked.command == "forget":
+        from hustings.studio import keeping  # noqa: PLC0415
+
+        keeping.destroy(tree.run_dir)
+        return 0
     if asked.command == "demo":
         from hustings.demo import serve as demo  # noqa: PLC0415
 
@@ -136,6 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--quiet", action="store_true", help="print no addresses (`serve` does)")
     commands.add_parser(
         "prepare", parents=[shared], help="make keys, publish assets and stage page"
+    )
+    commands.add_parser(
+        "forget", parents=[shared], help="the keys of calls that a studio left for the next one"
     )
     _add_rehearse(
         commands.add_parser(

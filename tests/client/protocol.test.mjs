@@ -46,6 +46,16 @@ test("a session is an offer, with ticket and device, and gives answer and locati
   assert.equal(headers["content-type"], "application/sdp");
 });
 
+test("an ICE restart is a PATCH of the session, and gives the other side's fragment", async () => {
+  const host = await stageHost([{ reply: "a=ice-ufrag:b\r\n" }]);
+  const theirs = await protocolAt(host.base).restartSession(`${host.base}/session/evening/s1`, "a=ice-ufrag:a\r\n");
+  await host.close();
+  assert.equal(theirs, "a=ice-ufrag:b\r\n");
+  const [{ method, url, headers, body }] = host.seen;
+  assert.deepEqual([method, url, body], ["PATCH", "/session/evening/s1", "a=ice-ufrag:a\r\n"]);
+  assert.equal(headers["content-type"], "application/trickle-ice-sdpfrag");
+});
+
 test("a session is left by DELETE, whether its location is a path or an address", async () => {
   const host = await stageHost([{}]);
   await protocolAt(host.base).closeSession("/session/evening/s1");

@@ -7,6 +7,7 @@ import { FLOOR_DB, Needle, peakDb } from "../../client/room/ballistics.js";
 import { reader } from "../../client/room/copy.js";
 import { RoomStore } from "../../client/room/store.js";
 import { announcements } from "../../client/stage/announcements.js";
+import { credentials, renewed } from "../../client/stage/ice.js";
 import { tuneOpus } from "../../client/stage/opus.js";
 import { sceneFor } from "../../client/stage/scenes.js";
 import { warnings } from "../../client/stage/warnings.js";
@@ -172,6 +173,16 @@ test("Opus is asked for 64 kbit/s mono with FEC, whatever the line said before",
   assert.match(bare, /^a=rtpmap:96 opus\/48000\/2\r\na=fmtp:96 maxaveragebitrate=64000;[^\r\n]*\r\na=sendrecv\r\n$/);
   assert.equal(tuneOpus("v=0\r\n"), "v=0\r\n");
   assert.equal(tuneOpus(tuneOpus(sdp)), tuneOpus(sdp));
+});
+
+test("an ICE restart takes the credentials out of an offer, each once, and puts others into an answer", () => {
+  const offer = "v=0\r\nm=audio 9 X 1\r\na=ice-ufrag:mine\r\na=ice-pwd:secret\r\na=mid:0\r\nm=x\r\na=ice-ufrag:mine\r\na=ice-pwd:secret\r\n";
+  assert.equal(credentials(offer), "a=ice-ufrag:mine\r\na=ice-pwd:secret\r\n");
+  assert.equal(credentials("v=0\r\n"), "");
+  const fragment = "a=ice-lite\r\nm=audio 9 X 0\r\na=ice-pwd:$1new\r\na=ice-ufrag:theirs\r\na=candidate:1\r\n";
+  const answer = renewed("v=0\r\na=ice-lite\r\na=ice-ufrag:old\r\na=ice-pwd:older\r\na=mid:0\r\n", fragment);
+  assert.equal(answer, "v=0\r\na=ice-lite\r\na=ice-ufrag:theirs\r\na=ice-pwd:$1new\r\na=mid:0\r\n");
+  assert.equal(renewed(answer, ""), answer);
 });
 
 test("the needle rises at once, falls 20 dB in 1.7 s, and its peak stays 1.5 s", () => {

@@ -121,9 +121,17 @@ class House:
 
     def pid(self, name: str) -> int:
         """The process of that row of `serve`; 0 while there is none. Studio's is the one that works, not its spare."""
+        pid = self._child(name)
+        return next(iter(children_of(pid)), 0) if name == "studio" else pid
+
+    @property
+    def spare(self) -> int:
+        """The process behind studio's."""
+        return self._child("studio")
+
+    def _child(self, name: str) -> int:
         with contextlib.suppress(OSError, ValueError, KeyError):
-            pid = int(json.loads((self.folder / "run" / f"{name}.pid").read_text())["pid"])
-            return next(iter(children_of(pid)), 0) if name == "studio" else pid
+            return int(json.loads((self.folder / "run" / f"{name}.pid").read_text())["pid"])
         return 0
 
     def workers(self) -> list[int]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from tests.e2e.harness.chromium import Person
 from tests.e2e.harness.pulse import RATE_HZ, Recording, stop
 from tests.e2e.harness.sound import Reference, level_dbfs
 from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, Room
 
 
 @dataclass
@@ -123,3 +125,27 @@ def listen(person: Person, url: str) -> Recording:
     recording = person.ear.record("listens")
     person.page.locator("#play").click()
     return recording
+
+
+class Page(Protocol):
+    """What Chromium's page and Firefox have."""
+
+    def evaluate(self, script: str, /) -> Any: ...
+
+
+ASKED = """() => performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname)
+  .filter((one) => one.startsWith("/session/"))"""
+
+
+def renews_its_session(page: Page, house: House, room: Room, name: str) -> None:
+    """Tells a stage page that its network is another one: ICE is restarted in the same session, and nobody notices."""
+    journal = house.folder / "rooms" / room.key / "journal.jsonl"
+    before, asked = len(journal.read_bytes()), page.evaluate(ASKED)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    until(lambda: len(page.evaluate(ASKED)) > len(asked), 15, "an ICE restart")
+    time.sleep(3.0)  # longer than silence is suffered
+    new = page.evaluate(ASKED)[len(asked) :]
+    assert len(new) == 1 and new[0].count("/") == 3, "one PATCH, and no POST"
+    assert house.link_of(room, name) == "here"
+    told = journal.read_bytes()[before:]
+    assert b'"joined"' not in told and b'"lost"' not in told

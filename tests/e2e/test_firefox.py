@@ -13,7 +13,7 @@ from tests.e2e.harness.sound import Reference
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room
 from tests.e2e.peer import Cast, Peer
-from tests.e2e.players import tape
+from tests.e2e.players import renews_its_session, tape
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
 
@@ -59,6 +59,7 @@ def test_the_stage_page(
     playing.stop()
     heard = ear.stop()
     taped.stop()
+    renews_its_session(firefox, house, room, "Fox")
     assert sound.absent(voices["guest1"], heard)  # his own clean feed
     assert not sound.doubled(voices["host"], heard)
 

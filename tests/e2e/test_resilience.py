@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from hustings.serve.supervisor import UPGRADE
 from tests.e2e.harness import sound
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.harness.fixtures import *  # noqa: F403
@@ -27,7 +28,16 @@ from tests.e2e.harness.sound import Reference, Sound
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, descendants_of
 from tests.e2e.peer import Cast, Peer
-from tests.e2e.players import Tape, consent, join, last, level_of, listen, tape
+from tests.e2e.players import (
+    Tape,
+    consent,
+    join,
+    last,
+    level_of,
+    listen,
+    renews_its_session,
+    tape,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -251,6 +261,26 @@ def test_five_deaths_of_studio_in_a_row(talk: Talk) -> None:
     until(lambda: loud(talk.recording), 20, "the talk on the page again")
 
 
+def test_an_upgrade_and_nobody_joins_anew(talk: Talk) -> None:
+    """Every process becomes the program on the disk; those who talk notice a gap. `bench upgrade` has twenty, and their
+    seconds."""
+    house, room = talk.house, talk.room
+    journal = house.folder / "rooms" / room.key / "journal.jsonl"
+    joined, backs = (journal.read_bytes().count(word) for word in (b'"joined"', b'"back"'))
+    spare = house.spare
+    before = {name: house.pid(name) for name in ("studio", "door", "edge", "web")}
+    house.process.send_signal(UPGRADE)
+    for name, pid in before.items():
+        house.came_back(name, pid, 60)
+    until(lambda: journal.read_bytes().count(b'"back"') >= backs + 2, 20, "both back", 0.01)
+    assert house.process.poll() is None and house.spare == spare, (
+        "the same processes to whoever started them"
+    )
+    assert journal.read_bytes().count(b'"joined"') == joined
+    assert talk.hanna.state == talk.gus.state == "connected"
+    until(lambda: loud(talk.recording), 30, "the talk on the page again")
+
+
 def test_a_speaker_whose_network_drops_has_his_place_and_mute(talk: Talk) -> None:
     house, room = talk.house, talk.room
     me = next(p["person"] for p in house.view(room)["people"] if p["name"] == "Gus")
@@ -293,6 +323,36 @@ def test_a_browser_whose_network_drops_is_back_by_itself(talk: Talk, people: Peo
     him = view_of(house, room, "Gil")
     assert him["muted"] and him["person"] == before
     assert took_s < 3
+    gil.leave()
+
+
+def test_a_browser_whose_network_changes_keeps_its_session(talk: Talk, people: People) -> None:
+    """ICE is restarted: nobody else notices, and nothing is dialled."""
+    house, room = talk.house, talk.room
+    gil = people.person(f"gil-{len(people.everybody)}")
+    consent(gil, f"{house.stage}/{room.key}#t={house.invite(room, 'Gil')}", "Gil")
+    join(gil)
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here")
+    renews_its_session(gil.page, house, room, "Gil")
+    gil.leave()
+
+
+def test_a_browser_whose_session_is_gone_makes_another(talk: Talk, people: People) -> None:
+    """The stage host ended it (there it is a stranger's): a restart is refused, and the page dials."""
+    house, room = talk.house, talk.room
+    gil = people.person(f"gil-{len(people.everybody)}")
+    ticket = house.invite(room, "Gil")
+    made: list[str] = []
+    gil.page.on("response", lambda one: made.append(one.headers.get("location", "")))
+    consent(gil, f"{house.stage}/{room.key}#t={ticket}", "Gil")
+    join(gil)
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here")
+    [first] = [one for one in made if "/session/" in one]
+    device = gil.page.evaluate("() => localStorage.getItem('hustings.device')")
+    headers = {"Authorization": f"Bearer {ticket}", "Hustings-Device": device}
+    assert house.http.delete(f"{house.stage}{first}", headers=headers).status_code == 200
+    until(lambda: len([one for one in made if "/session/" in one]) == 2, 20, "another session")
+    until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here again")
     gil.leave()
 
 

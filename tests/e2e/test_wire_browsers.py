@@ -197,6 +197,29 @@ def test_an_ice_restart(wire: Wire, request: pytest.FixtureRequest, kind: str) -
     assert wire.room.links == [("ann", True)], "nobody noticed"
 
 
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])
+def test_mute_and_reload(wire: Wire, request: pytest.FixtureRequest, kind: str) -> None:
+    """Who is muted goes on sending; who loads the page anew takes his own place, and the old session ends."""
+    browser: Any
+    if kind == "firefox":
+        browser = request.getfixturevalue("firefox")
+        browser.goto("about:blank")
+    else:
+        people = request.getfixturevalue("people")
+        browser = people.person("reloads", microphone=False, autoplay=True).page
+    wire.join(browser)
+    wire.talk(0.5)
+    browser.evaluate("() => { pc.getSenders()[0].track.enabled = false; }")
+    assert whole(wire.talk(2.0)) > 0.98
+    [before] = wire.room.board._calls
+    browser.goto("about:blank")
+    wire.join(browser)
+    until(lambda: list(wire.room.board._calls) != [before], 10, "the new session", 0.02)
+    until(lambda: len(wire.room.board._calls) == 1, 10, "the end of the old one", 0.02)
+    wire.talk(0.5)
+    assert {up for _, up in wire.room.links} == {True}, "nobody noticed"
+
+
 def test_firefox_loses_a_tenth_and_sends_it_again(wire: Wire, firefox: Firefox) -> None:
     firefox.goto("about:blank")
     wire.join(firefox)

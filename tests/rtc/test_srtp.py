@@ -353,6 +353,7 @@ class TestResuming:
         state = us.state()
         last = us.protect(packet(2))  # sent after the state was taken
         them.unprotect(last)
+        them.unprotect_rtcp(us.protect_rtcp(SENDER_REPORT))
 
         resumed = SrtpSession.from_state(keys(profile), state, ahead=100)
         assert resumed.next_sequence(7) == 102

@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hustings.serve import child as children
+from hustings.serve import supervisor
+from hustings.studio import spare
+from tests.e2e.house import children_of
 
 LOOP = """
 import json, os, signal, sys, time
@@ -25,6 +29,8 @@ if how == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if how == "crashing":
     sys.exit(1)
+if name == "kept":
+    signal.signal(signal.SIGUSR2, lambda *_: (run / "kept.upgraded").touch())
 draft = run / f".{name}"
 draft.write_text(json.dumps({"pid": os.getpid(), "nice": os.nice(0)}))
 draft.rename(run / f"{name}.up")
@@ -33,7 +39,7 @@ while True: signal.pause()
 """
 
 PARENT = """
-import sys
+import os, sys
 from pathlib import Path
 sys.path[:0] = [{src!r}]
 from hustings.serve import supervisor, readiness
@@ -41,12 +47,16 @@ from hustings.serve.child import Spec
 run, mark, rows = Path(sys.argv[1]), sys.argv[2], [r.split("=") for r in sys.argv[3:]]
 supervisor.STOP_S = 0.5
 loop = run.parent / "loop.py"
-specs = [Spec(n, (sys.executable, str(loop), n, str(run), how), i, 100 * i, readiness.on_file(run / f"{{n}}.up"), n == "kept")
+specs = [Spec(n, (sys.executable, str(loop), n, str(run), how), i, 100 * i, readiness.on_file(run / f"{{n}}.up"),
+              supervisor.UPGRADE if n == "kept" else 0)
          for i, (n, how) in enumerate(rows)]
 say = lambda line: print(line, flush=True)
 s = supervisor.Supervisor(specs, run, mark, say, lambda n, pid: print("ready", n, flush=True))
-print("adopted", s.adopt(), flush=True)
-sys.exit(s.run())
+print("adopted", s.adopt("RENEWS" in os.environ), flush=True)
+code = s.run()
+if s.wants_upgrade:
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {{**os.environ, "RENEWS": "1"}})
+sys.exit(code)
 """
 
 
@@ -189,10 +199,35 @@ def test_other_settings_replace_all_but_the_one_that_carries_the_talk(bench: Ben
     first.wait()
     bench.serve("kept=calm", "one=calm", mark="changed")
     bench.said("adopted ['kept']")
-    bench.said("kept was running: taken over, with its older settings until it is restarted")
+    bench.said("kept was running: taken over and upgraded")
     bench.wait(lambda: bench.pid("one") not in (0, before["one"]), "one was not replaced")
+    bench.wait((bench.run / "kept.upgraded").exists, "kept was not told")
     assert bench.pid("kept") == before["kept"]
     assert not children.is_alive(before["gone"])
+
+
+def test_an_upgrade_replaces_itself_and_all_but_the_one_that_carries_the_talk(bench: Bench) -> None:
+    process = bench.serve("kept=calm", "one=calm")
+    before = bench.up("kept", "one")
+    for _ in range(3):
+        bench.said("ready one")
+        (bench.run / "kept.upgraded").unlink(missing_ok=True)
+        one = bench.pid("one")
+        process.send_signal(supervisor.UPGRADE)
+        bench.wait((bench.run / "kept.upgraded").exists, "kept was not told")
+        bench.wait(partial(lambda one: bench.pid("one") not in (0, one), one), "one stayed")
+    assert bench.pid("kept") == before["kept"]
+    assert process.poll() is None, "the same process"
+    os.kill(before["kept"], signal.SIGKILL)
+    bench.wait(lambda: bench.pid("kept") not in (0, before["kept"]), "kept did not come back")
+    assert before["kept"] not in children_of(process.pid), "what died is reaped"
+    process.terminate()
+    assert process.wait(20) == 0
+    assert not bench.pid("one") and not bench.pid("kept")
+
+
+def test_studio_and_serve_are_upgraded_by_one_signal() -> None:
+    assert supervisor.UPGRADE == spare.UPGRADE
 
 
 def test_a_pid_that_went_to_another_process_is_left_alone(bench: Bench) -> None:

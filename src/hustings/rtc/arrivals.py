@@ -1,4 +1,4 @@
-"""When packets arrived, for the sender's own congestion control (transport-cc, draft-holmer-rmcat-transport-wide-cc-01).
+"""When packets arrived, for the sender's own congestion control (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 
 A report covers what came since the last one. Bounded: a report goes out after `REPORT_EVERY_S` or `ARRIVALS_MAX` packets.
 """

@@ -1,6 +1,7 @@
 """What a speaker sends, taken apart: which stream, which packets of it are new, what RED holds of those that were lost.
 
-Packets come here decrypted. A hostile speaker is cut to `RATE_MAX` packets a second and `STREAMS_MAX` streams.
+Payloads of RFC 7587 §4 (Opus) and RFC 2198 §3 (RED), which come here decrypted. A hostile speaker is cut to `RATE_MAX`
+packets a second and `STREAMS_MAX` streams.
 """
 
 from __future__ import annotations

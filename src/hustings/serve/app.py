@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,14 +17,18 @@ from hustings import preflight
 from hustings.serve import readiness
 from hustings.serve.child import Spec
 from hustings.serve.console import Console
-from hustings.serve.supervisor import Supervisor
+from hustings.serve.supervisor import UPGRADE, Supervisor
 from hustings.settings import Settings
 from hustings.studio import keeping
+
+UPGRADED = "SERVE_UPGRADED"
+"""In the environment: this process was another program a moment ago, and its children are still there."""
 
 
 def run(settings: Settings, demo: bool) -> int:
     """0 after a clean stop, 2 when it can't start. Errors: `OSError` with the line to print."""
     began = time.monotonic()
+    renews = bool(os.environ.pop(UPGRADED, ""))
     preflight.check_folders(settings.home_dir)
     preflight.check_socket_path(settings.studio_socket)
     lock = preflight.take_lock(settings.run_dir)
@@ -55,11 +60,13 @@ def run(settings: Settings, demo: bool) -> int:
     )
     try:
         console.draw()
-        running = supervisor.adopt()
+        running = supervisor.adopt(renews)
         preflight.check_ports(settings, running)
         if code := _prepare(console):
             return code
         code = supervisor.run()
+        if supervisor.wants_upgrade:
+            _become_the_new_program()
         readiness.tell_systemd("STOPPING=1")
         keeping.destroy(settings.run_dir)
         if code == 0:
@@ -83,7 +90,7 @@ def child_table(settings: Settings, demo: bool) -> list[Spec]:
             0,
             0,
             readiness.on_socket(settings.studio_socket),
-            keep=True,
+            upgrade=UPGRADE,
         ),
         Spec("door", _command("door"), 1, 100, probes["door"]),
         Spec("edge", _command("edge"), 2, 300, probes["edge"]),
@@ -122,6 +129,13 @@ def mark_of(settings: Settings) -> str:
 
 def _command(name: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "hustings", name)
+
+
+def _become_the_new_program() -> None:
+    """The same process, so whoever started us notices nothing; the lock is let go and taken again."""
+    signal.signal(UPGRADE, signal.SIG_IGN)  # until it listens itself
+    command = [sys.executable, *sys.orig_argv[1:]]
+    os.execve(sys.executable, command, {**os.environ, UPGRADED: "1"})
 
 
 def _prepare(console: Console) -> int:

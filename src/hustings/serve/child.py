@@ -27,8 +27,9 @@ class Spec:
     nice: int
     oom: int
     ready: Callable[[int], bool]
-    keep: bool = False
-    """Taken over even when settings or code changed: it carries a talk."""
+    upgrade: int = 0
+    """The signal after which the child becomes the program on the disk by itself. One that has such a signal is never
+    ended because settings or code changed: it carries a talk."""
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ def spawn(child: Child, run_dir: Path, environ: Mapping[str, str], mark: str) ->
         Path(f"/proc/{child.pid}/autogroup").write_text(str(child.spec.nice))
     with contextlib.suppress(OSError):
         Path(f"/proc/{child.pid}/oom_score_adj").write_text(str(child.spec.oom))
-    _write_pid_file(run_dir / f"{child.spec.name}.pid", child.pid, mark)
+    note(child, run_dir, mark)
 
 
 def exit_of(child: Child) -> int | None:
@@ -75,6 +76,7 @@ def exit_of(child: Child) -> int | None:
     if is_alive(child.pid):
         return None
     signal_group(child.pid, signal.SIGTERM)
+    reap(child.pid)
     return 0
 
 
@@ -118,6 +120,13 @@ def is_alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
+def reap(*pids: int) -> None:
+    """An adopted process may be our own child after all, of the program that this one was before an upgrade."""
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
 def signal_group(pid: int, number: int) -> None:
     """Signals all that the child started. A group that is gone is no error."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -129,7 +138,9 @@ def signal_one(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def _write_pid_file(path: Path, pid: int, mark: str) -> None:
+def note(child: Child, run_dir: Path, mark: str) -> None:
+    """Writes the pid file by which the next supervisor finds the child."""
+    path = run_dir / f"{child.spec.name}.pid"
     draft = path.with_suffix(".pid.new")
-    draft.write_text(json.dumps({"pid": pid, "born": birth(pid), "mark": mark}))
+    draft.write_text(json.dumps({"pid": child.pid, "born": birth(child.pid), "mark": mark}))
     draft.replace(path)

@@ -1,4 +1,8 @@
-"""The loop that starts children, waits for one to die, and starts it again; and its clean stop."""
+"""The loop that starts children, waits for one to die, and starts it again; its clean stop, and its upgrade.
+
+An upgrade (`UPGRADE`) ends the loop and no child. Whoever runs it then becomes the new program, which adopts the children:
+the one that carries the talk is told to upgrade itself, the others are replaced.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from hustings.serve import child as children
@@ -17,6 +22,7 @@ from hustings.serve.child import Child, Spec
 STOP_S = 5.0
 PROBE_S = 0.1
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+UPGRADE = signal.SIGUSR2
 
 Say = Callable[[str], None]
 
@@ -46,41 +52,54 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._stop_signals = 0
         self._hopeless = False
+        self._upgrade_asked = False
 
-    def adopt(self) -> list[str]:
+    @property
+    def wants_upgrade(self) -> bool:
+        """`run` ended because another program is to go on with the children."""
+        return self._upgrade_asked and not self._stop_signals and not self._hopeless
+
+    def adopt(self, renews: bool = False) -> list[str]:
         """Takes over what an earlier supervisor left running; the names of those that stay.
 
-        One with other settings or code is replaced, unless it carries the talk; one that no row names is ended.
+        One with other settings or code (all of them, if `renews`) is replaced, or upgraded if it carries the talk; one that
+        no row names is ended.
         """
         rows = {child.spec.name: child for child in self.children}
         leavers: list[int] = []
         for path in sorted(self._run_dir.glob("*.pid")):
             pid, mark = children.find(path)
             child = rows.get(path.stem)
-            if pid and child and (mark == self._mark or child.spec.keep):
-                child.pid, child.pidfd = pid, os.pidfd_open(pid)
-                self._selector.register(child.pidfd, selectors.EVENT_READ)
-                older = (
-                    "" if mark == self._mark else ", with its older settings until it is restarted"
-                )
-                self._say(f"{path.stem} was running: taken over{older}")
+            is_older = renews or mark != self._mark
+            if pid and child and (child.spec.upgrade or not is_older):
+                self._take_over(child, pid, is_older)
             else:
                 path.unlink()
                 leavers += [pid] if pid else []
-        _end(leavers, lambda: None)
+        _end(leavers, partial(children.reap, *leavers))
         return [child.spec.name for child in self.children if child.pid]
 
+    def _take_over(self, child: Child, pid: int, is_older: bool) -> None:
+        child.pid, child.pidfd = pid, os.pidfd_open(pid)
+        self._selector.register(child.pidfd, selectors.EVENT_READ)
+        if is_older:
+            children.signal_one(pid, child.spec.upgrade)
+            children.note(child, self._run_dir, self._mark)
+        more = " and upgraded; variables and flags stay as they were" if is_older else ""
+        self._say(f"{child.spec.name} was running: taken over{more}")
+
     def run(self) -> int:
-        """0 after a signal to stop, 2 when a child can't start (it has said why)."""
+        """0 after a signal to stop or (`wants_upgrade`) to upgrade, 2 when a child can't start (it has said why)."""
         with self._signals():
             try:
-                while not self._stop_signals and not self._hopeless:
+                while not (self._stop_signals or self._hopeless or self._upgrade_asked):
                     self._bury(time.monotonic())
                     self._start_due(time.monotonic())
                     wait = self._probe(time.monotonic())
                     self._sleep(wait)
             finally:
-                self._stop()
+                if not self.wants_upgrade:
+                    self._stop()
         return 2 if self._hopeless else 0
 
     def _start_due(self, now: float) -> None:
@@ -150,7 +169,7 @@ class Supervisor:
         ours.setblocking(False)
         theirs.setblocking(False)
         self._selector.register(ours, selectors.EVENT_READ)
-        numbers = (*STOP_SIGNALS, signal.SIGCHLD)
+        numbers = (*STOP_SIGNALS, UPGRADE, signal.SIGCHLD)
         before = {number: signal.signal(number, self._note) for number in numbers}
         old_fd = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         try:
@@ -163,8 +182,8 @@ class Supervisor:
             theirs.close()
 
     def _note(self, number: int, frame: object) -> None:
-        if number != signal.SIGCHLD:
-            self._stop_signals += 1
+        self._upgrade_asked |= number == UPGRADE
+        self._stop_signals += number in STOP_SIGNALS
 
 
 def _end(

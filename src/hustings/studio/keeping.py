@@ -1,7 +1,9 @@
 """What must outlive this process and must not lie on a disk: the keys and counters of its calls.
 
-A folder of this user's alone in the machine's shared memory (Linux), one file a call. It is gone with a reboot, with the end of
-`hustings serve`, and a call's file with the call. Where there is no such memory nothing is kept, and a restart is a new call.
+A folder of this user's alone in the machine's shared memory (Linux), one file a call. A call's file goes with the call; all of
+them with a reboot, with the end of `hustings serve`, or, where each process has a unit of its own, with that of the target
+(`hustings forget`). A studio that starts forgets what is too old to go on with. Where there is no such memory nothing is
+kept, and a restart is a new call.
 """
 
 from __future__ import annotations
