@@ -43,6 +43,7 @@ HURRY_EVERY_TICKS = 10
 
 _DROPOUT_MAX = 3_000  # RFC 3550 A.1: a jump ahead below this is loss
 _MISORDER_MAX = 100  # RFC 3550 A.1: a jump back up to this is reordering
+_SHORTEST = 120  # samples of the shortest Opus packet
 _LATE_RUN_MAX = 50  # as many late packets on end are no reordering but another timeline
 _TRANSITS = 250  # packets whose transit time is remembered, about 5 s
 _PERCENTILE = 0.97
@@ -377,7 +378,16 @@ class JitterBuffer:
         return None
 
     def _missing_before(self, packet: _Packet) -> int:
-        return 0 if self._played_to is None else packet.sequence - self._played_to - 1
+        """How many packets with sound never came before this one.
+
+        Not every number that is missing had sound: browsers probe the road with packets that are padding alone. What has
+        not left a hole in the timestamps was no loss.
+        """
+        if self._played_to is None:
+            return 0
+        hole = packet.timestamp - self._end_played
+        shortest = max(_SHORTEST, min(packet.samples or TICK, TICK))
+        return max(0, min(packet.sequence - self._played_to - 1, -(-hole // shortest)))
 
     def _leave(self, packet: _Packet) -> None:
         """Takes a packet out as played, and counts those before it that never came."""
