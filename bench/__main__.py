@@ -1,4 +1,4 @@
-"""`python -m bench [name ...] [--crowd] [--publish]`: measures, prints each figure beside its mark.
+"""`python -m bench [name ...] [--crowd | --voice] [--publish]`: measures, prints each figure beside its mark.
 
 Ends with 1 when a mark is missed.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL, CROWD
+from bench.figures import ALL, CROWD, VOICE
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 
@@ -25,13 +25,17 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ALL)}")
     parser.add_argument("--crowd", action="store_true", help=f"all of {', '.join(CROWD)}")
+    parser.add_argument("--voice", action="store_true", help=f"all of {', '.join(VOICE)}")
     parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
     asked = parser.parse_args(words)
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    names = asked.names or [name for name in ALL if (name in CROWD) == asked.crowd]
-    edition = picture.THE_CROWD if set(names) <= set(CROWD) else picture.EVERYDAY
+    everyday = [name for name in ALL if name not in (*CROWD, *VOICE)]
+    names = asked.names or (
+        list(CROWD) if asked.crowd else list(VOICE) if asked.voice else everyday
+    )
+    edition = picture.edition_of(names)
     if asked.publish and not asked.names:
         picture.publish(OUT, marks.load(), edition)
         return 0

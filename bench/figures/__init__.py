@@ -16,6 +16,7 @@ from bench.figures import (
     restart,
     stage,
     start,
+    voice,
     weight,
     wire,
 )
@@ -39,7 +40,10 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "requests": requests.measure,
     "requests_tls": requests.measure_tls,
     "flash": flash.measure,
+    **voice.ALL,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
+VOICE = tuple(voice.ALL)
+"""What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
