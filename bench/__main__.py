@@ -1,4 +1,4 @@
-"""`python -m bench [name ...] [--crowd | --harm] [--publish]`: measures, prints each figure beside its mark.
+"""`python -m bench [name ...] [--crowd | --harm | --voice] [--publish]`: measures, prints each figure beside its mark.
 
 Ends with 1 when a mark is missed.
 """
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL, CROWD, HARM
+from bench.figures import ALL, CROWD, HARM, VOICE
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 from bench.trial import Trial
@@ -32,13 +32,16 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=0.0, help="of each round of those")
     parser.add_argument("--rounds", type=int, default=0, help="of those")
     parser.add_argument("--only", default="", metavar="row,row", help="of those")
+    parser.add_argument("--voice", action="store_true", help=f"all of {', '.join(VOICE)}")
     parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
     asked = parser.parse_args(words)
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    edition = picture.edition_of(asked.names, asked.crowd, asked.harm)
-    names = asked.names or list(edition.names)
+    everyday = [name for name in ALL if name not in (*CROWD, *HARM, *VOICE)]
+    sets = ((asked.crowd, CROWD), (asked.harm, HARM), (asked.voice, VOICE))
+    names = asked.names or next((list(each) for wanted, each in sets if wanted), everyday)
+    edition = picture.edition_of(names)
     if asked.publish and not asked.names:
         picture.publish(OUT, marks.load(), edition)
         return 0

@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from bench.figures import ALL, CROWD, HARM
+from bench.figures import ALL, CROWD, HARM, VOICE
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
 from bench.rows import Row, rows_of
@@ -56,8 +56,8 @@ EVERYDAY = Edition(
     ROOT / "docs/pictures/bench.png",
     "The figures",
     "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`. The crowd's have "
-    "[a page of their own](bench-crowd.md).",
-    tuple(name for name in ALL if name not in CROWD and name not in HARM),
+    "[a page of their own](bench-crowd.md), and so have [attacks and deaths](bench-attacks.md) and [the voice](bench-voice.md).",
+    tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE)),
     (
         ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
         (
@@ -138,6 +138,24 @@ THE_CROWD = Edition(
         ),
     ),
 )
+_PESQ = ("ideal.pesq", "ours.pesq", "janus.pesq", "aiortc.pesq")
+THE_VOICE = Edition(
+    ROOT / "docs/bench-voice.md",
+    ROOT / "docs/pictures/bench-voice.png",
+    "The voice, in figures",
+    "Made by `make bench-voice` and `python -m bench --voice --publish`; raw figures in `bench/out/`, the rig in "
+    "[`bench/README.md`](../bench/README.md). [The other figures](bench.md).",
+    VOICE,
+    (
+        ("Clean road (P0)", "voice_P0", _PESQ, 1, "PESQ-WB, MOS"),
+        ("1 % lost, jitter 20 ms (P1)", "voice_P1", _PESQ, 1, "PESQ-WB, MOS"),
+        ("5 % lost (P2)", "voice_P2", _PESQ, 1, "PESQ-WB, MOS"),
+        ("10 % lost, jitter 20 ms (P3)", "voice_P3", _PESQ, 1, "PESQ-WB, MOS"),
+        ("5 % lost in bursts to 120 ms (P4)", "voice_P4", _PESQ, 1, "PESQ-WB, MOS"),
+        ("Overtaken by others (P6)", "voice_P6", _PESQ, 1, "PESQ-WB, MOS"),
+    ),
+)
+
 
 _ATTACKS = (
     "quiet",
@@ -175,11 +193,12 @@ HARMED = Edition(
 )  # fmt: skip
 
 
-def edition_of(names: Sequence[str], crowd: bool, harm: bool) -> Edition:
-    """The page on which the named figures stand, or without names the one that is asked for."""
-    if harm or (names and set(names) <= set(HARM)):
-        return HARMED
-    return THE_CROWD if crowd or (names and set(names) <= set(CROWD)) else EVERYDAY
+def edition_of(names: Sequence[str]) -> Edition:
+    """The page on which these figures stand."""
+    for edition in (THE_CROWD, HARMED, THE_VOICE):
+        if set(names) <= set(edition.names):
+            return edition
+    return EVERYDAY
 
 
 def trees(out: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from bench.figures import (
     stage,
     start,
     static,
+    voice,
     weight,
     wire,
 )
@@ -48,6 +49,7 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "attacks": attacks.measure,
     "kills": kills.measure,
     "static": static.measure,
+    **voice.ALL,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
@@ -59,3 +61,6 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
     "static": static.measure,
 }
 """What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
+
+VOICE = tuple(voice.ALL)
+"""What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""

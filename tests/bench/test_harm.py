@@ -120,7 +120,7 @@ def test_one_table_of_rows_named_line_and_column() -> None:
 
 
 def test_which_page_figures_stand_on() -> None:
-    assert edition_of(["kills"], False, False) is HARMED
-    assert edition_of([], False, True) is HARMED
-    assert edition_of(["flash"], False, False) is THE_CROWD
+    assert edition_of(["kills"]) is HARMED
+    assert edition_of(["attacks", "static"]) is HARMED
+    assert edition_of(["flash"]) is THE_CROWD
     assert set(HARMED.names) & set(THE_CROWD.names) == set()

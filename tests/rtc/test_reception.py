@@ -74,7 +74,7 @@ class TestLimits:
         made = stream(0, reception.MISSING_MAX + 1)
         assert made.add(1, 960, 2.0) == "repaired"
         made = stream(0, 2)
-        made.add(3 + reception.MISSING_MAX, 0, 0.05)
+        made.add(3 + reception.MISSING_MAX, 96_000, 0.05)
         assert len(made._holes) == reception.MISSING_MAX
         assert 1 not in made._holes
 
@@ -114,11 +114,38 @@ class TestRestoring:
         assert stream(1, 2).restore(960) is None
         assert stream(1).restore(960) is None
 
-    def test_timestamps_that_fit_no_packets(self) -> None:
-        for timestamp in (0, 960 * 2 + 1):
-            made = stream(1)
-            made.add(3, timestamp + 960, 0.06)
-            assert made.restore(960) is None
+    def test_timestamps_that_go_back(self) -> None:
+        made = stream(1)
+        made.add(3, 960, 0.06)
+        assert made.restore(960) is None
+
+    @pytest.mark.parametrize(
+        ("numbers", "probes", "lost"),
+        [
+            ((1, 2, 4), {2}, 3),  # 1, its probe, sound that is lost, sound
+            ((1, 3, 4), {3}, 2),  # 1, sound that is lost, its probe, sound
+            ((1, 2, 4, 5), {2, 4}, 3),
+            ((1, 4), set(), 3),  # a probe is lost too; which of the two it was nobody can tell
+            ((1, 2, 4, 5, 6), {2, 4, 5}, 3),
+        ],
+    )
+    def test_probes_between_the_numbers_of_sound(
+        self, numbers: tuple[int, ...], probes: set[int], lost: int
+    ) -> None:
+        """Chromium's probes have the timestamp of the packet before them; one packet of sound is missing in each case."""
+        made = Reception(7)
+        for number in numbers:
+            timestamp = 960 if number < lost else 1_920
+            timestamp = 2_880 if number == numbers[-1] else timestamp
+            made.add(number, timestamp, number / 50, number not in probes)
+        assert made.restore(960) == lost
+        assert made.restore(960) is None
+        assert made.add(2 if lost == 3 and not probes else lost, 1_920, 0.2) == "double"
+
+    def test_sound_that_came_is_not_restored_though_a_probe_is_missing(self) -> None:
+        made = stream(1, 2)
+        made.add(4, 2_880, 0.08)  # 3 was a probe
+        assert made.restore(960) is None
 
     def test_it_wraps(self) -> None:
         made = Reception(7)
@@ -136,7 +163,7 @@ class TestFigures:
     def test_a_fraction_is_of_what_came_since(self) -> None:
         made = stream(0, 1, 2, 3)
         made.figures()
-        made.add(7, 0, 0.0)
+        made.add(7, 6_720, 0.0)
         figures = made.figures()
         assert (figures.fraction_lost, figures.lost) == (3 * 256 // 4, 3)
         assert made.figures().fraction_lost == 0
@@ -151,7 +178,7 @@ class TestFigures:
     def test_all_but_one_lost(self) -> None:
         made = stream(0)
         made.figures()
-        made.add(3000, 0, 1.0)
+        made.add(3000, 2_880_000, 1.0)
         assert made.figures().fraction_lost == 255
 
     def test_jitter(self) -> None:

@@ -38,11 +38,18 @@ WINDOW_TICKS = 50
 PATIENCE_WINDOWS = 3
 """Windows off target before a tick is folded or inserted."""
 HURRY_TICKS = 3
-"""An excess this large does not wait: it is folded at one tick in ten, which is hardly heard."""
+"""An excess this large does not wait for long: it is folded at one tick in ten at the latest, which is hardly heard."""
 HURRY_EVERY_TICKS = 10
+REPAIR_TICKS = 5
+"""How slow a repaired packet may make the road look: one that was asked for twice says nothing about those that were not lost."""
+QUIET_SHARE = 0.6
+"""A packet below this share of the mean size is a pause or a soft sound: there a fold or an insertion is not heard."""
+QUIET_WAIT_TICKS = 100
+"""How long a fold or an insertion waits for one; senders of constant rate have none."""
 
 _DROPOUT_MAX = 3_000  # RFC 3550 A.1: a jump ahead below this is loss
 _MISORDER_MAX = 100  # RFC 3550 A.1: a jump back up to this is reordering
+_SHORTEST = 120  # samples of the shortest Opus packet
 _LATE_RUN_MAX = 50  # as many late packets on end are no reordering but another timeline
 _TRANSITS = 250  # packets whose transit time is remembered, about 5 s
 _PERCENTILE = 0.97
@@ -131,9 +138,12 @@ class _Delay:
         """The level wanted just after a quick packet: its own length and the room for slow ones."""
         return self._spread_ticks + self.packet_ticks
 
-    def add(self, transit: int) -> int:
-        """Takes arrival − timestamp in; how much later than the quickest this packet was, in samples."""
-        self._transits.append(transit)
+    def add(self, transit: int, most: int | None = None) -> int:
+        """Takes arrival − timestamp in; how much later than the quickest this packet was, in samples. It counts for `most`."""
+        counted = transit
+        if most is not None and self._least is not None:
+            counted = min(transit, self._least + most)
+        self._transits.append(counted)
         self._countdown -= 1
         least = transit if self._least is None else min(self._least, transit)
         if self._countdown <= 0:
@@ -200,6 +210,9 @@ class JitterBuffer:
         self._window_left = WINDOW_TICKS
         self._windows_off = 0
         self._fold_after = self._insert_after = 0
+        self._waited = 0
+        self._late_before = self.stats.late
+        self._mean_bytes = 0.0
 
     # Packets in
 
@@ -291,7 +304,8 @@ class JitterBuffer:
         self._transit_before = transit
         if packet.samples:
             self._delay.packet_ticks = -(-packet.samples // TICK)
-        return self._delay.add(transit)
+        repaired = self._highest is not None and packet.sequence < self._highest[0]
+        return self._delay.add(transit, REPAIR_TICKS * TICK if repaired else None)
 
     def _set_cursor(self, packet: _Packet, slowness: int) -> None:
         """A first packet waits for the target; less, if it was slow itself, but never so little that it could not be."""
@@ -377,7 +391,16 @@ class JitterBuffer:
         return None
 
     def _missing_before(self, packet: _Packet) -> int:
-        return 0 if self._played_to is None else packet.sequence - self._played_to - 1
+        """How many packets with sound never came before this one.
+
+        Not every number that is missing had sound: browsers probe the road with packets that are padding alone. What has
+        not left a hole in the timestamps was no loss.
+        """
+        if self._played_to is None:
+            return 0
+        hole = packet.timestamp - self._end_played
+        shortest = max(_SHORTEST, min(packet.samples or TICK, TICK))
+        return max(0, min(packet.sequence - self._played_to - 1, -(-hole // shortest)))
 
     def _leave(self, packet: _Packet) -> None:
         """Takes a packet out as played, and counts those before it that never came."""
@@ -394,6 +417,7 @@ class JitterBuffer:
         self._leave(packet)
         self._cursor = self._end_played = packet.end
         self._fresh = False
+        self._mean_bytes += (len(packet.payload) - self._mean_bytes) / WINDOW_TICKS
         return self._give("packet", packet.samples, packet.payload)
 
     def _bridge(self, following: _Packet, gap: int, need: int) -> Pull:
@@ -434,26 +458,44 @@ class JitterBuffer:
             return
         self._window_left = WINDOW_TICKS
         off = self._window_max - self._delay.target_ticks
+        came_late, self._late_before = self.stats.late - self._late_before, self.stats.late
         self.stats.delay_ticks, self._window_max = self._window_max, 0
         same_side = off * self._windows_off > 0
         sign = (off > 0) - (off < 0)
         self._windows_off = self._windows_off + sign if same_side else sign
         if off >= HURRY_TICKS:
-            self._fold_after = off - HURRY_TICKS + 1
+            self._fold_after, self._insert_after = off - HURRY_TICKS + 1, 0
+        elif off < 0 < came_late:
+            self._windows_off, self._fold_after, self._insert_after = 0, 0, 1
         elif abs(self._windows_off) >= PATIENCE_WINDOWS:
             self._windows_off = 0
             self._fold_after, self._insert_after = int(off > 0), int(off < 0)
 
     def _fold_due(self) -> bool:
         """Whether this pull makes up a tick; only where two ticks of sound are at hand."""
-        if not self._fold_after or self._ticks % HURRY_EVERY_TICKS or not self._packets:
+        if not self._fold_after or not self._packets:
             return False
         if self._packets[max(self._packets)].end - self._cursor < 2 * TICK:
+            return False
+        if not self._may_change(self._fold_after):
             return False
         self._fold_after -= 1
         self.stats.folded_ticks += 1
         return True
 
     def _insert_due(self) -> bool:
-        due, self._insert_after = bool(self._insert_after), 0
-        return due
+        if not self._insert_after or not self._may_change(self._insert_after):
+            return False
+        self._insert_after -= 1
+        return True
+
+    def _may_change(self, ticks: int) -> bool:
+        """Whether a tick may go or come here: where it is quiet; else after a wait, a short one if there are several to do."""
+        self._waited += 1
+        packet = self._packets.get(min(self._packets, default=-1))
+        quiet = packet is not None and len(packet.payload) < QUIET_SHARE * self._mean_bytes
+        patience = QUIET_WAIT_TICKS if ticks == 1 else HURRY_EVERY_TICKS
+        if not quiet and self._waited < patience:
+            return False
+        self._waited = 0
+        return True

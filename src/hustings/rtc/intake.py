@@ -45,7 +45,7 @@ class Intake:
             number = rtp.extension(raw, self._offer.sequence_id)
             if len(number) == 2:
                 self.arrivals.add(int.from_bytes(number, "big"), now)
-        verdict = stream.add(packet.sequence, packet.timestamp, now)
+        verdict = stream.add(packet.sequence, packet.timestamp, now, bool(packet.payload))
         if verdict == "double" or not packet.payload:
             return []
         if not is_red:
@@ -53,7 +53,9 @@ class Intake:
         *older, newest = red.parse(packet.payload)
         found = []
         if verdict == "new":
-            found = [one for block in older for one in self._restored(stream, packet, block)]
+            # The nearest predecessor first: `restore` gives each the last hole that it fits.
+            found = [one for block in older[::-1] for one in self._restored(stream, packet, block)]
+            found.reverse()
         if newest.payload_type == self._offer.opus and newest.payload:
             found.append(self._plain(packet, packet.sequence, packet.timestamp, newest.payload))
         return found

@@ -7,9 +7,9 @@ come here, so a jump is the sender's own new start and is followed at once. All 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 RATE_HZ = 48_000
 JUMP_MAX = 3_000  # RFC 3550 A.1
@@ -21,7 +21,9 @@ ASKED_MAX = 3
 HOLE_S = 1.0
 ORDER_S = 0.005
 """A packet that was only overtaken has this long before it is asked for."""
-RESTORED_KEPT = 64
+PACKET_SAMPLES = (120, 240, 480, 960, 1_920, 2_880, 3_840, 4_800, 5_760)  # RFC 6716 §3.2.5
+RECENT_KEPT = 128
+"""Packets whose timestamps are remembered: more than there are in `HOLE_S`, probes among them."""
 
 Verdict = Literal["new", "repaired", "double"]
 
@@ -56,15 +58,21 @@ class Reception:
         self._highest = -1
         self._first = 0
         self._holes: dict[int, Hole] = {}
-        self._restored: deque[int] = deque(maxlen=RESTORED_KEPT)
-        self._edge = (0, 0)  # the newest packet's number and timestamp
-        self._before_edge = (0, 0)
+        self._timestamps: OrderedDict[int, int] = OrderedDict()  # by number, of what came of late
+        self._heard: OrderedDict[int, None] = (
+            OrderedDict()
+        )  # timestamps of sound that was passed on
+        self._edge = 0  # the newest packet's timestamp
         self._jitter = 0.0
         self._transit = 0.0
         self._reported = (0, 0)
 
-    def add(self, sequence: int, timestamp: int, now: float) -> Verdict:
-        """A packet came. A double is one that RED brought already."""
+    def add(self, sequence: int, timestamp: int, now: float, sounds: bool = True) -> Verdict:
+        """A packet came. A double is one whose sound is here already, as a rule because RED brought it.
+
+        sounds: false for a probe, which is padding with the timestamp of the packet before it (Chromium sends some with
+        every stream, and two for each packet of a lossy one); its number counts, its sound is not missed.
+        """
         self.last_at = now
         if self._highest < 0:
             self._start(sequence, timestamp)
@@ -74,34 +82,67 @@ class Reception:
             self._start(sequence, timestamp)
             number, ahead = self._highest, 0
             self._holes.clear()
-        if ahead <= 0 and self.received and number in self._restored:
+        if sounds and timestamp in self._heard:
+            self._holes.pop(number, None)
             return "double"
         self.received += 1
         if ahead == 1:
             self._highest = number
         elif ahead > 1:
             self._go_on(number, now)
-        self._measure(timestamp, now)
+        self._remember(self._timestamps, number, timestamp)
+        if sounds:
+            self._remember(self._heard, timestamp, None)
+            self._measure(timestamp, now)
         if ahead < 0:
             self._holes.pop(number, None)
             return "repaired"
-        self._before_edge, self._edge = self._edge, (number, timestamp)
+        self._edge = timestamp
         return "new"
 
     def restore(self, offset: int) -> int | None:
         """The sequence number of the hole that a redundant block fills which lies `offset` samples before the newest
-        packet (RFC 2198 §3); None if nothing is missing there."""
-        number, timestamp = self._edge
-        before, before_timestamp = self._before_edge
-        steps = number - before
-        span = signed(timestamp - before_timestamp, 32)
-        if steps <= 1 or span <= 0 or span % steps or offset % (span // steps):
+        packet (RFC 2198 §3); None if nothing is missing there.
+
+        Numbers alone do not say which, since probes stand between those of sound: where the packets around the holes make no
+        even steps, it is the last hole whose neighbours' timestamps allow it, the packet's nearest predecessor.
+        """
+        timestamp = (self._edge - offset) & 0xFFFFFFFF
+        if timestamp in self._heard:
             return None
-        hole = number - offset // (span // steps)
-        if self._holes.pop(hole, None) is None:
+        hole = self._hole_at(timestamp)
+        if hole is None:
             return None
-        self._restored.append(hole)
+        del self._holes[hole]
+        self._remember(self._timestamps, hole, timestamp)
+        self._remember(self._heard, timestamp, None)
         return hole & 0xFFFF
+
+    def _hole_at(self, timestamp: int) -> int | None:
+        for hole in reversed(self._holes):
+            before = max((n for n in self._timestamps if n < hole), default=None)
+            after = min((n for n in self._timestamps if n > hole), default=None)
+            if before is None or after is None:
+                continue
+            passed = signed(timestamp - self._timestamps[before], 32)
+            if passed <= 0 or signed(self._timestamps[after] - timestamp, 32) < 0:
+                continue
+            unit, rest = divmod(
+                signed(self._timestamps[after] - self._timestamps[before], 32), after - before
+            )
+            if rest or unit not in PACKET_SAMPLES:
+                return hole
+            exact = before + passed // unit
+            if exact == after:  # a probe, with the timestamp of the lost packet before it
+                return hole
+            return exact if not passed % unit and exact in self._holes else None
+        return None
+
+    @staticmethod
+    def _remember(kept: OrderedDict[int, Any], key: int, value: Any) -> None:
+        kept[key] = value
+        if len(kept) > RECENT_KEPT:
+            kept.popitem(last=False)
 
     def to_ask(self, now: float, round_trip_s: float) -> list[int]:
         """Sequence numbers to ask for now, oldest first."""
@@ -142,7 +183,9 @@ class Reception:
     def _start(self, sequence: int, timestamp: int) -> None:
         """The first packet, or one so far off that the sender began anew. Numbers begin at 2^16, so none is below 0."""
         self._highest = self._first = sequence + 0x10000
-        self._edge = self._before_edge = (self._highest, timestamp)
+        self._edge = timestamp
+        self._timestamps.clear()
+        self._heard.clear()
         self.received, self._reported, self._transit = 0, (0, 0), 0.0
 
     def _go_on(self, number: int, now: float) -> None:
