@@ -32,13 +32,8 @@ def _free_ports() -> dict[str, str]:
         socket.create_server(("127.0.0.1", 0)) as three,
     ):
         ports = [str(link.getsockname()[1]) for link in (one, two, three)]
-    return dict(
-        zip(
-            ("HUSTINGS_WEB__PORT", "HUSTINGS_LIVE__PORT", "HUSTINGS_STAGE__PORT"),
-            ports,
-            strict=True,
-        )
-    )
+    names = ("HUSTINGS_WEB__PORT", "HUSTINGS_LIVE__PORT", "HUSTINGS_STAGE__PORT")
+    return {**dict(zip(names, ports, strict=True)), "HUSTINGS_STAGE__VOICE_PORT": "0"}
 
 
 def _one_line(done: subprocess.CompletedProcess[str], code: int = 2) -> str:

@@ -49,11 +49,26 @@ def test_a_taken_port_names_the_setting(tmp_path: Path) -> None:
             tree,
             live=replace(tree.live, port=port),
             web=replace(tree.web, port=0),
-            stage=replace(tree.stage, port=0),
+            stage=replace(tree.stage, port=0, voice_port=0),
         )
         with pytest.raises(OSError, match=rf"port {port} .* is taken.*HUSTINGS_LIVE__PORT"):
             preflight.check_ports(tree, [])
         preflight.check_ports(tree, ["edge"])  # our own edge, taken over, holds it
+
+
+def test_a_taken_voice_port_names_its_setting() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        tree = settings.load(None, {"HUSTINGS_STAGE__VOICE_PORT": str(port)})
+        tree = replace(
+            tree,
+            web=replace(tree.web, port=0),
+            live=replace(tree.live, port=0),
+            stage=replace(tree.stage, port=0),
+        )
+        with pytest.raises(OSError, match=rf"port {port} .* is taken.*HUSTINGS_STAGE__VOICE_PORT"):
+            preflight.check_ports(tree, [])
+        preflight.check_ports(tree, ["door"])
 
 
 def test_an_address_that_is_not_ours() -> None:

@@ -98,6 +98,18 @@ def test_limits_hold_at_their_edge(tmp_path: Path) -> None:
     assert (tree.live.port, tree.live.workers, tree.web.port) == (65535, 1, 0)
 
 
+def test_the_voice_port_that_browsers_are_told() -> None:
+    def told(port: str, announced: str) -> int:
+        names = ("HUSTINGS_STAGE__VOICE_PORT", "HUSTINGS_STUDIO__ANNOUNCED_TCP_PORT")
+        return settings.load(None, dict(zip(names, (port, announced), strict=True))).voice_tcp_port
+
+    assert [told("8004", "0"), told("8004", "443"), told("0", "443")] == [8004, 443, 0]
+    with pytest.raises(ValueError, match=r"`studio.announced_tcp_port` must be 0 to 65535"):
+        told("8004", "65536")
+    with pytest.raises(ValueError, match=r"`stage.voice_port` must differ"):
+        told("8002", "0")
+
+
 def test_the_file_beats_the_default_and_the_environment_beats_the_file(tmp_path: Path) -> None:
     text = "[live]\nport = 9001\nworkers = 3"
     tree = _load(tmp_path, text, HUSTINGS_LIVE__PORT="9002", PATH="/bin")

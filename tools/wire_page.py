@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hustings.rtc import dtls, ice, intake, peer, reception, sending, snapshot
+from hustings.door import callers, voices
+from hustings.rtc import dtls, framing, ice, intake, peer, reception, sending, snapshot
 from hustings.studio import switchboard, udp
 
 ABOUT = """\
 # The speakers' wire
 
-Made by `tools/wire_page.py` from the tables in `src/hustings/rtc/`.
+Made by `tools/wire_page.py` from the tables in `src/hustings/rtc/` and `src/hustings/door/`.
 
 A WebRTC server for one audio stream each way. `rtc/` is pure: datagrams, time and entropy are arguments; `studio/udp.py` owns the
-sockets and `studio/switchboard.py` joins the two. There is no TURN and no candidate of ours but the one UDP port.
+sockets and `studio/switchboard.py` joins the two. There is no TURN: our candidates are the one UDP port and, for networks that
+let no UDP through, one TCP port at the door.
 
 ## A datagram's road
 
@@ -23,6 +25,8 @@ open sockets (heard by all, never send) ─┐
 connected sockets (one a proved pair) ───┘     ├─ DTLS ───> dtls ── keys ──> srtp
                                                ├─ RTP ────> srtp > intake > (reception, red) > packets
                                                └─ RTCP ───> srtp > control > (NACK: the same bytes again)
+
+TCP ─> door/voices ─ callers ─> run/voices.sock ─> studio/relayed ─> demux, as above: a connection is a pair
 ```
 
 Rules, each with a test in `tests/rtc` or `tests/bad_inputs/test_strangers.py`:
@@ -32,6 +36,16 @@ Rules, each with a test in `tests/rtc` or `tests/bad_inputs/test_strangers.py`:
 3. No remote candidate is read, so none is ever contacted.
 4. What is not encrypted with the session's keys is dropped; no number of such datagrams ends a session.
 5. Every buffer has a limit (below), every socket a budget for each tick, and a stranger costs no log line.
+
+## Where UDP is blocked
+
+The answer also lists passive TCP candidates (RFC 6544; `stage.voice_port`), below every UDP one. Studio never listens on TCP: the
+port is door's, and each connection has one of its own on a Unix socket (`wire/relay.py`, SOCK_SEQPACKET), frames both ways. To
+the switchboard its id is a pair like any other: a check first, DTLS and RTP only then, and no byte out before that. Door knows
+no passwords; until studio's first answer, which is the proof, it passes on nothing but signed binding requests, {frames} of them
+in {bytes:,} bytes and {proof:g} s, and says nothing. A frame that a full socket does not take is lost, so that none is ever late.
+A connection's end ends its proof; studio's end does not end the connection: door brings it to the next worker, which has
+the session.
 
 ## Resumed, not rejoined
 
@@ -80,15 +94,33 @@ def limits() -> list[tuple[str, object]]:
         ("times a lost packet is asked for", reception.ASKED_MAX),
         ("packets kept for those who ask us", sending.HISTORY_MAX),
         ("packets sent again in a second", sending.AGAIN_MAX),
+        ("bytes of a frame on TCP", framing.FRAME_MAX),
+        ("TCP callers in all", callers.CALLERS_MAX),
+        ("of them from one address or IPv6 /64", callers.CALLERS_PER_PLACE_MAX),
+        ("TCP callers who are not proved yet", callers.STRANGERS_MAX),
+        ("of them from one address or IPv6 /64", callers.STRANGERS_PER_PLACE_MAX),
+        ("frames read from a TCP caller in a tick", voices.FRAMES_PER_TICK_MAX),
+        ("bytes that wait for a TCP caller", voices.UNSENT_MAX),
+        ("a TCP caller is kept while studio is away, s", voices.CUT_OFF_S),
     ]
 
 
 def page() -> str:
     """The whole page."""
-    lines = [ABOUT.format(sent=snapshot.SENT_MAX, ahead=snapshot.AHEAD, back=ice.RETURN_S)]
+    about = ABOUT.format(
+        sent=snapshot.SENT_MAX,
+        ahead=snapshot.AHEAD,
+        back=ice.RETURN_S,
+        frames=callers.FRAMES_BEFORE_PROOF_MAX,
+        bytes=callers.BYTES_BEFORE_PROOF_MAX,
+        proof=callers.PROOF_S,
+    )
+    lines = [about]
     lines += machine("A session", "`rtc/peer.py`: what a room sees.", "waiting", peer.TRANSITIONS)
     lines += machine("ICE", "`rtc/ice.py`, RFC 8445, lite.", "waiting", ice.TRANSITIONS)
     lines += machine("DTLS", "`rtc/dtls.py`, RFC 6347, passive.", "new", dtls.TRANSITIONS)
+    says = "`door/callers.py`: a TCP connection at the port of voices."
+    lines += machine("A caller by TCP", says, "stranger", callers.TRANSITIONS)
     lines += ["## Limits", "", "| what | at the most |", "|---|---|"]
     lines += [f"| {what} | {most:g} |" for what, most in limits()]
     return "\n".join([*lines, ""])

@@ -86,6 +86,11 @@ def check_ports(settings: Settings, running: Sequence[str]) -> None:
             raise OSError(
                 f"{why}; another port: `port` under [{section}] (or HUSTINGS_{section.upper()}__PORT)"
             )
+    port = settings.stage.voice_port
+    if "door" not in running and port and (why := port_trouble("0.0.0.0", port)):
+        raise OSError(
+            f"{why}; another port for voices: `voice_port` under [stage] (or HUSTINGS_STAGE__VOICE_PORT)"
+        )
 
 
 def port_trouble(bind: str, port: int) -> str:

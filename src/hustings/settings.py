@@ -62,12 +62,14 @@ class Stage:
     knocks_per_minute: int
     offers_per_minute: int
     wrong_tickets_per_minute: int
+    voice_port: int
 
 
 @dataclass(frozen=True, slots=True)
 class Studio:
     udp_port: int
     announced_addresses: tuple[str, ...]
+    announced_tcp_port: int
     speakers_max: int
     rooms_max: int
     doors_before_s: int
@@ -131,6 +133,17 @@ class Settings:
     def studio_socket(self) -> Path:
         """Unix socket paths hold 107 bytes; `doctor` and `serve` say so when `data` is too deep."""
         return self.run_dir / "studio.sock"
+
+    @property
+    def voices_socket(self) -> Path:
+        """Where door brings studio the voices that come by TCP."""
+        return self.run_dir / "voices.sock"
+
+    @property
+    def voice_tcp_port(self) -> int:
+        """The port that browsers are told for ICE-TCP; 0 for none."""
+        named = self.studio.announced_tcp_port or self.stage.voice_port
+        return named if self.stage.voice_port else 0
 
     @property
     def feed_secret(self) -> str:
@@ -244,15 +257,15 @@ def _check(settings: Settings) -> None:
         if not address.startswith(("http://", "https://")) or address.endswith("/"):
             raise ValueError(f"`public.{name}` must be http(s)://host[:port] without a final slash")
     hosts = (settings.web, settings.live, settings.stage, settings.radio)
-    ports = [host.port for host in hosts]
+    ports = [*(host.port for host in hosts), settings.stage.voice_port]
+    names = "`web.port`, `live.port`, `stage.port`, `radio.port` and `stage.voice_port`"
     if not all(0 <= port <= 65535 for port in ports):
-        raise ValueError(
-            "`web.port`, `live.port`, `stage.port` and `radio.port` must be 0 to 65535"
-        )
-    if not 0 <= settings.studio.udp_port <= 65535:
-        raise ValueError("`studio.udp_port` must be 0 to 65535")
+        raise ValueError(f"{names} must be 0 to 65535")
+    for name in ("udp_port", "announced_tcp_port"):
+        if not 0 <= getattr(settings.studio, name) <= 65535:
+            raise ValueError(f"`studio.{name}` must be 0 to 65535")
     if len({port for port in ports if port}) < len([port for port in ports if port]):
-        raise ValueError("`web.port`, `live.port`, `stage.port` and `radio.port` must differ")
+        raise ValueError(f"{names} must differ")
     for name, place in (("follow", settings.live.follow), ("feed_bind", settings.live.feed_bind)):
         if place and not (place.startswith("unix:/") or _PLACE.fullmatch(place)):
             raise ValueError(f"`live.{name}` must be empty, unix:/path or host:port, not {place!r}")

@@ -63,6 +63,22 @@ def test_udp_to_oneself() -> None:
     assert network.udp(_tree(), []).grade == "warn"
 
 
+def test_voices_by_tcp() -> None:
+    def finding(port: int, stage_port: int = 0) -> tuple[str, str]:
+        tree = _tree()
+        tree = replace(tree, stage=replace(tree.stage, voice_port=port, port=stage_port))
+        found = network.voices_by_tcp(tree)
+        return found.grade, found.found
+
+    assert finding(0) == ("warn", "no port")
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert finding(port)[0] == "fail"
+        with _listener(b'HTTP/1.1 200 OK\r\n\r\n{"ok": true}') as stage_port:
+            assert finding(port, stage_port) == ("ok", "Hustings is running there")
+    assert finding(port) == ("ok", "free")
+
+
 def test_microphones_need_https_off_localhost() -> None:
     assert network.https(_tree()).grade == "ok"
     assert network.https(_tree(stage="https://stage.example.org")).grade == "ok"

@@ -182,13 +182,14 @@ def started(folder: Path, *, demo: bool = False, **settings: str) -> Iterator[Ho
 
 def start(folder: Path, *, demo: bool = False, **settings: str) -> House:
     """The same without waiting."""
-    web, live, stage, radio = free_ports(4)
+    web, live, stage, radio, voices = free_ports(5)
     env = {name: text for name, text in os.environ.items() if not name.startswith("HUSTINGS_")}
     env |= {
         "HUSTINGS_WEB__PORT": str(web),
         "HUSTINGS_LIVE__PORT": str(live),
         "HUSTINGS_STAGE__PORT": str(stage),
         "HUSTINGS_STUDIO__UDP_PORT": str(_free_ports(1, socket.SOCK_DGRAM)[0]),
+        "HUSTINGS_STAGE__VOICE_PORT": str(voices),
         "HUSTINGS_RADIO__PORT": str(radio),
         "HUSTINGS_RECORDING__DISK_FREE_MIN": "1000000",
         "PYTHONUNBUFFERED": "1",

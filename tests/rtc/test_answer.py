@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from hustings.rtc import answer, sdp
@@ -13,7 +15,7 @@ WHERE = [("203.0.113.5", 8002), ("2001:db8::5", 8002)]
 
 
 def lines(
-    offer: str, mode: sdp.Mode = "session", where: list[tuple[str, int]] = WHERE
+    offer: str, mode: sdp.Mode = "session", where: Sequence[answer.Where] = WHERE
 ) -> list[str]:
     text = answer.answer(sdp.check(offer.encode(), mode), OURS, where)
     assert text.endswith("\r\n")
@@ -103,6 +105,15 @@ def test_a_restart(mid: str, named: list[str]) -> None:
         "a=candidate:2 1 udp 2130706175 2001:db8::5 8002 typ host",
         "a=end-of-candidates",
         "",
+    ]
+
+
+def test_tcp_goes_after_udp() -> None:
+    """RFC 6544 §4.5; any UDP candidate has the higher priority."""
+    said = lines(OFFER, where=[("203.0.113.5", 8002), ("203.0.113.5", 8004, "tcp")])
+    assert said[-3:-1] == [
+        "a=candidate:1 1 udp 2130706431 203.0.113.5 8002 typ host",
+        "a=candidate:2 1 tcp 1520434943 203.0.113.5 8004 typ host tcptype passive",
     ]
 
 

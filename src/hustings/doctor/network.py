@@ -62,6 +62,22 @@ def udp(settings: Settings, addresses: list[str]) -> Finding:
     return Finding(name, "ok", f"datagrams come back on {', '.join(addresses)}", advice)
 
 
+def voices_by_tcp(settings: Settings) -> Finding:
+    """The port for speakers whose own network lets no UDP through."""
+    port = settings.stage.voice_port
+    if not port:
+        advice = "set `voice_port` under [stage]: speakers whose network blocks UDP need it"
+        return Finding("voice over TCP", "warn", "no port", advice)
+    name = f"voice over TCP, port {port}"
+    trouble = preflight.port_trouble("0.0.0.0", port)
+    if not trouble:
+        advice = "a firewall in front must let it in (this can't be seen from here)"
+        return Finding(name, "ok", "free", advice)
+    if "taken" in trouble and _is_ours(preflight.near(settings.stage.bind), settings.stage.port):
+        return Finding(name, "ok", "Hustings is running there")
+    return Finding(name, "fail", trouble, "choose another: `voice_port` under [stage]")
+
+
 def announced(
     settings: Settings, addresses: list[str], exists: Callable[[str], bool] | None = None
 ) -> Finding:

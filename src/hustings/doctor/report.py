@@ -50,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         network.stage_not_behind_cdn(settings),
         network.https(settings),
         network.udp(settings, addresses),
+        network.voices_by_tcp(settings),
         network.announced(settings, addresses),
     ]
 

@@ -1,4 +1,4 @@
-"""Starts door on the stage host's port."""
+"""Starts door on the stage host's port, and on that of voices by TCP."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hustings.door.app import Limits, build
 from hustings.door.files import Files
 from hustings.door.patience import HEAD_S, Connections, Patient
 from hustings.door.studio import StudioSocket
+from hustings.door.voices import VoicePort
 from hustings.keyring import public_keys
 from hustings.settings import Settings
 from hustings.wire.limits import Buckets
@@ -66,11 +67,15 @@ async def serve(settings: Settings) -> None:
     for listener in listening.sockets:
         # A client that reads nothing is cut by the kernel.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    voices = VoicePort(settings.voices_socket)
     try:
+        if settings.stage.voice_port:
+            await voices.open(settings.stage.voice_port)
         gc.freeze()
         await stop.wait()
     finally:
         listening.close()
+        voices.close()
         with contextlib.suppress(Exception):
             await runner.cleanup()
         await studio.close()

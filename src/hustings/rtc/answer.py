@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from hustings.rtc.sdp import AUDIO_LEVEL, TRANSPORT_CC, Offer
 
 OPUS = "minptime=10;useinbandfec=1;maxaveragebitrate=64000;stereo=0;sprop-stereo=0"
 """64 kbit/s: with FEC inside and RED around it a voice takes 130 kbit/s on its way in."""
 CANDIDATES_MAX = 16
+TCP_TYPE, TCP_DIRECTION = 90, 4
+"""RFC 6544 §4.2: less than any UDP candidate; passive ones of ours."""
+Where = tuple[str, int] | tuple[str, int, Literal["udp", "tcp"]]
+"""Address, port, transport (UDP where none is named)."""
 TURNED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
 
@@ -30,10 +35,10 @@ class Identity:
     cname: str
 
 
-def answer(offer: Offer, ours: Identity, candidates: Sequence[tuple[str, int]]) -> str:
-    """The SDP answer. `candidates` are our addresses and ports, the best first; at most `CANDIDATES_MAX` of them."""
+def answer(offer: Offer, ours: Identity, candidates: Sequence[Where]) -> str:
+    """The SDP answer. `candidates` are our places, the best first; at most `CANDIDATES_MAX` of them."""
     direction = TURNED[offer.direction]
-    first_host, first_port = candidates[0] if candidates else ("0.0.0.0", 9)
+    first_host, first_port = candidates[0][:2] if candidates else ("0.0.0.0", 9)
     lines = [
         "v=0",
         f"o=- {ours.session} 1 IN IP4 0.0.0.0",
@@ -62,7 +67,7 @@ def answer(offer: Offer, ours: Identity, candidates: Sequence[tuple[str, int]]) 
     return "\r\n".join(lines) + "\r\n"
 
 
-def fragment(mid: str, ufrag: str, password: str, candidates: Sequence[tuple[str, int]]) -> str:
+def fragment(mid: str, ufrag: str, password: str, candidates: Sequence[Where]) -> str:
     """What an ICE restart is answered with (RFC 9725 §4.3.3): our new credentials, and the same candidates."""
     lines = [
         "a=ice-lite",
@@ -98,7 +103,10 @@ def _extensions(offer: Offer) -> list[str]:
     return lines
 
 
-def _candidate(number: int, host: str, port: int) -> str:
-    """A host candidate of the one component (RFC 8839 §5.1); priorities as RFC 8445 §5.1.2.1 has them."""
+def _candidate(number: int, host: str, port: int, transport: str = "udp") -> str:
+    """A host candidate of the one component (RFC 8839 §5.1, RFC 6544 §4.5); priorities as RFC 8445 §5.1.2.1 has them."""
+    if transport == "tcp":
+        priority = (TCP_TYPE << 24) + ((TCP_DIRECTION << 13) + 8_191 - number << 8) + 255
+        return f"a=candidate:{number + 1} 1 tcp {priority} {host} {port} typ host tcptype passive"
     priority = (126 << 24) + ((65_535 - number) << 8) + 255
     return f"a=candidate:{number + 1} 1 udp {priority} {host} {port} typ host"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hustings.rtc import stun
-from hustings.rtc.answer import Identity, answer, fragment
+from hustings.rtc.answer import Identity, Where, answer, fragment
 from hustings.rtc.control import Control
 from hustings.rtc.demux import Kind
 from hustings.rtc.dtls import Certificate, Dtls
@@ -127,7 +127,7 @@ class Peer:
             octets=sending.octets,
         )
 
-    def answer(self, candidates: Sequence[tuple[str, int]]) -> str:
+    def answer(self, candidates: Sequence[Where]) -> str:
         """The SDP answer, with every candidate in it."""
         ours = self._ours
         identity = Identity(
@@ -140,9 +140,7 @@ class Peer:
         )
         return answer(self._offer, identity, candidates)
 
-    def restart(
-        self, theirs: Credentials, ours: Credentials, candidates: Sequence[tuple[str, int]]
-    ) -> str:
+    def restart(self, theirs: Credentials, ours: Credentials, candidates: Sequence[Where]) -> str:
         """New ICE credentials (RFC 8445 §9), keys and streams stay; the answer to whoever asked for it."""
         self._ice.restart(ours, theirs)
         self.ufrag = ours.ufrag

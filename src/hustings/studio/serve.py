@@ -66,9 +66,13 @@ def house_of(settings: Settings, board: Switchboard) -> House:
 
 
 async def _run(settings: Settings) -> None:
-    board = Switchboard(settings.studio.announced_addresses, keeper_for(settings.run_dir))
+    board = Switchboard(
+        settings.studio.announced_addresses,
+        keeper_for(settings.run_dir),
+        settings.voice_tcp_port,
+    )
     try:
-        board.open(settings.studio.udp_port)
+        board.open(settings.studio.udp_port, settings.voices_socket)
     except OSError as error:
         raise OSError(
             f"UDP port {settings.studio.udp_port} can't be had: {error.strerror}; "

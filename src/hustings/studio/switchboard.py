@@ -1,4 +1,5 @@
-"""All calls of this process on its one UDP port: pure peers (`rtc/`) joined to sockets (`udp.py`) and to the clock.
+"""All calls of this process: pure peers (`rtc/`) joined to the one UDP port (`udp.py`), to what door brings by TCP
+(`relayed.py`), and to the clock.
 
 Calls that are up are written down twice a second (`keeping.py`). The next process takes them up before anything else:
 their sockets fill while it starts, and each room claims its own.
@@ -15,8 +16,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from hustings.rtc import snapshot
+from hustings.rtc.answer import CANDIDATES_MAX, Where
 from hustings.rtc.demux import Demux
 from hustings.rtc.dtls import ENTROPY, Certificate
 from hustings.rtc.ice import RETURN_S, Credentials, Pair
@@ -26,6 +29,7 @@ from hustings.rtc.sdp import Offer
 from hustings.rtc.snapshot import SENT_MAX, Beginnings
 from hustings.studio import addresses
 from hustings.studio.keeping import Keeper
+from hustings.studio.relayed import RelayPort, is_relayed
 from hustings.studio.udp import UdpPort
 
 LOG = logging.getLogger("hustings.studio")
@@ -100,19 +104,26 @@ class Call:
 class Switchboard:
     """`open` before the first call, `shut` at the end."""
 
-    def __init__(self, announced: Sequence[str] = (), keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, announced: Sequence[str] = (), keeper: Keeper | None = None, tcp_port: int = 0
+    ) -> None:
         self._announced = announced
+        self._tcp_port = tcp_port
         self._keeper = keeper
         self._certificate = Certificate.make(secrets.token_bytes(ENTROPY), time.time())
         self._demux = Demux()
         self._calls: dict[Peer, Call] = {}
         self._udp: UdpPort | None = None
+        self._relay: RelayPort | None = None
         self._polling: asyncio.Task[None] | None = None
 
-    def open(self, port: int) -> int:
-        """Takes the UDP port (0: any) and says which. Errors: `OSError`."""
+    def open(self, port: int, relay: Path | None = None) -> int:
+        """Takes the UDP port (0: any) and says which; `relay` is where door brings those who call by TCP. Errors: `OSError`."""
         self._udp = UdpPort(self._received)
         taken = self._udp.open(port)
+        self._relay = RelayPort(self._received, self._lost)
+        if relay is not None:
+            self._relay.open(relay)
         self._resume()
         self._polling = asyncio.create_task(self._poll(), name="switchboard")
         return taken
@@ -128,8 +139,9 @@ class Switchboard:
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._polling
-        if self._udp is not None:
+        if self._udp is not None and self._relay is not None:
             self._udp.close()
+            self._relay.close()
 
     def call(
         self, offer: Offer, about: Mapping[str, str], on_packet: OnPacket, on_state: OnState
@@ -154,9 +166,19 @@ class Switchboard:
         self.keep(call)
         return answer
 
-    def _candidates(self) -> list[tuple[str, int]]:
+    def _candidates(self) -> list[Where]:
+        """UDP goes first; ICE-TCP on the same addresses where door has a port for it."""
         assert self._udp is not None
-        return [(host, self._udp.port) for host in self._announced or addresses.own()]
+        hosts = self._announced or addresses.own()
+        if not self._tcp_port:
+            return [(host, self._udp.port) for host in hosts]
+        hosts = hosts[: CANDIDATES_MAX // 2]
+        by_udp: list[Where] = [(host, self._udp.port) for host in hosts]
+        return by_udp + [(host, self._tcp_port, "tcp") for host in hosts]
+
+    def _port(self, pair: Pair) -> UdpPort | RelayPort:
+        assert self._udp is not None and self._relay is not None
+        return self._relay if is_relayed(pair) else self._udp
 
     def unclaimed(self, room: str) -> list[Call]:
         """The calls of this room that an earlier process began."""
@@ -187,17 +209,16 @@ class Switchboard:
 
     def flush(self, call: Call) -> None:
         """Does what a peer wants done."""
-        assert self._udp is not None
         for output in call.peer.take():
             if isinstance(output, Arrived):
                 call.arrived(output.packet)
             elif isinstance(output, Send):
-                self._udp.send(output.pair, output.datagram)
+                self._port(output.pair).send(output.pair, output.datagram)
             elif isinstance(output, Proved):
-                self._udp.prove(output.pair)
+                self._port(output.pair).prove(output.pair)
             elif isinstance(output, Dropped):
                 self._demux.forget(output.pair, call.peer)
-                self._udp.drop(output.pair)
+                self._port(output.pair).drop(output.pair)
             elif isinstance(output, Turned):
                 if output.state == "over":
                     self._demux.remove(call.peer)
@@ -221,6 +242,13 @@ class Switchboard:
         call = self._calls.get(peer) if isinstance(peer, Peer) else None
         if call is not None:
             self.do(call, _nothing)
+
+    def _lost(self, pair: Pair) -> None:
+        """A TCP connection ended. Its call goes on as long as it has another pair, or finds one in time."""
+        peer = self._demux.owner(pair)
+        if isinstance(peer, Peer):
+            peer.lose(pair)
+            self._demux.forget(pair, peer)
 
     def do(self, call: Call, work: Callable[[], None]) -> None:
         """Work of one call and what comes of it. A room may fail over a packet; the other calls are not to notice."""

@@ -1,0 +1,81 @@
+"""If the page loads, the voice gets through: a network that lets no datagram of a call through, and one that lets through
+nothing but the page.
+
+Chromium's own switch keeps UDP from it; the page is as it is. Where ICE-TCP is to be blocked too, door has no port for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.harness import sound
+from tests.e2e.harness.chromium import Person
+from tests.e2e.harness.fixtures import *  # noqa: F403
+from tests.e2e.harness.sound import Reference
+from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, Room
+from tests.e2e.players import consent, join, say, words
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
+ROADS = """async () => {
+  const found = {};
+  for (const pc of window.calls) {
+    if (pc.connectionState !== "connected") continue;
+    const stats = await pc.getStats();
+    for (const one of stats.values()) {
+      if (one.type !== "candidate-pair" || !one.nominated) continue;
+      found.protocol = stats.get(one.localCandidateId).protocol;
+      found.to = stats.get(one.remoteCandidateId).port;
+    }
+  }
+  return found;
+}"""
+NOTED = """() => {
+  window.calls = [];
+  const Native = RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...all) { super(...all); window.calls.push(this); }
+  };
+}"""
+
+
+def enter(house: House, room: Room, person: Person, name: str) -> None:
+    person.page.add_init_script(f"({NOTED})()")
+    consent(person, f"{house.stage}/{room.key}#t={house.invite(room, name)}", name)
+    join(person)
+
+
+def road_of(person: Person) -> dict[str, object]:
+    """The road that carries this person's call."""
+    return dict(until(lambda: person.page.evaluate(ROADS), 15, f"{person.name}'s call"))
+
+
+def hear_each_other(one: Person, other: Person, voices: dict[str, Reference]) -> None:
+    """Each says a sentence; the other's ear has it, whole."""
+    for mouth, ear, voice in ((one, other, "guest1"), (other, one, "guest2")):
+        line = words(voices[voice], f"{mouth.name} says", 0, 5)
+        recording = ear.ear.record(f"{ear.name} hears {mouth.name}")
+        say(mouth, line)
+        time.sleep(2.5)
+        found = sound.find(line, recording.stop())
+        assert len(found) == 1, f"{ear.name} heard {mouth.name} {len(found)} times"
+
+
+def test_udp_blocked(
+    house: House, person: Callable[..., Person], voices: dict[str, Reference]
+) -> None:
+    room = house.plan("no-udp", "No UDP")
+    house.command(room, "open_doors")
+    free, blocked = person("free"), person("blocked", flags=(NO_UDP,))
+    enter(house, room, free, "Freya")
+    enter(house, room, blocked, "Bela")
+    assert road_of(free)["protocol"] == "udp"
+    port = int(house.env["HUSTINGS_STAGE__VOICE_PORT"])
+    assert road_of(blocked) == {"protocol": "tcp", "to": port}
+    until(lambda: house.link_of(room, "Bela") == "here", 10, "Bela on the stage")
+    hear_each_other(free, blocked, voices)
