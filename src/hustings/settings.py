@@ -34,6 +34,11 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     bind: str
     port: int
@@ -100,6 +105,7 @@ class Settings:
     data: str
     public: Public
     web: Web
+    database: Database
     live: Live
     stage: Stage
     radio: Radio
@@ -233,6 +239,8 @@ def _build(kind: type, tree: Mapping[str, Any], at: str) -> Any:
 def _check(settings: Settings) -> None:
     if settings.studio.profile not in ("default", "fast"):
         raise ValueError("`studio.profile` must be default or fast")
+    if settings.database.url and not settings.database.url.startswith("postgresql://"):
+        raise ValueError("`database.url` must be empty or postgresql://user@host:port/name")
     if bool(settings.tls.cert) != bool(settings.tls.key):
         raise ValueError("`tls.cert` and `tls.key` go together")
     for name, address in (

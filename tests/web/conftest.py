@@ -15,10 +15,9 @@ import pytest
 
 from hustings import settings as tree
 from hustings.settings import Settings
-from hustings.store import migrate
-from hustings.store.engine import Database, sqlite_url
 from hustings.web import app
 from hustings.web.parts import Parts
+from tests.conftest import KINDS
 from tests.web.stand_in import StudioStandIn
 
 NOW_MS = 1_800_000_000_000
@@ -58,21 +57,11 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.005)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the head of its history, made once."""
-    path = tmp_path_factory.mktemp("database") / "hustings.sqlite3"
-    database = Database(sqlite_url(path))
-    migrate.to_head(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def home_dir(migrated: Path) -> Iterator[Path]:
+def home_dir(migrated_sqlite: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="hw"))  # short: a Unix socket's path holds 107 bytes
     (folder / "web").mkdir()
-    shutil.copy(migrated, folder / "web" / "hustings.sqlite3")
+    shutil.copy(migrated_sqlite, folder / "web" / "hustings.sqlite3")
     yield folder
     shutil.rmtree(folder)
 
@@ -94,10 +83,20 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         parts.sql.close()
 
 
+@pytest.fixture(params=KINDS)
+def database_environ(
+    request: pytest.FixtureRequest, migrated_url: Callable[[str], str]
+) -> dict[str, str]:
+    """The setting that says which database: the file of `home_dir`, then PostgreSQL."""
+    if request.param == "sqlite":
+        return {}
+    return {"HUSTINGS_DATABASE__URL": migrated_url(request.param)}
+
+
 @pytest.fixture
-async def house(home_dir: Path) -> AsyncIterator[House]:
-    """Web with its studio."""
-    async for opened in open_house(settings_at(home_dir)):
+async def house(home_dir: Path, database_environ: dict[str, str]) -> AsyncIterator[House]:
+    """Web with its studio, on both databases."""
+    async for opened in open_house(settings_at(home_dir, **database_environ)):
         await opened.studio.start()
         yield opened
 

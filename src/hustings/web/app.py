@@ -39,7 +39,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
     """The parts, from the settings. Makes folders and keys that are missing. Errors: `OSError`, `ValueError`."""
     settings.database_path.parent.mkdir(parents=True, exist_ok=True)
     kid, key = load_or_make(settings.keys_dir, "web")
-    sql = Sql(Database(sqlite_url(settings.database_path)))
+    sql = Sql(Database(settings.database.url or sqlite_url(settings.database_path)))
     studio = Studio(settings.studio_socket)
     publisher = Publisher(
         settings.published_dir,
