@@ -69,6 +69,11 @@ def feed_key(keys_dir: Path) -> str:
     return _secret(keys_dir / "feed.txt")
 
 
+def square_key(keys_dir: Path) -> str:
+    """What seals the secrets of accounts in the database: `square.txt`, made at the first call (128 random bits)."""
+    return _secret(keys_dir / "square.txt")
+
+
 def _secret(path: Path) -> str:
     _make_folders(path.parent)
     if not path.exists():

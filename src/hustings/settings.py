@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+SIGN_UP = ("open", "invite", "approval", "closed")
 _PLACE = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 
 
@@ -31,6 +32,17 @@ class Web:
     port: int
     forwarded_header: str
     picture_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    sign_up: str
+    handle_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,8 @@ class Settings:
     data: str
     public: Public
     web: Web
+    database: Database
+    square: Square
     live: Live
     stage: Stage
     radio: Radio
@@ -149,6 +163,11 @@ class Settings:
     def feed_secret(self) -> str:
         """What two machines' edges know each other by. Errors: `OSError` when there is none."""
         return (self.keys_dir / "feed.txt").read_text().strip()
+
+    @property
+    def handle_domain(self) -> str:
+        """What stands behind the second @ of a handle: the web host's own name, unless another is set."""
+        return self.square.handle_domain or self.public.web.split("://", 1)[1]
 
     @property
     def database_path(self) -> Path:
@@ -246,6 +265,10 @@ def _build(kind: type, tree: Mapping[str, Any], at: str) -> Any:
 def _check(settings: Settings) -> None:
     if settings.studio.profile not in ("default", "fast"):
         raise ValueError("`studio.profile` must be default or fast")
+    if settings.database.url and not settings.database.url.startswith("postgresql://"):
+        raise ValueError("`database.url` must be empty or postgresql://user@host:port/name")
+    if settings.square.sign_up not in SIGN_UP:
+        raise ValueError(f"`square.sign_up` must be one of {', '.join(SIGN_UP)}")
     if bool(settings.tls.cert) != bool(settings.tls.key):
         raise ValueError("`tls.cert` and `tls.key` go together")
     for name, address in (

@@ -15,10 +15,9 @@ import pytest
 
 from hustings import settings as tree
 from hustings.settings import Settings
-from hustings.store import migrate
-from hustings.store.engine import Database, sqlite_url
 from hustings.web import app
 from hustings.web.parts import Parts
+from tests.conftest import KINDS
 from tests.web.stand_in import StudioStandIn
 
 NOW_MS = 1_800_000_000_000
@@ -35,6 +34,7 @@ class House:
     client: httpx.AsyncClient
     studio: StudioStandIn
     clock: list[int] = field(default_factory=lambda: [NOW_MS])
+    app: Any = None
 
     async def plan(self, **fields: Any) -> dict[str, Any]:
         answer = await self.client.post(f"{API}/rooms", json={**PLAN, **fields})
@@ -43,6 +43,15 @@ class House:
 
     async def post(self, **fields: Any) -> httpx.Response:
         return await self.client.post(f"{API}/rooms", json={**PLAN, **fields})
+
+    def browser(self, address: str = "127.0.0.1") -> httpx.AsyncClient:
+        """Somebody's browser: cookies of its own, and a word of where its forms come from. Close it, or use `async with`."""
+        url = self.settings.public.web
+        transport = httpx.ASGITransport(self.app, False, client=(address, 1))
+        headers = {"Origin": url, "User-Agent": "Mozilla/5.0 Firefox/140.0"}
+        return httpx.AsyncClient(
+            transport=transport, base_url=url, headers=headers, trust_env=False
+        )
 
     def page(self, key: str) -> Path:
         return self.settings.published_dir / "pages" / f"{key}.html"
@@ -58,21 +67,11 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.005)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the head of its history, made once."""
-    path = tmp_path_factory.mktemp("database") / "hustings.sqlite3"
-    database = Database(sqlite_url(path))
-    migrate.to_head(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def home_dir(migrated: Path) -> Iterator[Path]:
+def home_dir(migrated_sqlite: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="hw"))  # short: a Unix socket's path holds 107 bytes
     (folder / "web").mkdir()
-    shutil.copy(migrated, folder / "web" / "hustings.sqlite3")
+    shutil.copy(migrated_sqlite, folder / "web" / "hustings.sqlite3")
     yield folder
     shutil.rmtree(folder)
 
@@ -85,20 +84,42 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     clock = [NOW_MS]
     studio = StudioStandIn(settings.studio_socket)
     parts = app.assemble(settings, lambda: clock[0])
-    transport = httpx.ASGITransport(app.build(parts), raise_app_exceptions=False)
+    built = app.build(parts)
+    transport = httpx.ASGITransport(built, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public.web) as client:
         await parts.sql.prepare()
-        yield House(settings, parts, client, studio, clock)
+        yield House(settings, parts, client, studio, clock, built)
         await parts.studio.close()
         await studio.stop()
+        parts.people.close()
         parts.sql.close()
 
 
+@pytest.fixture(params=KINDS)
+def database_environ(
+    request: pytest.FixtureRequest, migrated_url: Callable[[str], str]
+) -> dict[str, str]:
+    """The setting that says which database: the file of `home_dir`, then PostgreSQL."""
+    if request.param == "sqlite":
+        return {}
+    return {"HUSTINGS_DATABASE__URL": migrated_url(request.param)}
+
+
 @pytest.fixture
-async def house(home_dir: Path) -> AsyncIterator[House]:
-    """Web with its studio."""
-    async for opened in open_house(settings_at(home_dir)):
+async def house(home_dir: Path, database_environ: dict[str, str]) -> AsyncIterator[House]:
+    """Web with its studio, on both databases."""
+    async for opened in open_house(settings_at(home_dir, **database_environ)):
         await opened.studio.start()
+        yield opened
+
+
+@pytest.fixture
+async def club(
+    request: pytest.FixtureRequest, home_dir: Path, database_environ: dict[str, str]
+) -> AsyncIterator[House]:
+    """Web with settings that a test gives: `@pytest.mark.parametrize("club", [{"SQUARE__SIGN_UP": "invite"}], indirect=True)`."""
+    more = {f"HUSTINGS_{name}": value for name, value in request.param.items()}
+    async for opened in open_house(settings_at(home_dir, **database_environ, **more)):
         yield opened
 
 

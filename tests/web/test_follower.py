@@ -55,10 +55,10 @@ def state(database: Database) -> list[Any]:
 
 
 @contextlib.contextmanager
-def fresh_database(migrated: Path, folder: Path) -> Any:
+def fresh_database(migrated_sqlite: Path, folder: Path) -> Any:
     path = folder / "t.sqlite3"
     path.unlink(missing_ok=True)
-    path.write_bytes(migrated.read_bytes())
+    path.write_bytes(migrated_sqlite.read_bytes())
     database = Database(sqlite_url(path))
     try:
         yield database
@@ -66,8 +66,8 @@ def fresh_database(migrated: Path, folder: Path) -> Any:
         database.close()
 
 
-def told(migrated: Path, folder: Path, batches: list[list[Event]]) -> list[Any]:
-    with fresh_database(migrated, folder) as database:
+def told(migrated_sqlite: Path, folder: Path, batches: list[list[Event]]) -> list[Any]:
+    with fresh_database(migrated_sqlite, folder) as database:
         for batch in batches:
             with database.writing() as connection:
                 effects.apply(connection, "the-hour", batch, Cursor(1, 1))
@@ -79,20 +79,22 @@ def told(migrated: Path, folder: Path, batches: list[list[Event]]) -> list[Any]:
 )
 @given(st.data())
 def test_twice_and_out_of_order_is_the_same_state(
-    migrated: Path, tmp_path: Path, data: st.DataObject
+    migrated_sqlite: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
     """The first line makes the room known; after it any order, any slices, any repetition."""
-    once = told(migrated, tmp_path, [STORY])
+    once = told(migrated_sqlite, tmp_path, [STORY])
     assert once[1][0]["state"] == "replay" and once[1][0]["title"] == "Another"
     shuffled = data.draw(st.permutations(STORY + data.draw(st.lists(st.sampled_from(STORY)))))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
     edges = [0, *cuts, len(shuffled)]
     slices = [shuffled[a:b] for a, b in itertools.pairwise(edges)]
-    assert told(migrated, tmp_path, [STORY[:1], *slices]) == once
+    assert told(migrated_sqlite, tmp_path, [STORY[:1], *slices]) == once
 
 
-def test_a_room_that_is_not_known_waits_for_its_first_line(migrated: Path, tmp_path: Path) -> None:
-    with fresh_database(migrated, tmp_path) as database, database.writing() as connection:
+def test_a_room_that_is_not_known_waits_for_its_first_line(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    with fresh_database(migrated_sqlite, tmp_path) as database, database.writing() as connection:
         assert effects.apply(connection, "the-hour", STORY[3:5], Cursor(5, 1)) is False
         assert effects.cursor(connection, "the-hour") == Cursor()
         assert effects.apply(connection, "another-key", STORY, Cursor(5, 1)) is False
@@ -101,9 +103,9 @@ def test_a_room_that_is_not_known_waits_for_its_first_line(migrated: Path, tmp_p
 
 
 def test_the_cursor_is_kept_with_the_effects_and_goes_forward(
-    migrated: Path, tmp_path: Path
+    migrated_sqlite: Path, tmp_path: Path
 ) -> None:
-    with fresh_database(migrated, tmp_path) as database:
+    with fresh_database(migrated_sqlite, tmp_path) as database:
         with contextlib.suppress(KeyError), database.writing() as connection:
             effects.apply(connection, "the-hour", STORY, Cursor(9, 1))
             raise KeyError("the process dies here")
@@ -115,9 +117,9 @@ def test_the_cursor_is_kept_with_the_effects_and_goes_forward(
 
 
 def test_a_change_that_studio_does_not_have_yet_is_not_folded_away(
-    migrated: Path, tmp_path: Path
+    migrated_sqlite: Path, tmp_path: Path
 ) -> None:
-    with fresh_database(migrated, tmp_path) as database, database.writing() as connection:
+    with fresh_database(migrated_sqlite, tmp_path) as database, database.writing() as connection:
         effects.apply(connection, "the-hour", STORY[:1], Cursor(1, 1))
         programme.change(connection, CHANGED)
         effects.refold(connection, PLAN.plan)

@@ -145,7 +145,8 @@ async def test_the_database_away_is_said_in_plain_words(house: House) -> None:
     assert (await house.client.get("/healthz")).json()["database"] is False
 
 
-async def test_a_database_that_cannot_be_opened(house: House) -> None:
+async def test_a_database_that_cannot_be_opened(house_alone: House) -> None:
+    house = house_alone
     house.parts.sql._database.close()
     folder = house.settings.database_path.parent
     folder.rename(folder.with_name("moved"))

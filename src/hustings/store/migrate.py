@@ -1,4 +1,6 @@
-"""Migrations that run by themselves: `python -m hustings.store.migrate {url}` brings a database to the head of the history.
+"""Migrations that run by themselves: `python -m hustings.store.migrate` brings a database to the head of the history.
+
+The database's URL comes on its standard input: it may hold a password, and what a process was called with is for all to see.
 
 Web runs this in a child process and only when it is needed: Alembic costs 11 MB that web would otherwise keep for good.
 """
@@ -35,7 +37,7 @@ def to_head(database: Database) -> bool:
         return False
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with database.writing() as connection:
+    with database.migrating() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return True
@@ -49,7 +51,8 @@ def to_head_apart(database: Database) -> None:
     if version(database) == HEAD:
         return
     child = subprocess.run(
-        [sys.executable, "-m", "hustings.store.migrate", database.url],
+        [sys.executable, "-m", "hustings.store.migrate"],
+        input=database.url,
         capture_output=True,
         text=True,
         check=False,
@@ -68,4 +71,4 @@ def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.stdin.read().strip())

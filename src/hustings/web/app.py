@@ -8,26 +8,31 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from hustings.keyring import load_or_make, planner_key, public_keys
+from hustings.keyring import load_or_make, planner_key, public_keys, square_key
 from hustings.settings import Settings
+from hustings.social.ids import Ids
+from hustings.social.seal import Seal
 from hustings.store.engine import Database, sqlite_url
-from hustings.web import api, files, pages
+from hustings.web import account_pages, api, files, moderation_pages, pages, profile_pages
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
+from hustings.web.hashing import Hashing
 from hustings.web.live import Studio
 from hustings.web.parts import Parts
+from hustings.web.people import People
 from hustings.web.planner import Planner
 from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
+from hustings.web.visitors import Visitors
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import Signer, Verifier
 
@@ -39,7 +44,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
     """The parts, from the settings. Makes folders and keys that are missing. Errors: `OSError`, `ValueError`."""
     settings.database_path.parent.mkdir(parents=True, exist_ok=True)
     kid, key = load_or_make(settings.keys_dir, "web")
-    sql = Sql(Database(sqlite_url(settings.database_path)))
+    sql = Sql(Database(settings.database.url or sqlite_url(settings.database_path)))
     studio = Studio(settings.studio_socket)
     publisher = Publisher(
         settings.published_dir,
@@ -63,6 +68,8 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
     local = is_local(urlsplit(settings.public.web).hostname)
     planner = Planner(planner_key(settings.keys_dir), not local, lambda: now_ms() / 1000)
     follower = Follower(studio, sql, now_ms, publisher.forget, publisher.has_replay)
+    seal, ids = Seal(square_key(settings.keys_dir)), Ids()
+    people = People(sql, Hashing(), seal, ids, settings.square.sign_up, settings.public.web, now_ms)
     return Parts(
         settings=settings,
         sql=sql,
@@ -72,6 +79,10 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         planner=planner,
         follower=follower,
         handover=Handover(studio, sql, now_ms),
+        people=people,
+        visitors=Visitors(sql, seal, settings.public.web, now_ms),
+        seal=seal,
+        ids=ids,
         now_ms=now_ms,
     )
 
@@ -89,11 +100,18 @@ def build(parts: Parts) -> ASGIApp:
     )
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
+    app.include_router(account_pages.build(parts, shown))
+    app.include_router(moderation_pages.build(parts, shown))
+    app.include_router(profile_pages.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:
         if str(scope["path"]).startswith("/api/"):
             return answer(refused)
+        if refused.code == "log_in_needed":
+            # a form that comes too late starts again from its page, which its address need not be
+            path = str(scope["path"]) if scope["method"] == "GET" else "/settings"
+            return RedirectResponse(f"/login?next={quote(path)}", 303)
         return shown.sentence(refused)
 
     @app.exception_handler(Refused)
@@ -147,4 +165,5 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await parts.studio.close()
+        parts.people.close()
         parts.sql.close()

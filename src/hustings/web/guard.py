@@ -18,6 +18,9 @@ BODY_BYTES_PER_S = 16_384
 """A body has eight seconds, and one more for every 16 KiB that have come: a picture on a slow line gets through."""
 CHANGES_PER_MINUTE = 120
 READS_PER_MINUTE = 1_200
+ENTRIES_PER_MINUTE = 30
+ENTRIES = ("/login", "/sign-up", "/settings", "/moderation")
+"""Where passwords and codes are tried: one network gets this many tries, all of these addresses together."""
 FORM_ROOM = 65_536
 """What a form with a picture may hold besides the picture."""
 HEADERS = (
@@ -56,6 +59,7 @@ class Guard:
         self._now_s = now_s
         self._changes = Buckets(CHANGES_PER_MINUTE)
         self._reads = Buckets(READS_PER_MINUTE)
+        self._entries = Buckets(ENTRIES_PER_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,8 +92,11 @@ class Guard:
         network = client_network(scope, self._forwarded)
         if not self._forwarded and is_loopback(network):
             return
-        buckets = self._reads if scope["method"] in SAFE_METHODS else self._changes
-        if not buckets.take(network, self._now_s()):
+        safe = scope["method"] in SAFE_METHODS
+        asked = [self._reads if safe else self._changes]
+        if not safe and str(scope["path"]).startswith(ENTRIES):
+            asked.append(self._entries)
+        if not all(buckets.take(network, self._now_s()) for buckets in asked):
             raise Refused("too_many")
 
     def _limit(self, headers: dict[bytes, str]) -> int:

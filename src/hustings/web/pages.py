@@ -78,7 +78,7 @@ class Pages:
             auto_reload=False,
         )
 
-    def html(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    def html(self, name: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         copy = catalogue(LANG, "web")
 
         def t(id: str, n: int | None = None, **places: object) -> str:

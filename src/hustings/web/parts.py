@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hustings.settings import Settings
+from hustings.social.ids import Ids
+from hustings.social.seal import Seal
 from hustings.web.follower import Follower, Handover
 from hustings.web.live import Studio
+from hustings.web.people import People
 from hustings.web.planner import Planner
 from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
+from hustings.web.visitors import Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,10 @@ class Parts:
     planner: Planner
     follower: Follower
     handover: Handover
+    people: People
+    visitors: Visitors
+    seal: Seal
+    ids: Ids
     now_ms: Callable[[], int]
 
     def live_link(self, key: str) -> str:

@@ -22,7 +22,8 @@ WAITING_MAX = 200
 
 
 class Sql:
-    """`await sql.read(f, …)` and `await sql.write(f, …)` run `f(connection, …)` in a transaction.
+    """`await sql.read(f, …)` and `await sql.write(f, …)` run `f(connection, …)` in a transaction. A writing `f` may be run
+    again from its start (`Database.write`), so it does nothing but SQL.
 
     Errors: `Refused("database_away")` when the database cannot be reached, is not ready, or too many wait for it;
     `sqlalchemy.exc.IntegrityError` as it is.
@@ -65,8 +66,8 @@ class Sql:
             raise Refused("database_away")
 
         def in_thread() -> T:
-            with self._database.writing() if writing else self._database.reading() as connection:
-                return work(connection, *args, **kwargs)
+            run = self._database.write if writing else self._database.read
+            return run(lambda connection: work(connection, *args, **kwargs))
 
         self._waiting += 1
         try:

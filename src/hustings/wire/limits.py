@@ -28,11 +28,12 @@ class _Bucket:
 
 
 class Buckets:
-    """`per_minute` tokens a minute for each place, at most that many saved up. Memory is bounded: full buckets are
-    forgotten first, then the oldest."""
+    """`per_minute` tokens a minute for each place, at most that many (or `saved_max`) saved up. Memory is bounded: full
+    buckets are forgotten first, then the oldest."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, saved_max: int | None = None) -> None:
         self._per_minute = per_minute
+        self._saved_max = per_minute if saved_max is None else saved_max
         self._buckets: dict[str, _Bucket] = {}
 
     def empty(self, address: str, now_s: float) -> bool:
@@ -45,9 +46,9 @@ class Buckets:
     def take(self, address: str, now_s: float) -> bool:
         """Whether this address may go on; takes one token if so."""
         name = place(address)
-        bucket = self._buckets.pop(name, None) or _Bucket(self._per_minute, now_s)
+        bucket = self._buckets.pop(name, None) or _Bucket(self._saved_max, now_s)
         bucket.level = min(
-            self._per_minute, bucket.level + (now_s - bucket.at_s) * self._per_minute / 60
+            self._saved_max, bucket.level + (now_s - bucket.at_s) * self._per_minute / 60
         )
         bucket.at_s = now_s
         granted = bucket.level >= 1

@@ -1,0 +1,226 @@
+"""Who is here: signing up, finding, letting in. An act that changes something writes it to the audit log where others may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import invites
+from hustings.store.people import accounts, audit_log, members, sessions
+from hustings.wire.errors import Refused
+
+MEMBER, MODERATOR, OWNER = "member", "moderator", "owner"
+MODERATORS = (MODERATOR, OWNER)
+WAITING_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What others may see of an account of ours."""
+
+    id: int
+    handle: str
+    name: str
+    note: str
+    created_at_ms: int
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.handle
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What only the server and its owner see. `totp` is sealed, None while no code is asked for."""
+
+    account: Account
+    role: str
+    password: str
+    email: str | None
+    approved: bool
+    reason: str
+    totp: bytes | None
+    totp_step: int
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who signs up, with everything checked. `password` is kept text; `invite` "" for none."""
+
+    id: int
+    handle: str
+    uri: str
+    password: str
+    email: str | None
+    reason: str
+    invite: str
+    approved: bool
+
+
+def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
+    """Errors: `handle_taken`, `email_taken`, `invite_unknown`."""
+    if connection.execute(_ours(new.handle, "id")).first() is not None:
+        raise Refused("handle_taken", field="handle")
+    mail = new.email.lower() if new.email else None
+    if (
+        mail
+        and connection.execute(
+            sa.select(members.c.account).where(members.c.email_key == mail)
+        ).first()
+    ):
+        raise Refused("email_taken", field="email")
+    if new.invite:
+        invites.use(connection, new.invite, now_ms)
+    connection.execute(
+        accounts.insert().values(
+            id=new.id,
+            handle=new.handle,
+            handle_key=new.handle.lower(),
+            uri=new.uri,
+            name="",
+            note="",
+            created_at_ms=now_ms,
+        )
+    )
+    connection.execute(
+        members.insert().values(
+            account=new.id,
+            role=MEMBER,
+            password=new.password,
+            email=new.email,
+            email_key=mail,
+            email_confirmed_at_ms=now_ms,
+            approved_at_ms=now_ms if new.approved else None,
+            reason=new.reason,
+            invite=new.invite or None,
+            totp_step=0,
+        )
+    )
+
+
+def find(connection: Connection, handle: str) -> Account | None:
+    """An account of ours that anybody may see: let in, neither suspended nor deleted."""
+    return _seen(connection, accounts.c.handle_key == handle.lower())
+
+
+def of_id(connection: Connection, id: int) -> Account | None:
+    """The same, by its id."""
+    return _seen(connection, accounts.c.id == id)
+
+
+def named(connection: Connection, handle_or_email: str) -> Member | None:
+    """Whoever logs in under that handle or e-mail address, waiting and suspended ones too."""
+    typed = handle_or_email.strip().removeprefix("@").lower()
+    if not typed or len(typed) > 320:
+        return None
+    which = members.c.email_key if "@" in typed else accounts.c.handle_key
+    return _member(connection, which == typed)
+
+
+def member(connection: Connection, id: int) -> Member | None:
+    return _member(connection, accounts.c.id == id)
+
+
+def new_password(connection: Connection, id: int, kept: str) -> None:
+    connection.execute(members.update().where(members.c.account == id).values(password=kept))
+
+
+def describe(connection: Connection, id: int, name: str, note: str) -> None:
+    """What the account says of itself."""
+    connection.execute(accounts.update().where(accounts.c.id == id).values(name=name, note=note))
+
+
+def make_owner(connection: Connection, id: int, entry: int, now_ms: int) -> None:
+    """Who has the planner key owns the server; an owner waits for nobody. `entry` is an id for the audit log."""
+    connection.execute(
+        members.update().where(members.c.account == id).values(role=OWNER, approved_at_ms=now_ms)
+    )
+    note_down(connection, entry, now_ms, id, "became_owner", id)
+
+
+def waiting(connection: Connection) -> list[Member]:
+    """Those who signed up and wait for a moderator, the first to come first."""
+    rows = connection.execute(
+        _whole()
+        .where(members.c.approved_at_ms.is_(None))
+        .order_by(accounts.c.id)
+        .limit(WAITING_SHOWN)
+    ).mappings()
+    return [_as_member(row) for row in rows]
+
+
+def decide(
+    connection: Connection, by: int, about: int, let_in: bool, entry: int, now_ms: int
+) -> None:
+    """A moderator lets somebody in, or not: then nothing of him stays but the line in the log. Errors: `account_unknown`."""
+    found = member(connection, about)
+    if found is None or found.approved:
+        raise Refused("account_unknown")
+    if let_in:
+        connection.execute(
+            members.update().where(members.c.account == about).values(approved_at_ms=now_ms)
+        )
+    else:
+        connection.execute(sa.delete(sessions).where(sessions.c.account == about))
+        connection.execute(sa.delete(members).where(members.c.account == about))
+        connection.execute(sa.delete(accounts).where(accounts.c.id == about))
+    act = "let_in" if let_in else "turned_away"
+    note_down(connection, entry, now_ms, by, act, about, handle=found.account.handle)
+
+
+def note_down(
+    connection: Connection, entry: int, now_ms: int, by: int, act: str, about: int, **facts: object
+) -> None:
+    """A line in the audit log."""
+    connection.execute(
+        audit_log.insert().values(id=entry, at_ms=now_ms, by=by, act=act, about=about, facts=facts)
+    )
+
+
+def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account | None:
+    question = _whole().where(
+        condition, accounts.c.suspended_at_ms.is_(None), members.c.approved_at_ms.is_not(None)
+    )
+    row = connection.execute(question).mappings().first()
+    return None if row is None else _account(row)
+
+
+def _ours(handle: str, *columns: str) -> sa.Select[Any]:
+    wanted = sa.select(*(accounts.c[name] for name in columns))
+    return wanted.where(accounts.c.handle_key == handle.lower(), accounts.c.domain.is_(None))
+
+
+def _whole() -> sa.Select[Any]:
+    return (
+        sa.select(accounts, members)
+        .join(members, members.c.account == accounts.c.id)
+        .where(accounts.c.domain.is_(None), accounts.c.deleted_at_ms.is_(None))
+    )
+
+
+def _member(connection: Connection, condition: sa.ColumnElement[bool]) -> Member | None:
+    row = connection.execute(_whole().where(condition)).mappings().first()
+    return None if row is None else _as_member(row)
+
+
+def _account(row: Mapping[Any, Any]) -> Account:
+    return Account(row["id"], row["handle"], row["name"], row["note"], row["created_at_ms"])
+
+
+def _as_member(row: Mapping[Any, Any]) -> Member:
+    return Member(
+        account=_account(row),
+        role=row["role"],
+        password=row["password"],
+        email=row["email"],
+        approved=row["approved_at_ms"] is not None,
+        reason=row["reason"],
+        totp=row["totp"] if row["totp_on_at_ms"] is not None else None,
+        totp_step=row["totp_step"],
+        suspended=row["suspended_at_ms"] is not None,
+    )
