@@ -211,3 +211,8 @@ async def test_a_page_that_plays_is_counted(tmp_path: Path) -> None:
             "() => document.getElementById('crowd').textContent.startsWith('about')"
         )
         assert await page.inner_text("#crowd") == "about 81,300 listeners"
+        for nobody in ({"count": 0, "error": 0}, None):
+            evening.say_pulse(listeners=nobody)
+            await page.wait_for_selector("#crowd", state="hidden")
+            evening.say_pulse(listeners={"count": 3, "error": 0})
+            await page.wait_for_selector("#crowd", state="visible")

@@ -14,6 +14,7 @@ const browser = await puppeteer.launch({
   userDataDir: settings.profile,
   extraPrefsFirefox: settings.prefs,
   protocolTimeout: 120_000,
+  timeout: 110_000, // a machine that is full starts it late
 });
 const page = await browser.newPage();
 page.setDefaultTimeout(30_000);

@@ -80,7 +80,7 @@ class Firefox:
         reader = threading.Thread(target=_read, args=(process, answers, console), daemon=True)
         reader.start()
         try:
-            first = answers.get(timeout=60)
+            first = answers.get(timeout=120)
         except queue.Empty:
             first = None
         if first is None:
