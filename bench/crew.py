@@ -47,7 +47,7 @@ def speaking(people: Sequence[dict[str, Any]], core: int | None = None) -> Itera
 
 @contextlib.contextmanager
 def ready(core: int | None = None) -> Iterator[Crew]:
-    """A process of people who are not on the stage yet, until the end of the block."""
+    """A process of people who are not on the stage yet, all of it loaded, until the end of the block. Errors: `RuntimeError`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.speakers"],
         cwd=machine.ROOT,
@@ -57,6 +57,7 @@ def ready(core: int | None = None) -> Iterator[Crew]:
     try:
         if core is not None:
             machine.pin(process.pid, core)
+        _line(process)
         yield Crew(process)
     finally:
         stop(process)
@@ -64,9 +65,13 @@ def ready(core: int | None = None) -> Iterator[Crew]:
 
 def _ask(process: subprocess.Popen[bytes], tree: dict[str, Any]) -> dict[str, Any]:
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(json.dumps(tree).encode() + b"\n")
     process.stdin.flush()
+    return _line(process)
+
+
+def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
         raise RuntimeError("the speakers' process ended; its words are above")

@@ -1,7 +1,8 @@
 """People on a stage without browsers: ready Opus packets over real ICE, DTLS and SRTP, what comes back counted.
 
-A process of its own (`python -m bench.speakers`), so that its cost is not the studio's. Reads one JSON object from standard
-input: `{"people": [{"url", "headers", "sound": "talk:0"|"noise"|"quiet"|"pilot"}]}`; prints `{"up": n}` when all are connected
+A process of its own (`python -m bench.speakers`), so that its cost is not the studio's. Says `{"ready": true}` when all is
+loaded, then reads one JSON object from standard input:
+`{"people": [{"url", "headers", "sound": "talk:0"|"noise"|"quiet"|"pilot"}]}`; prints `{"up": n}` when all are connected
 and `{"received": [...], "gaps_s": [...], "delays_ms": [...]}` for every further line that it reads: packets that each has had
 from the stage; since the line before, the longest that each waited for one; and how late the last of them had each chirp of a
 pilot (from the packet that left to the one that came).
@@ -144,6 +145,7 @@ def delays_ms(mouth: Mouth, heard: list[tuple[float, bytes]]) -> list[float]:
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
+    print(json.dumps({"ready": True}), flush=True)
     plan = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
     people: list[Person] = []
     async with aiohttp.ClientSession() as http:

@@ -17,7 +17,7 @@ from tests.e2e.harness.pulse import stop
 from tests.e2e.house import descendants_of, free_ports
 
 DEPLOY = machine.ROOT / "deploy"
-START_S = 20.0
+START_S = 60.0
 _NGINX = """daemon off; worker_processes 1; pid %(home)s/pid; error_log %(home)s/error.log crit;
 worker_rlimit_nofile 16384; events { worker_connections 8192; }
 http {

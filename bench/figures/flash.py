@@ -26,7 +26,6 @@ from tests.e2e.house import House, Room, descendants_of, started
 LISTENERS = 8000
 RAMP_S, HOLD_S, ALONE_S = 10.0, 15.0, 12.0
 STARTS = 3
-IMPORTS_S = 4.0
 Say = Callable[[str], None]
 
 
@@ -157,7 +156,6 @@ def _starts(figure: Figure, house: House, room: Room, say: Say) -> None:
         for number, one in enumerate(rooms):
             say(f"a host comes ({number + 1} of {STARTS})")
             guest = stack.enter_context(crew.ready(LOAD_CORE))
-            time.sleep(IMPORTS_S)
             before, began_s = _live(house).cpu_s(), time.monotonic()
             assert house.http.get(f"{house.stage}/{one.key}").status_code == 200
             house.command(one, "open_doors")

@@ -58,7 +58,7 @@ DEATHS = (
     Death("door", "door", lambda house: [house.pid("door")]),
     Death("worker", "one edge worker", lambda house: house.workers()[:1]),
     Death("edge", "all of edge", lambda house: [house.pid("edge"), *house.workers()]),
-    Death("studio", "studio (the process that works)", lambda house: [house.pid("studio")]),
+    Death("studio", "studio, the process that works", lambda house: [house.pid("studio")]),
     Death("studio_all", "all of studio, its spare too", _studio_whole),
 )
 

@@ -29,7 +29,6 @@ from tests.e2e.house import House, Room, started
 
 AWAY_S = 1800.0
 LISTENERS = 40
-IMPORTS_S = 4.0
 TAIL_S = 8.0
 """The newest seconds of a recording are still on their way."""
 
@@ -98,7 +97,6 @@ def _away(
     began_s, tally, late = time.time(), crowd.listen(away_s / 3), [_late(house)]
     refused = not _answers(house)
     with crew.ready() as gus, crew.ready() as hugo:
-        time.sleep(IMPORTS_S)
         joined_s = _timed(lambda: gus.enter([_person(house, room, guest, "quiet")]))
         say(f"a speaker with a ticket joins in {joined_s:.2f} s")
         air_s = _timed(lambda: _starts(house, other, hugo))

@@ -143,6 +143,31 @@ def test_priorities_fall_row_by_row(bench: Bench) -> None:
     assert scores == sorted(scores)
 
 
+def may_go_first() -> bool:
+    """Whether this machine lets us."""
+    with subprocess.Popen(["sleep", "5"]) as sleeper:
+        try:
+            os.sched_setscheduler(sleeper.pid, os.SCHED_RR, os.sched_param(1))
+        except OSError:
+            return False
+        finally:
+            sleeper.kill()
+    return True
+
+
+def test_what_carries_a_talk_is_started_again_before_all_else(bench: Bench) -> None:
+    bench.serve("kept=calm", "other=calm")
+    before = bench.up("kept", "other")
+    assert {os.sched_getscheduler(pid) for pid in before.values()} == {os.SCHED_OTHER}
+    for name, pid in before.items():
+        bench.said(f"ready {name}")
+        os.kill(pid, signal.SIGKILL)
+        bench.wait(lambda name=name, pid=pid: bench.pid(name) not in (0, pid), name)
+    policies = [os.sched_getscheduler(pid) for pid in bench.up("kept", "other").values()]
+    first = os.SCHED_RR | os.SCHED_RESET_ON_FORK if may_go_first() else os.SCHED_OTHER
+    assert policies == [first, os.SCHED_OTHER]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_is_a_clean_stop(bench: Bench, number: signal.Signals) -> None:
     process = bench.serve("one=calm", "two=calm")

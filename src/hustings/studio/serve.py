@@ -22,7 +22,7 @@ from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
 from hustings.studio.house import House
 from hustings.studio.keeping import keeper_for
-from hustings.studio.priority import keep_time
+from hustings.studio.priority import go_first, keep_time
 from hustings.studio.sessions import Sessions
 from hustings.studio.switchboard import Switchboard
 from hustings.wire.ticket import Signer
@@ -66,6 +66,7 @@ def house_of(settings: Settings, board: Switchboard) -> House:
 
 
 async def _run(settings: Settings) -> None:
+    go_first()
     board = Switchboard(
         settings.studio.announced_addresses,
         keeper_for(settings.run_dir),
