@@ -24,6 +24,7 @@ from tests.e2e.harness.pulse import RATE_HZ, Pulse, Recording, stop
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room
 from tests.e2e.player_faults import FRAME_S, SILENT_DBFS, InChromium
+from tests.e2e.players import last
 
 LEAST_FRAMES = 5
 """A silence is a tenth of a second at least: a sound card that a full machine forgot for 20 ms is no death's doing."""
@@ -63,7 +64,7 @@ class Player:
     def sounds(self, seconds: float) -> bool:
         """All the last seconds without a break."""
         size = int(seconds * RATE_HZ)
-        recent = self.ear.so_far()[-size:]
+        recent = last(self.ear, seconds)
         return recent.size == size and silent_s(recent) == 0
 
     def ready(self) -> None:
