@@ -60,7 +60,9 @@ def _figure(name: str, asked: argparse.Namespace) -> Measure:
     if name not in HARM:
         return ALL[name]
     only = tuple(filter(None, asked.only.split(",")))
-    return partial(HARM[name], trial=Trial(asked.seconds, asked.rounds, only))
+    path = OUT / f"{name}.json"
+    before = json.loads(path.read_text()) if only and path.exists() else None
+    return partial(HARM[name], trial=Trial(asked.seconds, asked.rounds, only, before))
 
 
 def _measured(name: str, measure: Measure, budget: list[marks.Mark], first: bool) -> int:

@@ -1,8 +1,12 @@
-"""Three who listen at once, each with an ear of his own: our page and stock hls.js in Chromium, ffmpeg into a sound card."""
+"""Three who listen at once, each with an ear of his own: our page and stock hls.js in Chromium, ffmpeg into a sound card.
+
+In life each has a machine of his own: here theirs are processes that do not wait for a processor.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +23,8 @@ from tests.e2e.harness.chromium import People
 from tests.e2e.harness.pulse import RATE_HZ, Pulse, Recording, stop
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room
-from tests.e2e.player_faults import FRAME_S, SILENT_DBFS
+from tests.e2e.player_faults import FRAME_S, SILENT_DBFS, InChromium
+from tests.e2e.players import last
 
 LEAST_FRAMES = 5
 """A silence is a tenth of a second at least: a sound card that a full machine forgot for 20 ms is no death's doing."""
@@ -38,20 +43,28 @@ def silent_s(heard: NDArray[np.float32]) -> float:
     return float(runs[runs >= LEAST_FRAMES].sum()) * FRAME_S
 
 
+def own_machine(pid: int) -> None:
+    """All threads of a process run when they want to (as root; else nothing changes)."""
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(1))
+
+
 @dataclass
 class Player:
-    """`begins` (again) from nothing; `lives`: it has not ended itself."""
+    """`begins` (again) from nothing; `lives`: it has not ended itself; `processes` that play."""
 
     name: str
     ear: Recording
     begins: Callable[[], object]
     lives: Callable[[], bool]
+    processes: Callable[[], list[int]]
     begun: int = 0
 
     def sounds(self, seconds: float) -> bool:
         """All the last seconds without a break."""
         size = int(seconds * RATE_HZ)
-        recent = self.ear.so_far()[-size:]
+        recent = last(self.ear, seconds)
         return recent.size == size and silent_s(recent) == 0
 
     def ready(self) -> None:
@@ -63,6 +76,8 @@ class Player:
         except TimeoutError:
             self.begin()
             until(lambda: self.sounds(STEADY_S), READY_S, f"sound from {self.name}", 0.1)
+        for pid in self.processes():
+            own_machine(pid)
 
     def begin(self) -> None:
         self.begun += 1
@@ -99,6 +114,9 @@ class Ffmpeg:
     def lives(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def processes(self) -> list[int]:
+        return [self._process.pid] if self._process is not None else []
+
 
 @contextlib.contextmanager
 def listening(house: House, room: Room, folder: Path) -> Iterator[list[Player]]:
@@ -124,14 +142,16 @@ def listening(house: House, room: Room, folder: Path) -> Iterator[list[Player]]:
                 ours.ear.record(),
                 partial(click, ours.page, f"{house.live}/{room.key}"),
                 lambda: True,
+                InChromium(ours).processes,
             ),
             Player(
                 "hls_js",
                 other.ear.record(),
                 partial(click, other.page, f"{peer}?url={quote(master, safe='')}"),
                 lambda: True,
+                InChromium(other).processes,
             ),
-            Player("ffmpeg", ear.record(), ffmpeg.begins, lambda: ffmpeg.lives),
+            Player("ffmpeg", ear.record(), ffmpeg.begins, lambda: ffmpeg.lives, ffmpeg.processes),
         ]
         for player in players:
             player.begin()

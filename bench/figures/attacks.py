@@ -72,6 +72,7 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
         [],
         note="not applicable yet: there are no accounts to log in to",
     )
+    trial.complete(figure)
     _sums(figure)
     return figure
 

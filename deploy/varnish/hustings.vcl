@@ -1,9 +1,10 @@
 vcl 4.1;
 # Varnish in front of edge (the live host only; never in front of stage or web). Start it with
-#   varnishd -F -a 127.0.0.1:6081 -f /etc/varnish/hustings.vcl -s malloc,256m -p thread_pool_min=200
-# and put nginx (deploy/nginx) before it for TLS and HTTP/2: Debian's Varnish 7.1 has no answer to rapid reset (a gigabyte within
-# ten seconds, bench/attacks), so leave its feature=+http2 off. A hundred thousand parked reloads are one request at edge:
-# Varnish keeps those who want the same object on one list and asks once.
+#   varnishd -F -a 127.0.0.1:6081 -f /etc/varnish/hustings.vcl -s malloc,256m -p thread_pool_min=200 -p backend_idle_timeout=4
+# (edge closes an idle connection after five seconds, and a beacon sent into that moment would be lost), and put nginx
+# (deploy/nginx) before it for TLS and HTTP/2: Debian's Varnish 7.1 has no answer to rapid reset (a gigabyte within ten seconds),
+# so leave its feature=+http2 off. A hundred thousand parked reloads are one request at edge: Varnish keeps those who want the
+# same object on one list and asks once.
 
 import std;
 

@@ -10,6 +10,7 @@ from bench.deaths.ears import silent_s
 from bench.deaths.polled import Polled
 from bench.picture import HARMED, THE_CROWD, _cell, _grid, edition_of
 from bench.rows import Figure, Row
+from bench.trial import Trial
 from hustings.keyring import load_or_make, public_keys
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import Signer, Ticket, Verifier
@@ -96,7 +97,7 @@ def test_varnish_is_started_as_its_recipe_says() -> None:
     vcl = "# varnishd -f x -p one=1 -p two=2\n# more -p\nimport std;"
     assert front.settings(vcl)[:2] == ["one=1", "two=2"]
     real = (front.DEPLOY / "varnish/hustings.vcl").read_text()
-    assert front.settings(real) == ["thread_pool_min=200"]
+    assert front.settings(real) == ["thread_pool_min=200", "backend_idle_timeout=4"]
 
 
 def test_one_table_of_rows_named_line_and_column() -> None:
@@ -117,6 +118,32 @@ def test_one_table_of_rows_named_line_and_column() -> None:
         "| Another |  | said |",
     ]
     assert _cell(Row("r", "R", "MB", (3.0,), note="of all")) == "3 MB; of all"
+
+
+def test_a_line_measured_again_takes_its_place_among_the_others() -> None:
+    def measured(value: float, *lines: str) -> Figure:
+        figure = Figure(
+            "f", "F", lines=[(line, line.upper()) for line in lines], columns=[("x", "X")]
+        )
+        for line in lines:
+            figure.add(f"{line}.x", line, "ms", [value])
+        return figure
+
+    old = measured(1, "a", "b", "c")
+    tree = {
+        "rows": [row.tree() for row in old.rows],
+        "lines": old.lines,
+        "date": "2026-11-24T12:00:00",
+        "revision": "r",
+    }
+    new = measured(2, "b")
+    Trial(only=("b",), before=tree).complete(new)
+    assert [line for line, _ in new.lines] == ["a", "b", "c"]
+    assert {row.id: row.samples for row in new.rows} == {"a.x": (1,), "b.x": (2,), "c.x": (1,)}
+    assert "B. The other lines: 2026-11-24 12:00 UTC, revision `r`" in new.notes[-1]
+    whole = measured(2, "b")
+    Trial(before=tree).complete(whole)
+    assert [line for line, _ in whole.lines] == ["b"]
 
 
 def test_which_page_figures_stand_on() -> None:
