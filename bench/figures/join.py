@@ -68,12 +68,6 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
                         other,
                         peer=True,
                     )
-                    figure.add(
-                        f"{profile}.of_hls_js",
-                        f"our page, cold: of hls.js's time ({profile})",
-                        "×",
-                        [float(np.median(cold) / np.median(other))],
-                    )
         finally:
             tape.stop()
             people.close()
