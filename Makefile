@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fuzz bench bench-crowd bench-harm rehearsal format lock shots clean
+.PHONY: help run test test-fast check fuzz bench bench-crowd bench-harm rehearsal format lock shots clean coverage
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ check: .venv/dev.stamp .venv/node.stamp ## format, lint, types, import rule, dea
 	tools/dead-code
 	tests/e2e/node_modules/.bin/tsc -p client
 	$(ENV) $(BIN)/python -m pytest -q tests/house
+
+coverage: .venv/dev.stamp ## rtc/ to the last branch, by its own tests
+	tools/rtc-coverage
 
 fuzz: .venv/dev.stamp ## a minute of strangers' bytes for each parser and machine of the wire
 	$(ENV) PYTHONPATH=src:. $(BIN)/python -m fuzz.campaign $(ARGS)

@@ -59,7 +59,8 @@ is forked. A browser that is away for longer than
 {back:g} s, or a machine that was started anew, dials again.
 
 An ICE restart (`PATCH` of the session, RFC 9725 §4.3.3) keeps keys and streams; the old credentials hold until a check with
-the new ones.
+the new ones. The stage page asks for one when its network changes and when nothing came for two seconds, and dials a new
+session only where that is refused or brings no sound.
 
 ## What the answer says
 

@@ -94,16 +94,16 @@ class Ear:
                 found.append(took_ms)
             if again:
                 page.locator("#play").click()
-                self._quiet()
+                self.quiet()
         if page is not None:
             page.context.close()
-            self._quiet()
+            self.quiet()
         return found
 
     def _opened(self, url: str, before: Page | None) -> Page:
         if before is not None:
             before.context.close()
-            self._quiet()
+            self.quiet()
         page = self._listener.browser.new_context(locale="en-GB").new_page()
         page.add_init_script(CLICKED)
         page.goto(url)
@@ -117,10 +117,10 @@ class Ear:
         frame = self._tape.frames
         page.locator("#play").click()
         clicked_s = page.evaluate("window.clicked_ms") / 1000 - (time.time() - time.monotonic())
-        heard_s = self._first_sound(page, frame)
+        heard_s = self.first_sound(page, frame)
         return float(heard_s - clicked_s) * 1000
 
-    def _first_sound(self, page: Page, frame: int) -> float:
+    def first_sound(self, page: Page, frame: int) -> float:
         """On `time.monotonic()`. Errors: `TimeoutError`."""
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
@@ -132,7 +132,7 @@ class Ear:
                 return self._tape.begun_s + (start + loud) / RATE_HZ
         raise TimeoutError(f"no sound {WAIT_S:g} s after the click")
 
-    def _quiet(self) -> None:
+    def quiet(self) -> None:
         """Until the ear has had a third of a second of silence."""
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:

@@ -230,7 +230,7 @@ export class StageSession extends EventTarget {
     const codecs = RTCRtpReceiver.getCapabilities?.("audio")?.codecs.filter((one) => /\/(opus|red)$/i.test(one.mimeType)) ?? [];
     if (codecs.length && transceiver.setCodecPreferences) transceiver.setCodecPreferences(codecs);
     await pc.setLocalDescription();
-    await gathered(pc);
+    await addressed(pc);
     return tuneOpus(pc.localDescription?.sdp ?? "");
   }
 
@@ -291,13 +291,15 @@ function aborted(signal) {
   });
 }
 
-/** Without trickle the offer carries what was found in half a second (RFC 9725 section 4.3). @param {RTCPeerConnection} pc @returns {Promise<void>} */
-function gathered(pc) {
+/**
+ * The stage host asks for no candidate of ours (it is ICE-lite: our checks tell it where we are), so the offer waits for the first address and not
+ * for the last, which may take half a second. @param {RTCPeerConnection} pc @returns {Promise<void>}
+ */
+function addressed(pc) {
   return new Promise((resolve) => {
-    const done = () => resolve();
-    if (pc.iceGatheringState === "complete") return done();
-    pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done());
-    setTimeout(done, GATHER_MS);
+    if (pc.iceGatheringState === "complete") return resolve();
+    pc.addEventListener("icecandidate", () => resolve(), { once: true });
+    setTimeout(resolve, GATHER_MS);
   });
 }
 

@@ -13,6 +13,7 @@ from fuzz import batches, ledger
 from fuzz.mutations import inputs
 from fuzz.seeds import SEEDS
 from fuzz.targets import TARGETS, datagrams, joined
+from tests.rtc.checks import check
 
 EXAMPLES = {"dtls": 200, "session": 500}
 """A second or two each; the others have 1,000."""
@@ -93,6 +94,7 @@ def test_the_books_of_libfuzzer(tmp_path: Path) -> None:
         "INFO: Seed: 2\n#8\tNEW    cov: 12 ft: 20\n#512\tREDUCE cov: 35 ft: 70\n"
     )
     (tmp_path / "stun-crash-00").write_bytes(b"x")
+    (tmp_path / "stun-timeout-02").write_bytes(check())
     (tmp_path / "stun-slow-unit-01").write_bytes(b"stopped while somebody measured")
     [row] = ledger.rows(tmp_path)
     assert row == ledger.Row("stun", 2, 700.0, 1_536, 35, 1)
