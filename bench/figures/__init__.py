@@ -10,6 +10,7 @@ from bench.figures import (
     flash,
     join,
     latency,
+    loudness,
     memory,
     player_faults,
     requests,
@@ -41,9 +42,10 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "requests_tls": requests.measure_tls,
     "flash": flash.measure,
     **voice.ALL,
+    "loudness": loudness.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
-VOICE = tuple(voice.ALL)
+VOICE = (*voice.ALL, "loudness")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
