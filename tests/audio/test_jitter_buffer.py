@@ -543,14 +543,14 @@ def test_without_a_pause_it_does_not_wait_for_ever() -> None:
 def test_a_repair_that_came_after_a_second_does_not_deepen_the_buffer() -> None:
     """What was asked for again and again through an outage is late by its length; the road is not."""
     buffer = JitterBuffer()
-    late = {n: 50 * TICK for n in range(100, 150)}
+    late = dict.fromkeys(range(100, 150), 50 * TICK)
     run(buffer, stream(named(400), late_by=late), 300)
     assert buffer.target_ticks <= REPAIR_TICKS + 2
 
 
 def test_packets_that_come_late_deepen_the_buffer_within_seconds() -> None:
     buffer = JitterBuffer()
-    late = {n: 4 * TICK for n in range(100, 600, 12)}
+    late = dict.fromkeys(range(100, 600, 12), 4 * TICK)
     run(buffer, stream(named(600), late_by=late), 400)
     assert buffer.stats.delay_ticks >= 5
     before = buffer.stats.late
