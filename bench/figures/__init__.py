@@ -15,6 +15,7 @@ from bench.figures import (
     player_faults,
     requests,
     restart,
+    sibilants,
     stage,
     start,
     voice,
@@ -43,9 +44,10 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "flash": flash.measure,
     **voice.ALL,
     "loudness": loudness.measure,
+    "sibilants": sibilants.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
-VOICE = (*voice.ALL, "loudness")
+VOICE = (*voice.ALL, "loudness", "sibilants")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
