@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fuzz bench bench-crowd bench-harm rehearsal format lock shots clean coverage
+.PHONY: help run test test-fast check fuzz bench bench-crowd bench-harm rehearsal format lock shots clean coverage bench-voice
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ bench-crowd: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## listeners, r
 bench-harm: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## a room under attack, deaths of its processes, and half an hour without web
 	tools/bench-system
 	$(ENV) $(BIN)/python -m bench --harm $(ARGS)
+bench-voice: .venv/voice.stamp .venv/system.stamp .venv/node.stamp ## a voice on ten bad roads, beside Janus AudioBridge, aiortc and libopus
+	tools/bench-system voice
+	tools/speech
+	$(ENV) $(BIN)/python -m bench --voice $(ARGS)
 
 rehearsal: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the demo room rehearsed: docs/rehearsal/
 	$(ENV) $(BIN)/python -m bench.rehearsal
@@ -68,6 +72,10 @@ clean: ## removes what was made here, but not data/
 .venv/dev.stamp: requirements.lock requirements-dev.lock pyproject.toml
 	@tools/setup dev $(PYTHON)
 	@touch $@ .venv/run.stamp
+
+.venv/voice.stamp: requirements-voice.lock .venv/dev.stamp
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps -r requirements-voice.lock
+	@touch $@
 
 .venv/system.stamp: tools/system .venv/dev.stamp
 	@tools/system

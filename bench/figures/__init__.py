@@ -13,10 +13,12 @@ from bench.figures import (
     kills,
     join_stage,
     latency,
+    loudness,
     memory,
     player_faults,
     requests,
     restart,
+    sibilants,
     stage,
     start,
     static,
@@ -53,6 +55,8 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "kills": kills.measure,
     "static": static.measure,
     **voice.ALL,
+    "loudness": loudness.measure,
+    "sibilants": sibilants.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
@@ -65,5 +69,5 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 }
 """What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
 
-VOICE = tuple(voice.ALL)
+VOICE = (*voice.ALL, "loudness", "sibilants")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""

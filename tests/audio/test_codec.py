@@ -278,6 +278,18 @@ def test_a_fold_joins_two_ticks_without_a_step(channels: int) -> None:
     assert np.abs(np.diff(sound[5 * TICK :], axis=0)).max() < 0.5 * 2 * np.pi * 200 / RATE * 1.2
 
 
+def test_a_fold_joins_where_the_voice_repeats_itself_or_pauses() -> None:
+    """A tone of a pitch that fits the tick goes on as if nothing had been taken away; a pause is where the join lies."""
+    decoder = OpusDecoder()
+    tone = sine(250, 2 * TICK)
+    assert np.allclose(decoder._folded(tone), tone[:TICK], atol=1e-5)
+    noise = np.random.default_rng(1).normal(0, 0.1, 2 * TICK).astype(np.float32)
+    noise[300:600] = noise[TICK + 300 : TICK + 600] = 0
+    folded = decoder._folded(noise)
+    assert np.array_equal(folded[:300], noise[:300])
+    assert np.array_equal(folded[600:], noise[TICK + 600 :])
+
+
 def test_ctypes_signatures_are_declared() -> None:
     library = codec._libopus()
     assert library.opus_decoder_create.restype is ctypes.c_void_p

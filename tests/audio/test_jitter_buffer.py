@@ -11,6 +11,7 @@ from hustings.audio.jitter_buffer import (
     CAPACITY_TICKS,
     DRY_TICKS_MAX,
     PACKETS_MAX,
+    REPAIR_TICKS,
     RESTART_TICKS_MIN,
     JitterBuffer,
     Pull,
@@ -512,3 +513,70 @@ def test_no_input_raises_and_every_pull_is_a_tick(
             buffer.push(*event)
         assert len(buffer) <= PACKETS_MAX
     yields_a_tick_each(pulls)
+
+
+# Where a tick goes or comes
+
+
+def deep(payloads: list[bytes]) -> tuple[JitterBuffer, list[Pull]]:
+    """A stall at the start leaves the buffer two ticks too deep."""
+    buffer = JitterBuffer()
+    sent = stream(payloads, late_by={n: (2 - n) * TICK for n in range(2)})
+    return buffer, run(buffer, sent, len(payloads))
+
+
+def test_a_fold_waits_for_a_pause_in_the_talk() -> None:
+    loud, soft = bytes([CELT_20_MS]) + bytes(150), bytes([CELT_20_MS]) + bytes(30)
+    _, pulls = deep([soft if n % 97 == 96 else loud for n in range(1_000)])
+    folded = [pull for pull in pulls if pull.fold]
+    assert folded
+    assert all(pull.payload == soft for pull in folded)
+
+
+def test_without_a_pause_it_does_not_wait_for_ever() -> None:
+    buffer, pulls = deep([bytes([CELT_20_MS]) + bytes(150)] * 1_000)
+    assert buffer.stats.folded_ticks >= 1
+    assert buffer.stats.delay_ticks == buffer.target_ticks == 2
+    assert any(pull.fold for pull in pulls)
+
+
+def test_a_repair_that_came_after_a_second_does_not_deepen_the_buffer() -> None:
+    """What was asked for again and again through an outage is late by its length; the road is not."""
+    buffer = JitterBuffer()
+    late = dict.fromkeys(range(100, 150), 50 * TICK)
+    run(buffer, stream(named(400), late_by=late), 300)
+    assert buffer.target_ticks <= REPAIR_TICKS + 2
+
+
+def test_packets_that_come_late_deepen_the_buffer_within_seconds() -> None:
+    buffer = JitterBuffer()
+    late = dict.fromkeys(range(100, 600, 12), 4 * TICK)
+    run(buffer, stream(named(600), late_by=late), 400)
+    assert buffer.stats.delay_ticks >= 5
+    before = buffer.stats.late
+    sent = [one for one in stream(named(600), late_by=late) if one.arrival >= 400 * TICK]
+    run(buffer, sent, 190, start=400 * TICK)
+    assert buffer.stats.late - before <= 1
+
+
+def test_numbers_without_sound_are_no_loss() -> None:
+    """Probes: their numbers are missing between packets whose timestamps follow each other."""
+    buffer = JitterBuffer()
+    sent = [
+        Sent(100 + 3 * n, 5_000 + n * TICK, payload, n * TICK)
+        for n, payload in enumerate(named(40))
+    ]
+    pulls = run(buffer, sent, 41)
+    assert shape(pulls) == "s" + "p" * 40
+    assert buffer.stats.lost == 0
+
+
+def test_of_numbers_that_are_missing_as_many_are_lost_as_left_a_hole() -> None:
+    buffer = JitterBuffer(4)
+    sent = [
+        Sent(100 + 3 * n, 5_000 + n * TICK, payload, n * TICK)
+        for n, payload in enumerate(named(40))
+        if n not in (10, 11)
+    ]
+    run(buffer, sent, 44)
+    assert buffer.stats.lost == 2

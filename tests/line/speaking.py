@@ -14,7 +14,7 @@ from hustings.audio.codec import OpusDecoder, OpusEncoder
 from hustings.hls.profile import DEFAULT, Profile
 from hustings.rtc import rtp
 from hustings.rtc.rtp import RtpPacket
-from hustings.studio.encodings import encodings
+from hustings.studio.encodings import Encoding, encodings
 from hustings.studio.line import Line, Made, Tick
 
 Sound = NDArray[np.float32]
@@ -63,8 +63,13 @@ class Speaker:
 class Rig:
     """A line on virtual time, with speakers; keeps all that it made."""
 
-    def __init__(self, profile: Profile = DEFAULT, people: Iterable[str] = ()) -> None:
-        self.line = Line(profile, ENCODINGS, START, 64_000)
+    def __init__(
+        self,
+        profile: Profile = DEFAULT,
+        people: Iterable[str] = (),
+        encodings: Iterable[Encoding] = ENCODINGS,
+    ) -> None:
+        self.line = Line(profile, encodings, START, 64_000)
         self.clock = START
         self.speakers: dict[str, Speaker] = {}
         self.made: list[Made] = []

@@ -45,7 +45,9 @@ REPAIR_TICKS = 5
 QUIET_SHARE = 0.6
 """A packet below this share of the mean size is a pause or a soft sound: there a fold or an insertion is not heard."""
 QUIET_WAIT_TICKS = 100
-"""How long a fold or an insertion waits for one; senders of constant rate have none."""
+"""How long a lone fold waits for one; senders of constant rate have none."""
+INSERT_WAIT_TICKS = 25
+"""And how long an insertion does."""
 
 _DROPOUT_MAX = 3_000  # RFC 3550 A.1: a jump ahead below this is loss
 _MISORDER_MAX = 100  # RFC 3550 A.1: a jump back up to this is reordering
@@ -477,24 +479,23 @@ class JitterBuffer:
             return False
         if self._packets[max(self._packets)].end - self._cursor < 2 * TICK:
             return False
-        if not self._may_change(self._fold_after):
+        if not self._may_change(QUIET_WAIT_TICKS if self._fold_after == 1 else HURRY_EVERY_TICKS):
             return False
         self._fold_after -= 1
         self.stats.folded_ticks += 1
         return True
 
     def _insert_due(self) -> bool:
-        if not self._insert_after or not self._may_change(self._insert_after):
+        if not self._insert_after or not self._may_change(INSERT_WAIT_TICKS):
             return False
         self._insert_after -= 1
         return True
 
-    def _may_change(self, ticks: int) -> bool:
-        """Whether a tick may go or come here: where it is quiet; else after a wait, a short one if there are several to do."""
+    def _may_change(self, patience: int) -> bool:
+        """Whether a tick may go or come here: where it is quiet, else when that was waited for long enough."""
         self._waited += 1
         packet = self._packets.get(min(self._packets, default=-1))
         quiet = packet is not None and len(packet.payload) < QUIET_SHARE * self._mean_bytes
-        patience = QUIET_WAIT_TICKS if ticks == 1 else HURRY_EVERY_TICKS
         if not quiet and self._waited < patience:
             return False
         self._waited = 0

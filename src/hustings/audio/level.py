@@ -125,12 +125,12 @@ class Leveller:
     """Brings one speaker to the program's loudness, slowly, within ±12 dB; frozen while he does not talk.
 
     His loudness is the gated BS.1770 loudness of his last ten seconds of talk. The gain goes there at most 2 dB/s up and
-    4 dB/s down, three times as fast in his first three seconds, so that the first sentence is not the odd one.
+    4 dB/s down, six times as fast in his first three seconds, so that the first sentence is not the odd one.
     """
 
     LIMIT_DB = 12.0
     UP_DB, DOWN_DB = 2.0 * TICK / RATE, 4.0 * TICK / RATE
-    FIRST_TICKS, FIRST_FACTOR = 150, 3.0
+    FIRST_TICKS, FIRST_FACTOR = 150, 6.0
     _STEP_TICKS, _STEPS_IN_BLOCK, _BLOCKS = 5, 4, 100
 
     def __init__(self, target_lufs: float = PROGRAM_LUFS) -> None:
