@@ -42,7 +42,8 @@ def parse(raw: bytes, level_id: int = 0, number_id: int = 0) -> RtpPacket:
     if first >> 6 != 2:
         raise ValueError("an RTP packet of another version")
     start = HEADER.size + 4 * (first & 0x0F)
-    level = number = None
+    level: int | None = None
+    number: int | None = None
     if first & 0x10:
         start, extensions = _extensions(raw, start)
         level, number = _read(extensions, level_id, number_id)
