@@ -53,10 +53,10 @@ def try_stun(raw: bytes) -> None:
 
 def try_rtp(raw: bytes) -> None:
     with suppress(ValueError):
-        packet = rtp.parse(raw, level_id=1)
+        packet = rtp.parse(raw, level_id=1, number_id=3)
         assert packet.payload in raw and packet.raw is raw
         assert packet.level is None or 0 <= packet.level < 128
-        rtp.extension(raw, 3)
+        assert packet.number is None or 0 <= packet.number < 1 << 16
 
 
 def try_rtcp(raw: bytes) -> None:

@@ -83,6 +83,7 @@ class Studio:
     announced_addresses: tuple[str, ...]
     announced_tcp_port: int
     speakers_max: int
+    heard_max: int
     rooms_max: int
     doors_before_s: int
     place_kept_s: int
@@ -292,5 +293,8 @@ def _check(settings: Settings) -> None:
     for name, place in (("follow", settings.live.follow), ("feed_bind", settings.live.feed_bind)):
         if place and not (place.startswith("unix:/") or _PLACE.fullmatch(place)):
             raise ValueError(f"`live.{name}` must be empty, unix:/path or host:port, not {place!r}")
-    if settings.live.workers < 1 or settings.studio.speakers_max < 1:
-        raise ValueError("`live.workers` and `studio.speakers_max` must be at least 1")
+    least_one = (settings.live.workers, settings.studio.speakers_max, settings.studio.heard_max)
+    if min(least_one) < 1:
+        raise ValueError(
+            "`live.workers`, `studio.speakers_max` and `studio.heard_max` must be at least 1"
+        )

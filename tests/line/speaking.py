@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hustings.audio.clock import RATE, TICK
 from hustings.audio.codec import OpusDecoder, OpusEncoder
+from hustings.audio.level import FLOOR_DB, rms_dbfs
 from hustings.hls.profile import DEFAULT, Profile
 from hustings.rtc import rtp
 from hustings.rtc.rtp import RtpPacket
@@ -45,6 +46,8 @@ class Speaker:
     said: dict[int, Sound] = field(default_factory=dict)
     number: int = 0
     encoder: OpusEncoder = field(default_factory=lambda: OpusEncoder(1, 64_000, "voip"))
+    claims: bool = False
+    """Whether his packets say how loud they are."""
 
     def say(self, clock: int, sound: Sound) -> None:
         """`sound` from `clock` on, replacing what he would say then."""
@@ -57,7 +60,11 @@ class Speaker:
         frame = self.said.get(clock - TICK)
         payload = self.encoder.encode(np.zeros(TICK, np.float32) if frame is None else frame)
         self.number += 1
-        return rtp.parse(rtp.build(111, self.number, self.number * TICK, 7, payload))
+        packet = rtp.parse(rtp.build(111, self.number, self.number * TICK, 7, payload))
+        if not self.claims:
+            return packet
+        level = FLOOR_DB if frame is None else rms_dbfs(frame)
+        return packet._replace(level=min(127, round(-level)))
 
 
 class Rig:

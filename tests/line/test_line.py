@@ -190,6 +190,50 @@ def test_thirteen_on_the_stage_three_talking():
     assert len({id(payload) for payload in rig.ticks[-1].ears.values()}) == 4
 
 
+def test_one_who_claims_silence_is_not_decoded_and_his_word_is_whole_when_it_comes():
+    rig = Rig(people=["ann", "bob"])
+    decoded: list[int] = []
+    voice = rig.line._voices["ann"]
+    tick = voice.decoder.tick
+    voice.decoder.tick = lambda pull: decoded.append(rig.clock) or tick(pull)
+    rig.speakers["ann"].claims = rig.speakers["bob"].claims = True
+    said = START + 2 * SECOND
+    rig.speakers["ann"].say(said, tone(700, SECOND))
+    rig.run(2 * SECOND)
+    assert len(decoded) <= 2 * 50 // 10, "a probe now and then"
+    rig.run(2 * SECOND)
+    word = [strength(rig.ear("bob")[at : at + TICK], 700) for at in range(0, 4 * SECOND, TICK)]
+    assert sum(level > LOUD for level in word) >= 49
+
+
+def test_the_loudest_are_heard_and_nobody_too_many():
+    people = [f"p{number}" for number in range(12)]
+    rig = Rig(people=people)
+    for number, person in enumerate(people):
+        rig.speakers[person].claims = number % 2 == 0
+        rig.speakers[person].say(START, tone(400 + 150 * number, SECOND, 0.05))
+    rig.run(SECOND)
+    own = {
+        person
+        for person, packet in rig.ticks[-1].ears.items()
+        if list(rig.ticks[-1].ears.values()).count(packet) == 1
+    }
+    assert len(own) == 8
+
+
+def test_one_who_is_muted_is_so_for_newcomers():
+    rig = Rig(people=["ann"])
+    rig.speakers["ann"].say(START, tone(700, 3 * SECOND))
+    rig.run(SECOND)
+    rig.line.set_muted("ann", True)
+    rig.run(SECOND // 10)
+    rig.join("bob")
+    rig.speakers["bob"].say(rig.clock, tone(1900, SECOND))
+    rig.run(SECOND)
+    ear = rig.ear("bob")
+    assert max(strength(ear[at : at + TICK], 700) for at in range(0, len(ear), TICK)) < NOTHING
+
+
 def test_one_who_leaves_fades_and_may_come_again():
     rig = Rig(people=["ann"])
     on_air_at(rig, START + SECOND)

@@ -141,7 +141,7 @@ class TestRepair:
 
     def test_congestion_feedback(self, browser: Browser) -> None:
         browser.say(1, raw=numbered(doubled(1), 500))
-        browser.poll(1.2)
+        browser.poll(1.3)
         kinds = [type(packet) for packet in browser.told()]
         assert kinds[0] is ReceiverReport and kinds[-1] is TransportFeedback
 

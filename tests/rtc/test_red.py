@@ -80,3 +80,36 @@ def test_payloads_at_the_limit_and_one_past_it() -> None:
 def test_cut_off(cut: str) -> None:
     with pytest.raises(ValueError, match="cut off"):
         red.parse(bytes.fromhex(cut))
+
+
+@given(st.binary(max_size=1_600))
+def test_the_newest_alone_is_what_all_of_them_end_with(raw: bytes) -> None:
+    try:
+        *_, last = red.parse(raw)
+    except ValueError:
+        with pytest.raises(ValueError, match="RED"):
+            red.newest(raw)
+    else:
+        assert red.newest(raw) == last
+
+
+@pytest.mark.parametrize("older", [0, 1, red.BLOCKS_MAX - 1])
+def test_the_newest_behind_older_ones(older: int) -> None:
+    blocks = [red.Block(111, 960, b"old") for _ in range(older)] + [red.Block(111, 0, b"new")]
+    assert red.newest(red.build(blocks)) == blocks[-1]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xef",
+        bytes([0xEF, 0, 0, 9, 111]),
+        b"\xef\0\0\0" * red.BLOCKS_MAX + b"\x6f",
+        bytes(1_501),
+    ],
+)
+def test_no_newest(raw: bytes) -> None:
+    for read in (red.parse, red.newest):
+        with pytest.raises(ValueError, match="RED"):
+            read(raw)

@@ -80,6 +80,20 @@ class TestAudioLevel:
     def test_id_fifteen_ends_the_list(self) -> None:
         assert rtp.parse(with_extension(bytes([0xF0, 0x10, 42])), 1).level is None
 
+    def test_id_nought_is_padding_whatever_its_length(self) -> None:
+        packet = rtp.parse(with_extension(bytes([0x02, 42, 42, 42, 0x10, 30])), 0)
+        assert (packet.level, packet.number) == (None, None)
+        assert rtp.parse(with_extension(bytes([0x02, 42, 42, 42, 0x10, 30])), 1).level == 30
+
+    def test_the_first_of_two_counts(self) -> None:
+        twice = bytes([0x10, 42, 0x10, 30, 0x31, 1, 2, 0x31, 3, 4])
+        packet = rtp.parse(with_extension(twice), 1, 3)
+        assert (packet.level, packet.number) == (42, 0x0102)
+
+    def test_a_number_has_two_bytes(self) -> None:
+        assert rtp.parse(with_extension(bytes([0x30, 1])), 1, 3).number is None
+        assert rtp.parse(with_extension(bytes([0x32, 1, 2, 3])), 1, 3).number is None
+
     def test_cut_off_inside_the_level(self) -> None:
         assert rtp.parse(with_extension(bytes([0x22, 1, 1, 0x10])), 1).level is None
         assert rtp.parse(with_extension(bytes([0x22, 1, 1, 1, 0x22, 1, 1, 0x10])), 1).level is None

@@ -29,6 +29,7 @@ Samples = NDArray[np.float32]
 _APPLICATIONS = {"voip": 2048, "audio": 2049}
 _SET_BITRATE, _SET_COMPLEXITY, _SET_INBAND_FEC = 4002, 4010, 4012
 _SET_PACKET_LOSS_PERC, _SET_DTX, _GET_LOOKAHEAD, _RESET_STATE = 4014, 4016, 4027, 4028
+_SET_PREDICTION_DISABLED = 4042
 _PACKET_MAX = 4_000  # bytes; libopus recommends it, and it is never reached at our rates
 _GUESS_STEP = 120  # libopus guesses multiples of 2.5 ms
 _FADE = np.linspace(1.0, 0.0, TICK // 4, dtype=np.float32)
@@ -145,6 +146,16 @@ class OpusDecoder:
         sound = self._pcm[:count].copy()
         return sound[:, 0] if self._channels == 1 else sound
 
+    def take_up(self, missed: Iterable[bytes]) -> None:
+        """After packets that nobody wanted to hear: the last of them are decoded and dropped, so that the next one finds what
+        it is predicted from."""
+        self._fifo = []
+        for packet in missed:
+            try:
+                self.decode(packet)
+            except ValueError:
+                self.bad_packets += 1
+
     def tick(self, pull: Pull) -> Samples | None:
         """The tick that a `JitterBuffer.pull` asks for, (960,) or (960, 2); None when it is silence.
 
@@ -259,8 +270,18 @@ class OpusEncoder:
         """The loss to expect, 0 to 100: what the far end reports, not a fixed hint, which is heard as crackle."""
         self._set(_SET_PACKET_LOSS_PERC, percent)
 
-    def encode(self, frame: Samples) -> bytes:
-        """One packet of a frame (n,) mono or (n, 2), n one of 120, 240, 480, 960, 1920, 2880. Errors: `ValueError`."""
+    def encode(self, frame: Samples, alone: bool = False) -> bytes:
+        """One packet of a frame (n,) mono or (n, 2), n one of 120, 240, 480, 960, 1920, 2880. Errors: `ValueError`.
+
+        alone: without prediction from the frame before, for a decoder that had another one (opus_defines.h,
+        OPUS_SET_PREDICTION_DISABLED).
+        """
+        if alone:
+            self._set(_SET_PREDICTION_DISABLED, 1)
+            try:
+                return self.encode(frame)
+            finally:
+                self._set(_SET_PREDICTION_DISABLED, 0)
         frame = np.ascontiguousarray(frame, dtype=np.float32)
         if frame.size != len(frame) * self._channels:
             raise ValueError(

@@ -72,7 +72,7 @@ def lufs(power: float) -> float:
 
 
 class Level:
-    """One speaker's meter and whether he talks. `update` once per tick.
+    """One speaker's meter and whether he talks. `update` once per tick; `power_db` and `peak_db` are that tick's own.
 
     The meter rises at once and falls 24 dB/s. The noise floor is the least level of the last three seconds (minimum
     statistics: speech has gaps, a fan has none), kept between −75 and −38 dB. Talking starts after two ticks 9 dB above
@@ -87,6 +87,7 @@ class Level:
 
     def __init__(self) -> None:
         self.level_db = FLOOR_DB
+        self.power_db = FLOOR_DB
         self.peak_db = FLOOR_DB
         self.talking = False
         self.noise_floor_db = self.FLOOR_FIRST_DB
@@ -96,7 +97,7 @@ class Level:
 
     def update(self, frame: Samples | None) -> None:
         """Takes a tick in, (960,); None = nothing came (the meter falls, the noise floor stays as it was)."""
-        rms = FLOOR_DB if frame is None else rms_dbfs(frame)
+        rms = self.power_db = FLOOR_DB if frame is None else rms_dbfs(frame)
         self.peak_db = FLOOR_DB if frame is None else peak_dbfs(frame)
         self.level_db = max(rms, self.level_db - self.FALL_DB, FLOOR_DB)
         if frame is not None:

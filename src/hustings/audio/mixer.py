@@ -98,8 +98,12 @@ class Mixer:
             raise ValueError(f"a gain is a number from 0 up, not {gain}")
         rows, columns = self._sources[source], self._buses[bus]
         width, height = columns.stop - columns.start, rows.stop - rows.start
-        centred = CENTRE if width == 2 else 0.5
-        self._wanted[rows, columns] = gain * (np.eye(width) if width == height else centred)
+        if width == height == 1:
+            self._wanted[rows.start, columns.start] = gain
+        elif width == height:
+            self._wanted[rows, columns] = gain * np.eye(2)
+        else:
+            self._wanted[rows, columns] = gain * (CENTRE if width == 2 else 0.5)
         self._ramping = True
 
     def gain(self, source: str, bus: str) -> float:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from hustings.rtc.reception import signed
 
-REPORT_EVERY_S = 0.1
+REPORT_EVERY_S = 0.25
+"""The longest that the senders' own libraries wait (libwebrtc: 50 to 250 ms): audio alone has nothing to steer sooner."""
 ARRIVALS_MAX = 100
+NEVER = float("inf")
 SPAN_MAX = 300
 """Numbers between the first and the last of a report; one that lies further off begins a new one."""
 
@@ -21,33 +23,33 @@ class Arrivals:
         self._highest = -1
         self._next = -1
         self._times: dict[int, float] = {}
-        self._since = 0.0
+        self.deadline = NEVER
+        """When a report is due."""
 
     def add(self, sequence: int, now: float) -> None:
         if self._highest < 0:
             self._highest = self._next = sequence + 0x10000
         number = self._highest + signed(sequence - self._highest, 16)
         if abs(number - self._next) > SPAN_MAX:
-            self._times.clear()
+            self._forget()
             self._next = number
-        if not self._times:
-            self._since = now
         self._highest = max(self._highest, number)
         if number >= self._next and len(self._times) < ARRIVALS_MAX:
             self._times.setdefault(number, now)
-
-    @property
-    def deadline(self) -> float:
-        """When a report is due."""
-        if not self._times:
-            return float("inf")
-        return self._since + (REPORT_EVERY_S if len(self._times) < ARRIVALS_MAX else 0.0)
+            if self.deadline == NEVER:
+                self.deadline = now + REPORT_EVERY_S
+            if len(self._times) == ARRIVALS_MAX:
+                self.deadline = now
 
     def report(self) -> tuple[int, int, list[float | None]]:
         """(first sequence number, report's number modulo 256, times of arrival with None for what has not come)."""
         first, last = self._next, max(self._times)
         times = [self._times.get(number) for number in range(first, last + 1)]
-        self._times.clear()
+        self._forget()
         self._next = last + 1
         number, self.count = self.count, (self.count + 1) & 0xFF
         return first & 0xFFFF, number, times
+
+    def _forget(self) -> None:
+        self._times.clear()
+        self.deadline = NEVER

@@ -36,10 +36,7 @@ class Control:
     @property
     def deadline(self) -> float:
         """When `due` has something."""
-        due = min(self._report_at, self._intake.arrivals.deadline)
-        for stream in self._intake.streams.values():
-            due = min(due, stream.deadline)
-        return due
+        return min(self._report_at, self._intake.deadline)
 
     def due(self, now: float) -> list[bytes]:
         """The compounds to be sent now."""

@@ -25,7 +25,7 @@ class Intake:
 
     def __init__(self, offer: Offer) -> None:
         self._offer = offer
-        self._takes_sequence = bool(offer.sequence_id) and offer.has_congestion_feedback
+        self._number_id = offer.sequence_id if offer.has_congestion_feedback else 0
         self.streams: dict[int, Reception] = {}
         self.arrivals = Arrivals()
         self.restored = 0
@@ -34,31 +34,40 @@ class Intake:
 
     def receive(self, raw: bytes, now: float) -> list[RtpPacket]:
         """The Opus packets that came with this RTP packet: none, it, or lost ones and it. Errors: `ValueError`."""
-        packet = rtp.parse(raw, self._offer.level_id)
-        is_red = bool(self._offer.red) and packet.payload_type == self._offer.red
+        packet = rtp.parse(raw, self._offer.level_id, self._number_id)
+        is_red = packet.payload_type == self._offer.red != 0
         if not (is_red or packet.payload_type == self._offer.opus) or not self._has_token(now):
             return []
-        stream = self._stream(packet.ssrc, now)
+        stream = self.streams.get(packet.ssrc) or self._stream(packet.ssrc, now)
         if stream is None:
             return []
-        if self._takes_sequence:
-            number = rtp.extension(raw, self._offer.sequence_id)
-            if len(number) == 2:
-                self.arrivals.add(int.from_bytes(number, "big"), now)
+        if packet.number is not None:
+            self.arrivals.add(packet.number, now)
         verdict = stream.add(packet.sequence, packet.timestamp, now, bool(packet.payload))
         if verdict == "double" or not packet.payload:
             return []
         if not is_red:
             return [packet]
-        *older, newest = red.parse(packet.payload)
-        found = []
-        if verdict == "new":
+        found: list[RtpPacket] = []
+        if stream.is_whole or verdict != "new":
+            newest = red.newest(packet.payload)
+        else:
+            *older, newest = red.parse(packet.payload)
             # The nearest predecessor first: `restore` gives each the last hole that it fits.
-            found = [one for block in older[::-1] for one in self._restored(stream, packet, block)]
+            found += [one for block in older[::-1] for one in self._restored(stream, packet, block)]
             found.reverse()
         if newest.payload_type == self._offer.opus and newest.payload:
             found.append(self._plain(packet, packet.sequence, packet.timestamp, newest.payload))
         return found
+
+    @property
+    def deadline(self) -> float:
+        """When something is to be asked for, or reported."""
+        due = self.arrivals.deadline
+        for stream in self.streams.values():
+            if not stream.is_whole:
+                due = min(due, stream.deadline)
+        return due
 
     def _restored(self, stream: Reception, packet: RtpPacket, block: red.Block) -> list[RtpPacket]:
         if block.payload_type != self._offer.opus or not block.payload:
@@ -75,33 +84,22 @@ class Intake:
         opus = self._offer.opus
         raw = rtp.build(opus, sequence, timestamp, packet.ssrc, payload, packet.marker)
         return RtpPacket(
-            payload_type=opus,
-            sequence=sequence,
-            timestamp=timestamp,
-            ssrc=packet.ssrc,
-            marker=packet.marker,
-            payload=payload,
-            level=packet.level,
-            raw=raw,
+            opus, sequence, timestamp, packet.ssrc, packet.marker, payload, packet.level, raw
         )
 
     def _stream(self, ssrc: int, now: float) -> Reception | None:
-        stream = self.streams.get(ssrc)
-        if stream is None:
-            if len(self.streams) >= STREAMS_MAX:
-                oldest = min(self.streams.values(), key=lambda one: one.last_at)
-                if now - oldest.last_at < IDLE_S:
-                    return None
-                del self.streams[oldest.ssrc]
-            stream = self.streams[ssrc] = Reception(ssrc)
+        """A new one, if there is room."""
+        if len(self.streams) >= STREAMS_MAX:
+            oldest = min(self.streams.values(), key=lambda one: one.last_at)
+            if now - oldest.last_at < IDLE_S:
+                return None
+            del self.streams[oldest.ssrc]
+        stream = self.streams[ssrc] = Reception(ssrc)
         return stream
 
     def _has_token(self, now: float) -> bool:
-        self._tokens += (now - self._filled_at) * RATE_MAX
-        if self._tokens > BURST:
-            self._tokens = BURST
+        tokens = min(self._tokens + (now - self._filled_at) * RATE_MAX, BURST)
         self._filled_at = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
+        has_one = tokens >= 1
+        self._tokens = tokens - has_one
+        return has_one

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hustings.rtc import stun
 from hustings.rtc.answer import Identity, Where, answer, fragment
@@ -36,8 +36,7 @@ TRANSITIONS: dict[tuple[State, str], State] = {
 """(state, event) -> state; events that have no row are passed over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     pair: Pair
     datagram: bytes
 
@@ -54,8 +53,7 @@ class Dropped:
     pair: Pair
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """An Opus packet of the speaker's, each once; late ones in the order of their arrival."""
 
     packet: RtpPacket
@@ -70,7 +68,8 @@ Output = Send | Proved | Dropped | Arrived | Turned
 
 
 class Peer:
-    """One session. `unsaved` counts the datagrams that were encrypted since the last snapshot."""
+    """One session. `unsaved` counts the datagrams that were encrypted since the last snapshot; `deadline` is when `poll` is due,
+    or somewhat before."""
 
     def __init__(
         self, offer: Offer, ours: Beginnings, certificate: Certificate, now: float
@@ -91,6 +90,8 @@ class Peer:
         self._control = Control(ours.cname, self._sending, self._intake, offer.has_reduced_size)
         self._outputs: list[Output] = []
         self.unsaved = 0
+        self.deadline = 0.0
+        self._plan()
 
     @classmethod
     def resume(cls, past: Snapshot, certificate: Certificate, now: float) -> Peer:
@@ -107,6 +108,7 @@ class Peer:
         peer._ice.resume(past.pairs, now)
         peer._turn("resumed")
         peer._follow_ice(now)
+        peer._plan()
         return peer
 
     def snapshot(self, now: float) -> Snapshot | None:
@@ -162,19 +164,22 @@ class Peer:
             return False
         self._follow_ice(now)
         self._outputs.append(Send(pair, reply))
+        self._plan()
         return True
 
     def receive(self, kind: Kind, datagram: bytes, pair: Pair, now: float) -> None:
         """A datagram from a proved pair."""
         if self.state == "over" or not self._ice.has_proved(pair):
             return
+        if self._srtp is not None and kind == "rtp":
+            self._receive_rtp(self._srtp, datagram, pair, now)
+            return
         if kind == "dtls":
             self._dtls.receive(datagram, now)
             self._follow_dtls()
-        elif self._srtp is not None and kind == "rtp":
-            self._receive_rtp(self._srtp, datagram, pair, now)
         elif self._srtp is not None:
             self._receive_rtcp(self._srtp, datagram, pair, now)
+        self._plan()
 
     def lose(self, pair: Pair) -> None:
         """Another session proved this pair: it is no longer ours."""
@@ -192,16 +197,7 @@ class Peer:
             for compound in self._control.due(now):
                 self.unsaved += 1
                 self._send(self._srtp.protect_rtcp(compound))
-
-    @property
-    def deadline(self) -> float:
-        """When `poll` is due."""
-        if self.state == "over":
-            return float("inf")
-        if self._srtp is not None:
-            return min(self._ice.deadline, self._control.deadline)
-        handshake = self._dtls.timeout()
-        return min(self._ice.deadline, handshake if handshake is not None else float("inf"))
+        self._plan()
 
     # --- out
 
@@ -222,6 +218,7 @@ class Peer:
             self._follow_dtls()
             self._ice.close()
             self._follow_ice(now)
+            self._plan()
 
     # --- inside
 
@@ -234,6 +231,9 @@ class Peer:
         self._ice.heard(pair, now)
         if self.state != "up":
             self._follow_ice(now)
+            self._plan()
+        # Fifty times a second for each speaker: the whole plan is made by `poll`, here only what may be due before it.
+        self.deadline = min(self.deadline, self._intake.deadline)
         for packet in packets:
             self._outputs.append(Arrived(packet))
 
@@ -247,6 +247,17 @@ class Peer:
         self._follow_ice(now)
         for encrypted in again:
             self._send(encrypted)
+
+    def _plan(self) -> None:
+        if self.state == "over":
+            self.deadline = float("inf")
+        elif self._srtp is not None:
+            self.deadline = min(self._ice.deadline, self._control.deadline)
+        else:
+            handshake = self._dtls.timeout()
+            self.deadline = min(
+                self._ice.deadline, handshake if handshake is not None else float("inf")
+            )
 
     def _follow_ice(self, now: float) -> None:
         ice = self._ice

@@ -158,6 +158,11 @@ class Reception:
         return asked
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return not self._holes
+
+    @property
     def deadline(self) -> float:
         """When `to_ask` has something."""
         if not self._holes:

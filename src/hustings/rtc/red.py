@@ -7,7 +7,7 @@ age 0. A block of no bytes is allowed: the format names no least length.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PAYLOAD_MAX = 1_500
 BLOCKS_MAX = 10  # the newest and nine before it; browsers send two or three
@@ -17,8 +17,7 @@ TYPE_MAX = 127
 MORE = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     payload_type: int
     age: int
     payload: bytes
@@ -44,6 +43,19 @@ def parse(payload: bytes) -> tuple[Block, ...]:
         blocks.append(Block(payload_type, age, payload[start : start + length]))
         start += length
     return (*blocks, Block(payload[newest], 0, payload[start:]))
+
+
+def newest(payload: bytes) -> Block:
+    """The newest block alone, for when nothing is missing. Errors: `ValueError`, for what `parse` refuses too."""
+    at = older = blocks = 0
+    while at < len(payload) and payload[at] & MORE:
+        older += int.from_bytes(payload[at + 2 : at + 4], "big") & LENGTH_MAX
+        at += 4
+        blocks += 1
+    start = at + 1 + older
+    if len(payload) > PAYLOAD_MAX or blocks >= BLOCKS_MAX or start > len(payload):
+        raise ValueError("a RED payload that is none")
+    return Block(payload[at], 0, payload[start:])
 
 
 def build(blocks: Sequence[Block]) -> bytes:

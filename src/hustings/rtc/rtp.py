@@ -1,20 +1,23 @@
-"""RTP packets (RFC 3550 §5.1), with the audio level of RFC 6464 where the sender claims one."""
+"""RTP packets (RFC 3550 §5.1), with the audio level of RFC 6464 and the transport-wide number where the sender has them.
+
+Each packet of each speaker comes through here: a tuple and one walk over the extensions, since both are cheap.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 
 HEADER = Struct("!BBHLL")
 PACKET_MAX = 1_500
 ONE_BYTE_EXTENSIONS = 0xBEDE  # RFC 8285 §4.2
 
 
-@dataclass(frozen=True, slots=True)
-class RtpPacket:
+class RtpPacket(NamedTuple):
     """One packet. `timestamp` counts 48 kHz samples (Opus, RFC 7587 §4.1); `raw` is the whole packet as it arrived.
 
-    `level` is the sender's claim in -dBov (0 loudest, 127 silence), None where there is none.
+    `level` is the sender's claim in -dBov (0 loudest, 127 silence), `number` the transport-wide sequence number; None where
+    there is none.
     """
 
     payload_type: int
@@ -25,10 +28,11 @@ class RtpPacket:
     payload: bytes
     level: int | None
     raw: bytes
+    number: int | None = None
 
 
-def parse(raw: bytes, level_id: int = 0) -> RtpPacket:
-    """A packet from its bytes. `level_id` is the extension id that SDP gave to the audio level, 0 for none.
+def parse(raw: bytes, level_id: int = 0, number_id: int = 0) -> RtpPacket:
+    """A packet from its bytes. The ids are those that SDP gave to the two extensions, 0 for none.
 
     Errors: `ValueError` for anything that is not an RTP version 2 packet with whole header, extension and padding.
     """
@@ -37,8 +41,12 @@ def parse(raw: bytes, level_id: int = 0) -> RtpPacket:
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(raw)
     if first >> 6 != 2:
         raise ValueError("an RTP packet of another version")
-    start, extensions = _extensions(raw)
-    claimed = _element(extensions, level_id) if level_id else b""
+    start = HEADER.size + 4 * (first & 0x0F)
+    level: int | None = None
+    number: int | None = None
+    if first & 0x10:
+        start, extensions = _extensions(raw, start)
+        level, number = _read(extensions, level_id, number_id)
     end = len(raw)
     if first & 0x20:
         padding = raw[-1]
@@ -48,14 +56,15 @@ def parse(raw: bytes, level_id: int = 0) -> RtpPacket:
     if start > end:
         raise ValueError("an RTP header that is cut off")
     return RtpPacket(
-        payload_type=second & 0x7F,
-        sequence=sequence,
-        timestamp=timestamp,
-        ssrc=ssrc,
-        marker=bool(second & 0x80),
-        payload=raw[start:end],
-        level=claimed[0] & 0x7F if claimed else None,  # RFC 6464 §3
-        raw=raw,
+        second & 0x7F,
+        sequence,
+        timestamp,
+        ssrc,
+        second > 0x7F,
+        raw[start:end],
+        level,
+        raw,
+        number,
     )
 
 
@@ -80,16 +89,8 @@ def build(
     )
 
 
-def extension(raw: bytes, number: int) -> bytes:
-    """The content of one header extension of a packet that `parse` took; empty for none."""
-    return _element(_extensions(raw)[1], number)
-
-
-def _extensions(raw: bytes) -> tuple[int, bytes]:
+def _extensions(raw: bytes, start: int) -> tuple[int, bytes]:
     """Where the payload begins, and the one-byte header extensions before it. Errors: `ValueError`."""
-    start = HEADER.size + 4 * (raw[0] & 0x0F)
-    if not raw[0] & 0x10:
-        return start, b""
     end = start + 4 + 4 * int.from_bytes(raw[start + 2 : start + 4], "big")
     if len(raw) < max(end, start + 4):
         raise ValueError("an RTP extension that is cut off")
@@ -97,19 +98,26 @@ def _extensions(raw: bytes) -> tuple[int, bytes]:
     return end, raw[start + 4 : end] if profile == ONE_BYTE_EXTENSIONS else b""
 
 
-def _element(extensions: bytes, number: int) -> bytes:
-    """One element of one-byte extensions (RFC 8285 §4.2), empty for none; a broken list has none from there on."""
-    at = 0
-    while at < len(extensions):
+def _read(extensions: bytes, level_id: int, number_id: int) -> tuple[int | None, int | None]:
+    """The level and the number among one-byte extensions (RFC 8285 §4.2), the first of each; a broken list has none from
+    the break on."""
+    level: int | None = None
+    number: int | None = None
+    at, end = 0, len(extensions)
+    while at < end:
         head = extensions[at]
         if head == 0:
             at += 1
             continue
-        if head >> 4 == 15:
-            return b""
-        length = (head & 0x0F) + 1
-        if head >> 4 == number:
-            found = extensions[at + 1 : at + 1 + length]
-            return found if len(found) == length else b""
-        at += 1 + length
-    return b""
+        start = at + 1
+        at = start + (head & 0x0F) + 1
+        kind = head >> 4
+        if kind == 15 or at > end:
+            break
+        if not kind:
+            continue  # an id of 0 is padding, whatever its length says
+        if kind == level_id and level is None:
+            level = extensions[start] & 0x7F  # RFC 6464 §3
+        elif kind == number_id and number is None and at == start + 2:
+            number = extensions[start] << 8 | extensions[start + 1]
+    return level, number

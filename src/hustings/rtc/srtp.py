@@ -18,6 +18,8 @@ from hustings.rtc.srtp_transform import transform
 
 PACKET_MAX = 1_500
 RTP_HEAD, RTCP_MIN = 12, 8
+FIXED = Struct("!BxHxxxxL")
+"""Of an RTP packet's head: the first byte, the sequence number, the SSRC."""
 WINDOW = (
     128  # indexes behind the highest that a late packet may have, RFC 3711 §3.3.2 (at least 64)
 )
@@ -195,6 +197,8 @@ def _guess(sequence: int, highest: int) -> int:
     """
     if highest < 0:
         return sequence
+    if (sequence - highest) & 0xFFFF == 1:
+        return highest + 1  # nearly always
     rollovers, last = divmod(highest, 1 << 16)
     if last < 1 << 15:
         if sequence - last > 1 << 15:
@@ -206,14 +210,17 @@ def _guess(sequence: int, highest: int) -> int:
 
 def _rtp_head(packet: bytes, most: int) -> tuple[int, int, int]:
     """Where the payload starts, the sequence number and the SSRC (RFC 3550 §5.1)."""
-    if not RTP_HEAD <= len(packet) <= most or packet[0] >> 6 != 2:
+    if not RTP_HEAD <= len(packet) <= most:
         raise ValueError("not an RTP packet")
-    start = RTP_HEAD + 4 * (packet[0] & 0x0F)
-    if packet[0] & 0x10:
+    first, sequence, ssrc = FIXED.unpack_from(packet)
+    if first >> 6 != 2:
+        raise ValueError("not an RTP packet")
+    start = RTP_HEAD + 4 * (first & 0x0F)
+    if first & 0x10:
         start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
     if len(packet) < start:
         raise ValueError("an RTP header that is cut off")
-    return start, int.from_bytes(packet[2:4], "big"), int.from_bytes(packet[8:12], "big")
+    return start, sequence, ssrc
 
 
 def _rtcp_head(packet: bytes, least: int, most: int) -> int:

@@ -1,12 +1,14 @@
 """The line: the road of a word through this process, in the order of `Line.tick`. Pure; a clock goes in with every call.
 
-Each speaker has a jitter buffer, a decoder, a meter and a slow gain. The mixer's buses are the program (what listeners
-hear: the holding sound, or the voices once it is open), the stage (all to all), and a clean feed for each speaker. A
-speaker who makes no sound hears the stage bus, encoded once for all of them; one who does hears his clean feed.
+Each speaker has a jitter buffer, a decoder, a meter and a slow gain; only who is among the loudest is decoded and mixed.
+The mixer's buses are the program (what listeners hear: the holding sound, or the voices once it is open), the stage (all
+to all), and a clean feed for each speaker. A speaker who makes no sound hears the stage bus, encoded once for all of
+them; one who does hears his clean feed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hustings.audio.clock import RATE, SEGMENT, TICK
-from hustings.audio.codec import OpusDecoder, OpusEncoder
+from hustings.audio.codec import OpusDecoder
+from hustings.audio.ears import PAST_TICKS, Ears
 from hustings.audio.encoder import ProgramEncoder
 from hustings.audio.holding import HoldingSound
-from hustings.audio.jitter_buffer import JitterBuffer
-from hustings.audio.level import Level, Leveller, peak_dbfs
+from hustings.audio.jitter_buffer import JitterBuffer, Pull
+from hustings.audio.level import FLOOR_DB, Level, Leveller, peak_dbfs
 from hustings.audio.limiter import Limiter
+from hustings.audio.loudest import Claimed, Loudest, claim_of
 from hustings.audio.mixer import PROGRAM, STAGE, Mixer, clean_feed
 from hustings.hls import playlist
 from hustings.hls.profile import Profile
@@ -36,32 +40,45 @@ FADE = RATE
 """Samples over which the holding sound goes before the scheduled moment."""
 EAR_DB = -66.0
 """Peak above which a speaker gets his clean feed: below it, what he would hear of himself is nothing."""
-EAR_HANG = RATE
-EAR_COMPLEXITY = 5
-"""As "audio", not "voip": at 64 kbit/s CELT alone is full band too, at 0.4 of the cost of voip's hybrid (measured on speech)."""
+HEARD_MAX = 8
+ENTERS = np.minimum(1, np.arange(1, TICK + 1, dtype=np.float32) / 240)
+LEAVES = np.linspace(1, 0, TICK, dtype=np.float32)
+"""On the first and the last tick of one who comes among the loudest, or goes: no word begins or ends in a click."""
 TAIL_TICKS = 4
 """More than the limiter's 240 samples, AAC's two frames of 1,024 and Opus's lookahead together."""
 
 
 @dataclass(slots=True)
 class Voice:
-    """One person on the stage. `opens` is the clock from which the program has him; `hears` is false for WHIP."""
+    """One person on the stage. `opens` is the clock from which the program has him; `missed` are his last packets, while he
+    is not decoded."""
 
-    ear: OpusEncoder
     opens: int
-    hears: bool
     buffer: JitterBuffer = field(default_factory=JitterBuffer)
     decoder: OpusDecoder = field(default_factory=OpusDecoder)
     level: Level = field(default_factory=Level)
     leveller: Leveller = field(default_factory=Leveller)
     muted: bool = False
     leaving: bool = False
-    sounded: int = -EAR_HANG
+    missed: deque[bytes] = field(default_factory=lambda: deque(maxlen=PAST_TICKS))
     gain: tuple[float, float] = (0.0, 0.0)
 
-    def tick(self) -> Samples | None:
-        """His next 20 ms; None while he is silent."""
-        sound = self.decoder.tick(self.buffer.pull())
+    def claim(self, pull: Pull) -> float | None:
+        """How loud the next 20 ms are by his own word."""
+        if self.muted:
+            return FLOOR_DB
+        return claim_of([step.payload for step in pull.steps if step.payload])
+
+    def tick(self, pull: Pull, is_wanted: bool) -> Samples | None:
+        """His next 20 ms; None while he is silent, or not wanted."""
+        if not is_wanted:
+            self.missed.extend(step.payload for step in pull.steps if step.kind == "packet")
+            self.level.update(None)
+            return None
+        if self.missed:
+            self.decoder.take_up(self.missed)
+            self.missed.clear()
+        sound = self.decoder.tick(pull)
         self.level.update(None if self.muted else sound)
         return None if sound is None else self.leveller.apply(sound, self.level.talking)
 
@@ -120,13 +137,15 @@ class Line:
         encodings: Iterable[Encoding],
         first_clock: int,
         ear_bitrate: int,
+        heard_max: int = HEARD_MAX,
     ) -> None:
         if first_clock % profile.part_samples:
             raise ValueError(f"the line starts at a part, not at {first_clock}")
         self._profile = profile
         self._next = first_clock
-        self._ear_bitrate = ear_bitrate
         self._voices: dict[str, Voice] = {}
+        self._loudest = Loudest(heard_max)
+        self._ears = Ears(ear_bitrate)
         self._air_clock = 0
         self._open = self._over = False
         self._mixer = Mixer()
@@ -135,7 +154,6 @@ class Line:
         self._mixer.add_source(HOLDING, 2)
         self._holding = HoldingSound()
         self._limiter = Limiter(2)
-        self._shared_ear = OpusEncoder(1, ear_bitrate, "audio", complexity=EAR_COMPLEXITY)
         self._outs = {
             encoding.variant.name: Out(
                 encoding,
@@ -151,9 +169,8 @@ class Line:
         if clock != self._next:
             raise ValueError(f"tick {clock} where {self._next} is next")
         self._next = clock + TICK
-        # jitter_buffer > codec > level: packets to sound, 20 ms of each who has some
-        sounds = {person: voice.tick() for person, voice in self._voices.items()}
-        frames = {person: sound for person, sound in sounds.items() if sound is not None}
+        # jitter_buffer > loudest > codec > level: packets to sound, 20 ms of each who is heard
+        frames = self._sounds()
         # mixer: one matrix; every change of a gain is a ramp over this tick
         self._set_gains(clock)
         frames[HOLDING] = self._holding.tick(clock)
@@ -162,10 +179,9 @@ class Line:
         # limiter > encoder > segmenter > window > playlist: the program, encoded once
         program = self._limiter.limit(buses[PROGRAM])
         made = self._encode(clock - self._limiter.latency, program)
-        # encoder again: what those on the stage hear
-        ears = self._encode_ears(clock, buses)
         return Tick(
-            ears=ears,
+            # ears: what those on the stage hear
+            ears=self._hear(frames, buses),
             made=tuple(made),
             playlists=self._playlists(made),
             talking=tuple(p for p, voice in self._voices.items() if voice.level.talking),
@@ -179,7 +195,8 @@ class Line:
         """A speaker's packet, when it came."""
         voice = self._voices.get(person)
         if voice is not None and packet.payload:
-            voice.buffer.push(packet.sequence, packet.timestamp, packet.payload, arrival_clock)
+            payload = Claimed(packet.payload, packet.level)
+            voice.buffer.push(packet.sequence, packet.timestamp, payload, arrival_clock)
 
     def add(self, person: str, hears: bool = True) -> None:
         """Somebody comes on the stage; nothing if he is there. In an open program he is heard at once."""
@@ -188,9 +205,12 @@ class Line:
             return
         if voice is not None:
             self._drop(person)
-        ear = OpusEncoder(1, self._ear_bitrate, "audio", complexity=EAR_COMPLEXITY)
-        self._voices[person] = Voice(ear, opens=0, hears=hears)
         self._mixer.add_talker(person)
+        for other, known in self._voices.items():  # who is muted is so in this feed too
+            self._mixer.set_gain(other, clean_feed(person), known.gain[0])
+        self._voices[person] = Voice(opens=0)
+        if hears:
+            self._ears.add(person)
 
     def remove(self, person: str) -> None:
         """Somebody is gone: his sound fades in one tick."""
@@ -266,14 +286,40 @@ class Line:
 
     # --- steps of the road
 
+    def _sounds(self) -> dict[str, Samples]:
+        """20 ms of each who is among the loudest."""
+        pulls = {person: voice.buffer.pull() for person, voice in self._voices.items()}
+        wanted = self._loudest.choose(
+            {person: voice.claim(pulls[person]) for person, voice in self._voices.items()}
+        )
+        sounds = {
+            person: voice.tick(pulls[person], person in wanted)
+            for person, voice in self._voices.items()
+        }
+        verdict = self._loudest.settle(
+            {one: it.level.power_db for one, it in self._voices.items() if one in wanted}
+        )
+        frames: dict[str, Samples] = {}
+        for person, sound in sounds.items():
+            if sound is None or person not in verdict.heard:
+                continue
+            if person in verdict.entered:
+                sound = sound * ENTERS
+            if person in verdict.left:
+                sound = sound * LEAVES
+            frames[person] = sound
+        return frames
+
     def _set_gains(self, clock: int) -> None:
         for person, voice in self._voices.items():
             stage = 0.0 if voice.muted or voice.leaving else 1.0
             program = stage if self._open and clock >= voice.opens else 0.0
             if voice.gain == (stage, program):
                 continue
-            voice.gain = (stage, program)
+            was, voice.gain = voice.gain[0], (stage, program)
             self._mixer.set_gain(person, PROGRAM, program)
+            if was == stage:
+                continue
             self._mixer.set_gain(person, STAGE, stage)
             for other in self._voices:
                 if other != person:
@@ -296,6 +342,7 @@ class Line:
 
     def _drop(self, person: str) -> None:
         self._mixer.remove_talker(person)
+        self._ears.remove(person)
         del self._voices[person]
 
     def _encode(self, clock: int, program: Samples, until: int | None = None) -> list[Made]:
@@ -349,21 +396,11 @@ class Line:
             ended=window.ended,
         )
 
-    def _encode_ears(self, clock: int, buses: Mapping[str, Samples]) -> dict[str, bytes]:
+    def _hear(
+        self, frames: Mapping[str, Samples], buses: Mapping[str, Samples]
+    ) -> dict[str, bytes]:
         """A packet for each who hears: his clean feed if he sounds, or did within a second, else the stage."""
-        shared: bytes | None = None
-        ears: dict[str, bytes] = {}
-        for person, voice in self._voices.items():
-            if not voice.hears:
-                continue
-            if voice.level.peak_db > EAR_DB:
-                if clock - voice.sounded >= EAR_HANG:
-                    voice.ear.reset()
-                voice.sounded = clock
-            if clock - voice.sounded < EAR_HANG:
-                ears[person] = voice.ear.encode(np.clip(buses[clean_feed(person)], -1, 1))
-                continue
-            if shared is None:
-                shared = self._shared_ear.encode(np.clip(buses[STAGE], -1, 1))
-            ears[person] = shared
-        return ears
+        here = self._voices
+        sounding = {one for one in frames if one in here and here[one].level.peak_db > EAR_DB}
+        clean = {person: buses[clean_feed(person)] for person in here}
+        return self._ears.encode(buses[STAGE], clean, sounding)

@@ -227,7 +227,8 @@ class LiveRoom:
         assert self.clock is not None
         settings = self.ground.settings
         first = resume.first_clock(self.now(), past, self.profile)
-        self.line = Line(self.profile, self.encodings, first, settings.studio.ear_bitrate)
+        studio = settings.studio
+        self.line = Line(self.profile, self.encodings, first, studio.ear_bitrate, studio.heard_max)
         self.publisher = self._publisher(settings.recording.on)
         self.publisher.begin(self.line.windows, self.line.variants, self.room.plan.title)
         self.publisher.publish(*self.line.begin(past.parts, past.since))

@@ -13,7 +13,6 @@ The port is taken without SO_REUSEPORT and shared only afterwards: a second stud
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import selectors
 import socket
@@ -28,6 +27,8 @@ OPEN_BUDGET = 64
 PAIR_BUDGET = 32
 """Datagrams per tick; a browser sends one or two."""
 DATAGRAM_MAX = 2_048
+MIXED_S = 1.0
+"""So long a new pair's socket may still hold what came between its bind and its connect, from whomever."""
 OPEN_BUFFER_BYTES = 262_144
 TRIES = 8
 IP_PKTINFO = 8  # ip(7); Python names it from 3.12 on
@@ -38,13 +39,15 @@ Received = Callable[[bytes, Pair], None]
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """One socket and what may still be read from it in this tick. `pair` is None for an open one."""
+    """One socket and what may still be read from it in this tick. `pair` is None for an open one; from `alone_from` on only
+    its pair's datagrams are in it."""
 
     socket: socket.socket
     budget: int
     pair: Pair | None = None
     left: int = 0
     since: float = 0.0
+    alone_from: float = 0.0
     is_open: bool = True
     is_heard: bool = False
 
@@ -110,7 +113,8 @@ class UdpPort:
         except OSError:
             own.close()
             return
-        tap = self._pairs[pair] = Tap(own, PAIR_BUDGET, pair)
+        alone_from = self._loop.time() + MIXED_S
+        tap = self._pairs[pair] = Tap(own, PAIR_BUDGET, pair, alone_from=alone_from)
         self._listen(tap)
 
     def drop(self, pair: Pair) -> None:
@@ -121,9 +125,12 @@ class UdpPort:
     def send(self, pair: Pair, datagram: bytes) -> None:
         """To a proved pair. A full buffer or an address that is gone loses the datagram, as networks do."""
         tap = self._pairs.get(pair)
-        if tap is not None:
-            with contextlib.suppress(OSError):
-                tap.socket.send(datagram)
+        if tap is None:
+            return
+        try:
+            tap.socket.send(datagram)
+        except OSError:
+            return
 
     def _take(self, port: int) -> int:
         self._open.clear()
@@ -185,15 +192,17 @@ class UdpPort:
             return
         tap.left -= 1
         try:
-            datagram, pair = self._read(tap)
+            datagram, pair = self._read(tap, now)
         except OSError:
             return  # ICMP says that nobody is there (udp(7)), and anybody can forge that; or nothing after all
         self._received(datagram, pair)
 
-    def _read(self, tap: Tap) -> tuple[bytes, Pair]:
+    def _read(self, tap: Tap, now: float) -> tuple[bytes, Pair]:
+        if tap.pair is not None and now >= tap.alone_from:
+            return tap.socket.recv(DATAGRAM_MAX), tap.pair
         if tap.pair is not None:
             datagram, remote = tap.socket.recvfrom(DATAGRAM_MAX)
-            # What came between bind and connect is a stranger's, and may be anything.
+            # What came between bind and connect may be a stranger's, and anything.
             pair = tap.pair if remote == tap.pair.remote else Pair(tap.pair.local, remote)
             return datagram, pair
         datagram, notes, _, remote = tap.socket.recvmsg(DATAGRAM_MAX, ANCILLARY_BYTES)
