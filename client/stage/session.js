@@ -4,9 +4,11 @@
  *
  * A lost network is noticed by 2 s without a packet (consent would take 30 s, RFC 7675). Then the old connection stays open while new ones are tried:
  * whichever carries sound first wins. A fresh POST replaces the old session at the stage host, so nothing is ever taken down before its successor is up.
+ * Where no call connects at all, the voice goes by the page's own way (socket-road.js); each new dial tries a call first.
  */
 import { asStageError, pause, retryAfterMs } from "../room/protocol.js";
 import { tuneOpus } from "./opus.js";
+import { SocketRoad } from "./socket-road.js";
 
 /** @typedef {"away"|"joining"|"here"|"lost"|"closed"|"full"|"waiting"|"moved"|"refused"} SessionState */
 
@@ -31,10 +33,11 @@ const WATCH_EVERY_MS = 400;
 const SILENT_MS = 2000;
 const GATHER_MS = 500;
 const CONNECT_MS = 4000;
+const CONNECT_AGAIN_MS = 1500; // a network that blocked the call before will do it again
 const DIAL_MS = [2000, 2000, 2000, 6000]; // a dead address must not eat the return of a good one, a slow one needs a long try now and then
 const POLITE_MS = 2000; // doors closed, stage full, ticket in use: nothing is wrong, ask slowly
 
-/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"closeSession"|"random">} Stage */
+/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"closeSession"|"random"|"key"|"socket">} Stage */
 
 export class StageSession extends EventTarget {
   /** @type {SessionState} */ state = "away";
@@ -43,6 +46,7 @@ export class StageSession extends EventTarget {
   #stage;
   /** @type {MediaStreamTrack|null} */ #track = null;
   /** @type {RTCPeerConnection|null} */ #pc = null;
+  /** @type {SocketRoad|null} */ #socket = null;
   #location = "";
   #round = new AbortController();
   /** @type {ReturnType<typeof setInterval>|undefined} */ #watching;
@@ -61,6 +65,11 @@ export class StageSession extends EventTarget {
     addEventListener("pageshow", (event) => event.persisted && this.#silent()); // out of the back-forward cache: we had left
   }
 
+  /** By which road the voice goes. @returns {"call"|"socket"} */
+  get road() {
+    return this.#socket ? "socket" : "call";
+  }
+
   /** @param {MediaStreamTrack} track */
   join(track) {
     this.#track = track;
@@ -70,6 +79,7 @@ export class StageSession extends EventTarget {
   /** A healed or another microphone. @param {MediaStreamTrack} track */
   async replaceTrack(track) {
     this.#track = track;
+    this.#socket?.replaceTrack(track);
     await this.#pc?.getSenders()[0]?.replaceTrack(track).catch(() => undefined);
   }
 
@@ -155,14 +165,36 @@ export class StageSession extends EventTarget {
       const { answer, location } = await this.#stage.openSession(offer, { signal: round, timeoutMs });
       this.#location = location;
       await pc.setRemoteDescription({ type: "answer", sdp: tuneOpus(answer) });
-      await connected(pc, round);
+      await connected(pc, round, this.#socket ? CONNECT_AGAIN_MS : CONNECT_MS);
     } catch (error) {
       pc.close();
+      if (error instanceof NoCall) return this.#bySocket(round);
       const refusal = asStageError(error);
       if (refusal.final) this.#step("refused", refusal.code);
       return refusal.code;
     }
     this.#stand(pc);
+    return null;
+  }
+
+  /** What is left where a network blocks calls. @param {AbortSignal} round @returns {Promise<string|null>} as `#dial` */
+  async #bySocket(round) {
+    if (!(await SocketRoad.can())) return "no_road";
+    const road = new SocketRoad();
+    try {
+      const session = await road.open(this.#stage.socket, /** @type {MediaStreamTrack} */ (this.#track), round);
+      this.#location = `/session/${this.#stage.key}/${session}`;
+    } catch (error) {
+      road.close();
+      const refusal = asStageError(error);
+      if (refusal.final) this.#step("refused", refusal.code);
+      return refusal.code;
+    }
+    this.#hangUpOld(null, road);
+    road.addEventListener("closed", () => road === this.#socket && this.state === "here" && this.#silent());
+    this.#watchEvery(async () => road === this.#socket && this.#count(road.packets, road.isOpen));
+    this.dispatchEvent(new CustomEvent("stream", { detail: road.stream }));
+    this.#step("connected");
     return null;
   }
 
@@ -178,33 +210,50 @@ export class StageSession extends EventTarget {
 
   /** A new connection carries us. @param {RTCPeerConnection} pc */
   #stand(pc) {
-    this.#pc?.close();
-    this.#pc = pc;
+    this.#hangUpOld(pc, null);
     void this.replaceTrack(/** @type {MediaStreamTrack} */ (this.#track)); // it may have been healed meanwhile
-    this.#packets = 0;
-    this.#packetAt_ms = performance.now();
     pc.addEventListener("connectionstatechange", () => {
       const gone = ["disconnected", "failed", "closed"].includes(pc.connectionState);
       if (gone && pc === this.#pc && this.state === "here") this.#silent();
     });
-    clearInterval(this.#watching);
-    this.#watching = setInterval(() => void this.#watch(pc), WATCH_EVERY_MS);
+    this.#watchEvery(() => this.#watch(pc));
     const receiver = pc.getReceivers()[0];
     if (receiver) this.dispatchEvent(new CustomEvent("stream", { detail: new MediaStream([receiver.track]) }));
     this.#step("connected");
+  }
+
+  /** Another road carries us; the old one is closed after it stands. @param {RTCPeerConnection|null} pc @param {SocketRoad|null} socket */
+  #hangUpOld(pc, socket) {
+    this.#pc?.close();
+    this.#socket?.close();
+    this.#pc = pc;
+    this.#socket = socket;
+    this.#packets = 0;
+    this.#packetAt_ms = performance.now();
+  }
+
+  /** @param {() => Promise<unknown>} look */
+  #watchEvery(look) {
+    clearInterval(this.#watching);
+    this.#watching = setInterval(() => void look(), WATCH_EVERY_MS);
   }
 
   /** @param {RTCPeerConnection} pc */
   async #watch(pc) {
     const stats = await pc.getStats().catch(() => null);
     if (!stats || pc !== this.#pc) return;
-    const now_ms = performance.now();
     let packets = 0;
     stats.forEach((one) => one.type === "inbound-rtp" && (packets += one.packetsReceived ?? 0));
+    this.#count(packets, pc.connectionState === "connected");
+  }
+
+  /** @param {number} packets that came so far @param {boolean} isUp */
+  #count(packets, isUp) {
+    const now_ms = performance.now();
     if (packets > this.#packets) {
       this.#packets = packets;
       this.#packetAt_ms = now_ms;
-      if (this.state === "lost" && pc.connectionState === "connected") this.#step("flowing"); // it healed by itself
+      if (this.state === "lost" && isUp) this.#step("flowing"); // it healed by itself
     } else if (this.state === "here" && now_ms - this.#packetAt_ms >= SILENT_MS) {
       this.#silent();
     }
@@ -216,8 +265,7 @@ export class StageSession extends EventTarget {
 
   #hangUp() {
     clearInterval(this.#watching);
-    this.#pc?.close();
-    this.#pc = null;
+    this.#hangUpOld(null, null);
     this.#location = "";
   }
 }
@@ -240,14 +288,17 @@ function gathered(pc) {
   });
 }
 
-/** @param {RTCPeerConnection} pc @param {AbortSignal} signal @returns {Promise<void>} */
-function connected(pc, signal) {
+/** The stage host answered, and yet no way to it was found. */
+class NoCall extends Error {}
+
+/** @param {RTCPeerConnection} pc @param {AbortSignal} signal @param {number} most_ms @returns {Promise<void>} */
+function connected(pc, signal, most_ms) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("not connected in time")), CONNECT_MS);
+    const timer = setTimeout(() => reject(new NoCall("not connected in time")), most_ms);
     signal.addEventListener("abort", () => (clearTimeout(timer), reject(new Error("given up"))), { once: true });
     const look = () => {
       if (pc.connectionState === "connected") (clearTimeout(timer), resolve());
-      if (pc.connectionState === "failed") (clearTimeout(timer), reject(new Error("failed")));
+      if (pc.connectionState === "failed") (clearTimeout(timer), reject(new NoCall("failed")));
     };
     pc.addEventListener("connectionstatechange", look);
     look();
