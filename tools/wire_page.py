@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hustings.door import callers, voices
+from hustings.door import callers, sockets, voices
 from hustings.rtc import dtls, framing, ice, intake, peer, reception, sending, snapshot
-from hustings.studio import switchboard, udp
+from hustings.studio import socketed, switchboard, udp
 
 ABOUT = """\
 # The speakers' wire
@@ -46,6 +46,10 @@ no passwords; until studio's first answer, which is the proof, it passes on noth
 in {bytes:,} bytes and {proof:g} s, and says nothing. A frame that a full socket does not take is lost, so that none is ever late.
 A connection's end ends its proof; studio's end does not end the connection: door brings it to the next worker, which has
 the session.
+
+Where nothing but the page gets through, the page carries the voice itself: WebCodecs Opus in a WebSocket at the door
+(`door/sockets.py`), each message one RTP packet inside of the page's own TLS; the relay brings it to `studio/socketed.py`, which
+takes and sends it as any call's. No ICE, no DTLS, nothing to resume: the page joins anew. It tries a call first, each time.
 
 ## Resumed, not rejoined
 
@@ -103,6 +107,12 @@ def limits() -> list[tuple[str, object]]:
         ("frames read from a TCP caller in a tick", voices.FRAMES_PER_TICK_MAX),
         ("bytes that wait for a TCP caller", voices.UNSENT_MAX),
         ("a TCP caller is kept while studio is away, s", voices.CUT_OFF_S),
+        ("WebSockets in all", sockets.SOCKETS_MAX),
+        ("of them from one address or IPv6 /64", sockets.SOCKETS_PER_PLACE_MAX),
+        ("bytes of a WebSocket's message", sockets.MESSAGE_MAX),
+        ("packets that wait for a WebSocket", sockets.QUEUE_MAX),
+        ("a WebSocket that takes nothing is cut after, s", sockets.SLOW_S),
+        ("a WebSocket's session that door never brings ends after, s", socketed.ARRIVE_S),
     ]
 
 

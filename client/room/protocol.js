@@ -181,6 +181,13 @@ export class StageProtocol {
     return { answer: reply.text, location: reply.headers.get("Location") ?? "" };
   }
 
+  /** Where a voice goes that no call carries, and what to say there first. */
+  get socket() {
+    const url = new URL(`${this.base}/session/${this.key}/socket`, globalThis.location?.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    return { url: url.href, ticket: this.ticket, device: this.device };
+  }
+
   /**
    * New ICE credentials for a session whose network changed (RFC 9725 section 4.3.3): ours there, the stage host's back.
    * @param {string} location as openSession gave it

@@ -52,7 +52,7 @@ function castOf() {
   const slices = {
     ticket: ticket !== null, refusal: null, consented: progress !== "", joined: progress === "joined", left: false,
     link: { state: "joining", code: null, since_ms: performance.now() },
-    session: { state: "away", code: null, since_ms: 0, heard: false },
+    session: { state: "away", code: null, since_ms: 0, heard: false, road: "call" },
     microphone: { state: "shut", since_ms: 0 },
     hushed: false, blocked: false, pending: [],
   };
@@ -108,8 +108,8 @@ function wireSound({ store, microphone, session, monitor, protocol }) {
   monitor.addEventListener("state", () => store.set({ blocked: monitor.blocked }));
   session.addEventListener("stream", (event) => void monitor.hear(/** @type {CustomEvent} */ (event).detail));
   session.addEventListener("state", () => {
-    const { state, code, since_ms } = session;
-    store.set({ session: { state, code, since_ms, heard: store.state.session.heard || state === "here" } });
+    const { state, code, since_ms, road } = session;
+    store.set({ session: { state, code, since_ms, road, heard: store.state.session.heard || state === "here" } });
     document.body.dataset.session = state; // what a test in a browser waits for
     if (state === "lost") protocol.hurry();
     if (state === "refused") store.set({ refusal: code });

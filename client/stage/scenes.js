@@ -10,7 +10,7 @@
  * @property {boolean} joined pressed "join", and did not leave
  * @property {boolean} left pressed "leave"
  * @property {import("../room/protocol.js").Link & {since_ms: number}} link of the events
- * @property {{state: import("./session.js").SessionState, code: string|null, since_ms: number, heard: boolean}} session
+ * @property {{state: import("./session.js").SessionState, code: string|null, since_ms: number, heard: boolean, road: "call"|"socket"}} session
  * @property {{state: import("./microphone.js").MicrophoneState, since_ms: number}} microphone
  * @property {boolean} hushed one's own wish to be muted, at once and without the stage
  * @property {boolean} blocked the browser holds sound back until a touch

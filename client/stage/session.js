@@ -5,11 +5,13 @@
  * A lost network is noticed by 2 s without a packet (consent would take 30 s, RFC 7675), a changed one by the browser's own word. Either way ICE is
  * restarted first: the same session, keys and streams on new paths. Where the stage host has no such session any more, or nothing flows, the old
  * connection stays open while new ones are tried: whichever carries sound first wins. A fresh POST replaces the old session at the stage host, so
- * nothing is ever taken down before its successor is up.
+ * nothing is ever taken down before its successor is up. Where no call connects at all, the voice goes by the page's own way (socket-road.js); each
+ * new dial tries a call first.
  */
 import { asStageError, pause, retryAfterMs } from "../room/protocol.js";
 import { credentials, renewed } from "./ice.js";
 import { tuneOpus } from "./opus.js";
+import { SocketRoad } from "./socket-road.js";
 
 /** @typedef {"away"|"joining"|"here"|"lost"|"closed"|"full"|"waiting"|"moved"|"refused"} SessionState */
 
@@ -36,10 +38,11 @@ const FLOW_MS = 1500; // after an ICE restart that was answered
 const FLOW_LOOK_MS = 100;
 const GATHER_MS = 500;
 const CONNECT_MS = 4000;
+const CONNECT_AGAIN_MS = 1500; // a network that blocked the call before will do it again
 const DIAL_MS = [2000, 2000, 2000, 6000]; // a dead address must not eat the return of a good one, a slow one needs a long try now and then
 const POLITE_MS = 2000; // doors closed, stage full, ticket in use: nothing is wrong, ask slowly
 
-/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"restartSession"|"closeSession"|"random">} Stage */
+/** @typedef {Pick<import("../room/protocol.js").StageProtocol, "openSession"|"restartSession"|"closeSession"|"random"|"key"|"socket">} Stage */
 
 export class StageSession extends EventTarget {
   /** @type {SessionState} */ state = "away";
@@ -48,6 +51,7 @@ export class StageSession extends EventTarget {
   #stage;
   /** @type {MediaStreamTrack|null} */ #track = null;
   /** @type {RTCPeerConnection|null} */ #pc = null;
+  /** @type {SocketRoad|null} */ #socket = null;
   #location = "";
   /** What carries us: where its session is, and what was answered last. @type {{location: string, answer: string}|null} */ #standing = null;
   /** @type {Promise<Failure|null>|null} */ #restarting = null;
@@ -69,6 +73,11 @@ export class StageSession extends EventTarget {
     addEventListener("pageshow", (event) => event.persisted && this.#silent()); // out of the back-forward cache: we had left
   }
 
+  /** By which road the voice goes. @returns {"call"|"socket"} */
+  get road() {
+    return this.#socket ? "socket" : "call";
+  }
+
   /** @param {MediaStreamTrack} track */
   join(track) {
     this.#track = track;
@@ -78,6 +87,7 @@ export class StageSession extends EventTarget {
   /** A healed or another microphone. @param {MediaStreamTrack} track */
   async replaceTrack(track) {
     this.#track = track;
+    this.#socket?.replaceTrack(track);
     await this.#pc?.getSenders()[0]?.replaceTrack(track).catch(() => undefined);
   }
 
@@ -212,15 +222,38 @@ export class StageSession extends EventTarget {
       this.#location = location;
       const tuned = tuneOpus(answer);
       await pc.setRemoteDescription({ type: "answer", sdp: tuned });
-      await connected(pc, round);
+      await connected(pc, round, this.#socket ? CONNECT_AGAIN_MS : CONNECT_MS);
       this.#standing = { location, answer: tuned };
     } catch (error) {
       pc.close();
+      if (error instanceof NoCall) return this.#bySocket(round);
       const refusal = asStageError(error);
       if (refusal.final) this.#step("refused", refusal.code);
       return refusal.code;
     }
     this.#stand(pc);
+    return null;
+  }
+
+  /** What is left where a network blocks calls. @param {AbortSignal} round @returns {Promise<string|null>} as `#dial` */
+  async #bySocket(round) {
+    if (!(await SocketRoad.can())) return "no_road";
+    const road = new SocketRoad();
+    try {
+      const session = await road.open(this.#stage.socket, /** @type {MediaStreamTrack} */ (this.#track), round);
+      this.#location = `/session/${this.#stage.key}/${session}`;
+    } catch (error) {
+      road.close();
+      const refusal = asStageError(error);
+      if (refusal.final) this.#step("refused", refusal.code);
+      return refusal.code;
+    }
+    this.#standing = null;
+    this.#hangUpOld(null, road);
+    road.addEventListener("closed", () => road === this.#socket && this.state === "here" && this.#silent());
+    this.#watchEvery(async () => road === this.#socket && this.#count(road.packets, road.isOpen));
+    this.dispatchEvent(new CustomEvent("stream", { detail: road.stream }));
+    this.#step("connected");
     return null;
   }
 
@@ -236,33 +269,50 @@ export class StageSession extends EventTarget {
 
   /** A new connection carries us. @param {RTCPeerConnection} pc */
   #stand(pc) {
-    this.#pc?.close();
-    this.#pc = pc;
+    this.#hangUpOld(pc, null);
     void this.replaceTrack(/** @type {MediaStreamTrack} */ (this.#track)); // it may have been healed meanwhile
-    this.#packets = 0;
-    this.#packetAt_ms = performance.now();
     pc.addEventListener("connectionstatechange", () => {
       const gone = ["disconnected", "failed", "closed"].includes(pc.connectionState);
       if (gone && pc === this.#pc && this.state === "here") this.#silent();
     });
-    clearInterval(this.#watching);
-    this.#watching = setInterval(() => void this.#watch(pc), WATCH_EVERY_MS);
+    this.#watchEvery(() => this.#watch(pc));
     const receiver = pc.getReceivers()[0];
     if (receiver) this.dispatchEvent(new CustomEvent("stream", { detail: new MediaStream([receiver.track]) }));
     this.#step("connected");
+  }
+
+  /** Another road carries us; the old one is closed after it stands. @param {RTCPeerConnection|null} pc @param {SocketRoad|null} socket */
+  #hangUpOld(pc, socket) {
+    this.#pc?.close();
+    this.#socket?.close();
+    this.#pc = pc;
+    this.#socket = socket;
+    this.#packets = 0;
+    this.#packetAt_ms = performance.now();
+  }
+
+  /** @param {() => Promise<unknown>} look */
+  #watchEvery(look) {
+    clearInterval(this.#watching);
+    this.#watching = setInterval(() => void look(), WATCH_EVERY_MS);
   }
 
   /** @param {RTCPeerConnection} pc */
   async #watch(pc) {
     const stats = await pc.getStats().catch(() => null);
     if (!stats || pc !== this.#pc) return;
-    const now_ms = performance.now();
     let packets = 0;
     stats.forEach((one) => one.type === "inbound-rtp" && (packets += one.packetsReceived ?? 0));
+    this.#count(packets, pc.connectionState === "connected");
+  }
+
+  /** @param {number} packets that came so far @param {boolean} isUp */
+  #count(packets, isUp) {
+    const now_ms = performance.now();
     if (packets > this.#packets) {
       this.#packets = packets;
       this.#packetAt_ms = now_ms;
-      if (this.state === "lost" && pc.connectionState === "connected") this.#step("flowing"); // it healed by itself
+      if (this.state === "lost" && isUp) this.#step("flowing"); // it healed by itself
     } else if (this.state === "here" && now_ms - this.#packetAt_ms >= SILENT_MS) {
       this.#silent();
     }
@@ -274,8 +324,7 @@ export class StageSession extends EventTarget {
 
   #hangUp() {
     clearInterval(this.#watching);
-    this.#pc?.close();
-    this.#pc = null;
+    this.#hangUpOld(null, null);
     this.#location = "";
     this.#standing = null;
   }
@@ -303,14 +352,17 @@ function addressed(pc) {
   });
 }
 
-/** @param {RTCPeerConnection} pc @param {AbortSignal} signal @returns {Promise<void>} */
-function connected(pc, signal) {
+/** The stage host answered, and yet no way to it was found. */
+class NoCall extends Error {}
+
+/** @param {RTCPeerConnection} pc @param {AbortSignal} signal @param {number} most_ms @returns {Promise<void>} */
+function connected(pc, signal, most_ms) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("not connected in time")), CONNECT_MS);
+    const timer = setTimeout(() => reject(new NoCall("not connected in time")), most_ms);
     signal.addEventListener("abort", () => (clearTimeout(timer), reject(new Error("given up"))), { once: true });
     const look = () => {
       if (pc.connectionState === "connected") (clearTimeout(timer), resolve());
-      if (pc.connectionState === "failed") (clearTimeout(timer), reject(new Error("failed")));
+      if (pc.connectionState === "failed") (clearTimeout(timer), reject(new NoCall("failed")));
     };
     pc.addEventListener("connectionstatechange", look);
     look();

@@ -22,7 +22,8 @@ function ownTroubles({ session, link, microphone, joined, view, blocked }, say, 
   const seconds = (/** @type {number} */ since_ms) => Math.max(1, Math.round((now_ms - since_ms) / 1000));
   /** @type {Warning[]} */
   const all = [];
-  if (joined && session.state === "lost") all.push({ key: "session", words: say(session.heard ? "lost.session" : "lost.first", {}, seconds(session.since_ms)) });
+  if (joined && session.state === "lost" && session.code === "no_road") all.push({ key: "session", words: say("road.none") });
+  else if (joined && session.state === "lost") all.push({ key: "session", words: say(session.heard ? "lost.session" : "lost.first", {}, seconds(session.since_ms)) });
   else if (link.state === "lost") {
     const id = joined && session.state === "here" ? "lost.events" : link.code === "studio_away" ? "lost.studio" : link.code === "room_unknown" ? "lost.room" : "lost.stage";
     all.push({ key: "link", words: say(id, {}, seconds(link.since_ms)) });
@@ -30,6 +31,7 @@ function ownTroubles({ session, link, microphone, joined, view, blocked }, say, 
   if (joined && ["unplugged", "interrupted", "busy", "none", "denied"].includes(microphone.state)) {
     all.push({ key: "microphone", words: say(`lost.microphone.${microphone.state}`, {}, seconds(microphone.since_ms)) });
   }
+  if (joined && session.state === "here" && session.road === "socket") all.push({ key: "road", words: say("road.socket") });
   if (joined && blocked) all.push({ key: "ear", words: say("lost.ear") });
   if (joined && session.state === "here" && view && view.people.some((one) => one.person === view.you.person && one.link === "reconnecting")) {
     all.push({ key: "unheard", words: say("lost.unheard") });

@@ -116,6 +116,13 @@ test("a lost session says since when, and that the place is kept; the events are
   assert.deepEqual(said.map((one) => one.words), ["We lost the stage 3 seconds ago. Trying again. Your place is kept."]);
 });
 
+test("by the page's own way the voice is a little later, and the page says so; where there is none it says that", () => {
+  const told = (session) => warnings(state({ session: { since_ms: 0, code: null, heard: true, ...session } }), say, { room_ms: 0, page_ms: 0 });
+  assert.match(told({ state: "here", road: "socket" })[0].words, /page's own way/);
+  assert.deepEqual(told({ state: "here", road: "call" }), []);
+  assert.match(told({ state: "lost", road: "call", code: "no_road" })[0].words, /cannot send a voice any other way/);
+});
+
 test("when only the events are lost, sound goes on and the page says so", () => {
   const said = warnings(state({ link: { state: "lost", code: "unreachable", since_ms: 0 } }), say, { room_ms: 0, page_ms: 2000 });
   assert.match(said[0].words, /^Sound goes on/);

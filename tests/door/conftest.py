@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hustings.door.app import Limits, build
 from hustings.door.files import Files
 from hustings.door.patience import Connections, Patient
+from hustings.door.sockets import Sockets
 from hustings.door.studio import StudioSocket
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Signer, Ticket, Verifier
@@ -87,6 +88,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Outside]:
         Files(published),
         Limits(Buckets(KNOCKS), offers=Buckets(OFFERS), wrong=Buckets(WRONG)),
         "X-Real-IP",
+        Sockets(tmp_path / "voices.sock", ["http://localhost:8001"]),
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

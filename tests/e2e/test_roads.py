@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.e2e.harness.chromium import Person
 from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.sound import Reference
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, Room
+from tests.e2e.house import House, Room, started
 from tests.e2e.players import consent, join, say, words
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -79,3 +80,28 @@ def test_udp_blocked(
     assert road_of(blocked) == {"protocol": "tcp", "to": port}
     until(lambda: house.link_of(room, "Bela") == "here", 10, "Bela on the stage")
     hear_each_other(free, blocked, voices)
+
+
+def test_all_but_the_page_blocked(
+    tmp_path: Path, person: Callable[..., Person], voices: dict[str, Reference]
+) -> None:
+    with started(tmp_path / "data", STAGE__VOICE_PORT="0") as house:
+        room = house.plan("no-calls", "No calls")
+        house.command(room, "open_doors")
+        free, blocked = person("free2"), person("blocked2", flags=(NO_UDP,))
+        enter(house, room, free, "Freya")
+        enter(house, room, blocked, "Bela")
+        try:
+            blocked.page.locator("alarm-bar").get_by_text("Your network blocks calls.").wait_for(
+                timeout=30_000
+            )
+            until(lambda: house.link_of(room, "Bela") == "here", 10, "Bela on the stage")
+            assert road_of(free)["protocol"] == "udp"
+            hear_each_other(free, blocked, voices)
+        except BaseException:
+            print(blocked.console, house.log)
+            blocked.page.screenshot(path=tmp_path / "blocked.png")
+            raise
+        before = house.kill("studio")  # the session is over: the page comes back by itself
+        house.came_back("studio", before)
+        until(lambda: house.link_of(room, "Bela") == "here", 40, "Bela back", 0.2)

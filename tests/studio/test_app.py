@@ -148,6 +148,19 @@ async def test_sessions_by_claims(studio):
     assert rig.room().room.stage.people[SPEAKER.person].kind == "whip"
 
 
+async def test_a_voice_through_a_websocket_is_a_session_like_any(studio):
+    rig, client = studio
+    await plan(client)
+    address = f"/rooms/{KEY}/socket"
+    assert (await ask(client, "POST", address, 401))["code"] == "ticket_missing"
+    assert (await ask(client, "POST", address, 409, HOST))["code"] == "doors_closed"
+    rig.house.look()
+    assert (await ask(client, "POST", address, 403, LISTENER))["code"] == "role_too_low"
+    session = (await ask(client, "POST", address, 201, HOST))["session"]
+    assert rig.room().room.stage.people[HOST.person].kind == "browser"
+    await ask(client, "DELETE", f"/rooms/{KEY}/session/{session}", 200, HOST)
+
+
 async def test_commands_and_their_refusals(studio):
     rig, client = studio
     await plan(client)

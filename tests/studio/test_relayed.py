@@ -63,6 +63,13 @@ async def test_the_answer_names_the_port_after_udp(stage: Stage, ann: Browser) -
     assert [one[-2:] for one in told[2:]] == [["tcptype", "passive"]] * 2
 
 
+async def test_a_client_without_ice_tcp_takes_no_harm(stage: Stage) -> None:
+    """aiortc reads the TCP candidates and passes them over."""
+    await stage.peer().join(stage.sessions, "ben")
+    await stage.until(lambda: stage.packets)
+    assert stage.door._lines == set()
+
+
 async def test_many_addresses_leave_room_for_tcp(stage: Stage, ann: Browser) -> None:
     stage.board._announced = [f"192.0.2.{n}" for n in range(1, 20)]
     answer = await ann.offer("ann")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import time
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from hustings.door.files import Files
 from hustings.door.patience import heed
+from hustings.door.sockets import Sockets
 from hustings.door.studio import PASSED_ON, StudioSocket
 from hustings.wire.errors import Refused
 from hustings.wire.limits import Buckets
@@ -47,14 +49,16 @@ def build(
     files: Files,
     limits: Limits,
     forwarded: str,
+    sockets: Sockets,
 ) -> web.Application:
     """The application. `verifier` is asked at each request, so that a key made later counts."""
     app = web.Application(middlewares=[heed, _answers], client_max_size=OFFER_MAX + 1)
-    door = Door(verifier, studio, files, limits, forwarded)
+    door = Door(verifier, studio, files, limits, forwarded, sockets)
     app.add_routes(
         [
             web.get("/healthz", door.health),
             web.get(r"/assets/{path:.+}", door.asset),
+            web.get("/session/{key}/socket", door.socket),
             web.post("/session/{key}", door.session),
             web.post("/whip/{key}", door.session),
             web.post("/whep/{key}", door.session),
@@ -149,7 +153,9 @@ class Door:
         files: Files,
         limits: Limits,
         forwarded: str,
+        sockets: Sockets,
     ) -> None:
+        self._sockets = sockets
         self._verifier = verifier
         self._studio = studio
         self._files = files
@@ -178,6 +184,26 @@ class Door:
             raise Refused("offer_malformed")
         offer = await _body(request, OFFER_MAX, "offer_too_large")
         return await self._pass(request, "POST", f"/rooms/{_key(request)}/{kind}", headers, offer)
+
+    async def socket(self, request: web.Request) -> web.WebSocketResponse:
+        """`GET /session/{key}/socket`: a voice through the page's own way. The ticket is its first message."""
+        address, key = self._address(request), _key(request)
+        _take(self._limits.offers, address)
+
+        async def ask(token: str, device: str) -> str:
+            ticket = self._checked.ticket(self._verifier(), token, key, address)
+            headers = {
+                "Hustings-Claims": ticket.claims(),
+                "Hustings-Device": device if TOKEN.fullmatch(device) else "-",
+                "Hustings-Address": address,
+            }
+            status, _, raw = await self._studio.ask("POST", f"/rooms/{key}/socket", headers)
+            tree = json.loads(raw)
+            if status != 201:
+                raise Refused(tree["code"])
+            return str(tree["session"])
+
+        return await self._sockets.serve(request, address, ask)
 
     async def leave(self, request: web.Request) -> web.Response:
         headers = self._claims(request)

@@ -71,6 +71,8 @@ class Inward:
                 message = self._socket.recv(MESSAGE_MAX)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                continue  # studio closed with something of ours unread; what it said before that is still there
             except OSError:
                 message = b""
             if not message or message == END:

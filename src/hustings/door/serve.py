@@ -16,6 +16,7 @@ from aiohttp import web
 from hustings.door.app import Limits, build
 from hustings.door.files import Files
 from hustings.door.patience import HEAD_S, Connections, Patient
+from hustings.door.sockets import Sockets
 from hustings.door.studio import StudioSocket
 from hustings.door.voices import VoicePort
 from hustings.keyring import public_keys
@@ -49,6 +50,7 @@ async def serve(settings: Settings) -> None:
             wrong=Buckets(settings.stage.wrong_tickets_per_minute),
         ),
         settings.stage.forwarded_header,
+        Sockets(settings.voices_socket, (settings.public.stage, settings.public.live)),
     )
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WAIT_S)
     await runner.setup()

@@ -40,6 +40,7 @@ def build(house: House) -> web.Application:
             web.put("/rooms/{key}", calls.hand_over),
             web.delete("/rooms/{key}", calls.withdraw),
             web.post("/rooms/{key}/{mode:session|whip|whep}", calls.session),
+            web.post("/rooms/{key}/socket", calls.socket),
             web.delete("/rooms/{key}/session/{session}", calls.leave),
             web.patch("/rooms/{key}/session/{session}", calls.restart),
             web.get("/rooms/{key}/events", calls.events),
@@ -115,6 +116,10 @@ class Calls:
             content_type="application/sdp",
             headers={"Location": f"/session/{guest.live.key}/{session}"},
         )
+
+    async def socket(self, request: web.Request) -> web.Response:
+        guest, actor = await self._who(request)
+        return web.json_response({"session": await guest.asking.socket(actor)}, status=201)
 
     async def leave(self, request: web.Request) -> web.Response:
         guest, actor = await self._who(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hustings.rooms import commands
@@ -36,14 +36,28 @@ class Asking:
 
     async def session(self, actor: Actor, offer: bytes, mode: Mode) -> tuple[str, str]:
         """Seats the actor and connects him: (session id, SDP answer). Errors: `Refusal`."""
-        live, kind = self._live, KINDS[mode]
+        wires = self._live.wires
+        return await self._seated(actor, KINDS[mode], lambda: wires.open(actor.person, offer, mode))
+
+    async def socket(self, actor: Actor) -> str:
+        """The same for a page whose voice comes through a WebSocket at the door: the session's id. Errors: `Refusal`."""
+        wires = self._live.wires
+        session, _ = await self._seated(
+            actor, KINDS["session"], lambda: wires.open_socket(actor.person)
+        )
+        return session
+
+    async def _seated(
+        self, actor: Actor, kind: str, opened: Callable[[], Awaitable[tuple[str, str]]]
+    ) -> tuple[str, str]:
+        live = self._live
         try:
             commands.admit_session(self._asked(actor, {}), kind)
         except Refusal as refusal:
             if refusal.code == "ticket_in_use":
                 live.append(commands.announce_device(live.room, actor))
             raise
-        session, answer = await live.wires.open(actor.person, offer, mode)
+        session, answer = await opened()
         try:
             # The room may have changed while the wire was made.
             live.append(commands.admit_session(self._asked(actor, {}), kind))

@@ -13,9 +13,10 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from hustings.rtc.ice import Pair
-from hustings.wire.relay import END, MESSAGE_MAX, frame, read_frame, read_hello
+from hustings.wire.relay import END, MESSAGE_MAX, Hello, frame, read_frame, read_hello
 
 TICK_S = 0.02
 BUDGET = 32
@@ -25,22 +26,31 @@ CALLERS_MAX = 2_048
 ACCEPTED_MAX = 16
 BACKLOG = 256
 BUFFER_BYTES = 32_768
-MARK = "tcp:"
+MARKS = ("tcp:", "socket:")
 
 Received = Callable[[bytes, Pair], None]
 
 
 def is_relayed(pair: Pair) -> bool:
     """Whether door brings it."""
-    return pair.local.startswith(MARK)
+    return pair.local.startswith(MARKS)
+
+
+class Line(Protocol):
+    """A session whose wire is a connection of door's (`studio/socketed.py`)."""
+
+    def came(self) -> None: ...
+    def take(self, message: bytes) -> None: ...
+    def went(self) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """One connection from door; `pair` is None until it has said whose it is."""
+    """One connection from door; `pair` is None until it has said whose it is, `line` where that is no call's pair."""
 
     socket: socket.socket
     pair: Pair | None = None
+    line: Line | None = None
 
 
 class RelayPort:
@@ -55,6 +65,7 @@ class RelayPort:
         self._taps: set[Tap] = set()
         self._pairs: dict[Pair, Tap] = {}
         self._proved: set[Pair] = set()
+        self._lines: dict[str, Line] = {}
 
     def open(self, path: Path) -> None:
         """Listens there. The file of a process that was killed is taken away. Errors: `OSError`."""
@@ -102,6 +113,19 @@ class RelayPort:
             with contextlib.suppress(OSError):
                 tap.socket.send(frame(datagram))
 
+    def expect(self, caller: str, line: Line) -> None:
+        """Door will bring the page of this session."""
+        self._lines[caller] = line
+
+    def forget(self, caller: str) -> None:
+        """The session is over, and its connection with it."""
+        self._lines.pop(caller, None)
+        self.drop(_of_page(caller))
+
+    def send_to(self, caller: str, datagram: bytes) -> None:
+        """To the page of this session."""
+        self.send(_of_page(caller), datagram)
+
     def _accept(self) -> None:
         assert self._listener is not None
         for _ in range(ACCEPTED_MAX):
@@ -129,6 +153,8 @@ class RelayPort:
                 message = tap.socket.recv(MESSAGE_MAX)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                continue  # door closed with something of ours unread; what it said before that is still there
             except OSError:
                 message = b""
             if not message:
@@ -145,7 +171,11 @@ class RelayPort:
             self._greet(tap, message)
             return
         datagram = read_frame(message)
-        if datagram is not None:
+        if datagram is None:
+            return
+        if tap.line is not None:
+            tap.line.take(datagram)
+        else:
             self._received(datagram, tap.pair)
 
     def _greet(self, tap: Tap, message: bytes) -> None:
@@ -154,12 +184,26 @@ class RelayPort:
         except ValueError:
             self._end(tap)
             return
-        pair = Pair(MARK + hello.caller, (hello.host, hello.port))
+        if hello.kind == "socket":
+            self._greet_page(tap, hello)
+            return
+        pair = Pair("tcp:" + hello.caller, (hello.host, hello.port))
         older = self._pairs.get(pair)
         if older is not None:  # door came again before the end of its first connection was seen
             self._end(older)
         tap.pair = pair
         self._pairs[pair] = tap
+
+    def _greet_page(self, tap: Tap, hello: Hello) -> None:
+        """Once for each session, which must have been asked for."""
+        line, pair = self._lines.pop(hello.caller, None), _of_page(hello.caller)
+        if line is None:
+            self._end(tap)
+            return
+        tap.pair, tap.line = pair, line
+        self._pairs[pair] = tap
+        self._proved.add(pair)
+        line.came()
 
     def _went(self, tap: Tap) -> None:
         """Door says that the caller is gone, or is gone itself, and the caller with it."""
@@ -167,7 +211,10 @@ class RelayPort:
         self._end(tap)
         if pair is not None:
             self._proved.discard(pair)
-            self._lost(pair)
+            if tap.line is not None:
+                tap.line.went()
+            else:
+                self._lost(pair)
 
     def _end(self, tap: Tap) -> None:
         self._taps.discard(tap)
@@ -175,3 +222,7 @@ class RelayPort:
             del self._pairs[tap.pair]
         self._loop.remove_reader(tap.socket)
         tap.socket.close()
+
+
+def _of_page(caller: str) -> Pair:
+    return Pair("socket:" + caller, ("", 0))

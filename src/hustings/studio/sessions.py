@@ -19,6 +19,7 @@ from time import monotonic_ns
 from hustings.rooms.roles import Refusal
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode, OfferError, check, credentials
+from hustings.studio.socketed import SocketCall
 from hustings.studio.switchboard import Call, CallsFull, Switchboard
 
 SILENCE_NS = 2_000_000_000
@@ -34,7 +35,7 @@ class Session:
     person: str
     mode: Mode
     sends: bool
-    call: Call = field(repr=False)
+    call: Call | SocketCall = field(repr=False)
     up: bool = False
     seen_ns: int = 0
 
@@ -81,10 +82,27 @@ class Sessions:
         except CallsFull:
             raise Refusal("stage_full") from None
         session = Session(session_id, person, mode, checked.direction != "recvonly", call)
+        await self._begin(session)
+        return session_id, call.answer
+
+    async def open_socket(self, person: str) -> tuple[str, str]:
+        """A session through a WebSocket at the door: its id, and no answer. Errors: `Refusal`."""
+        session_id = secrets.token_urlsafe(16)
+        try:
+            call = self._board.socket_call(
+                session_id, partial(self._packet, session_id), partial(self._state, session_id)
+            )
+        except CallsFull:
+            raise Refusal("stage_full") from None
+        await self._begin(Session(session_id, person, "session", True, call))
+        return session_id, call.answer
+
+    async def _begin(self, session: Session) -> None:
+        """It takes the place of those that are not up yet."""
+        person = session.person
         for pending in [one for one in self._sessions.values() if self._is_pending(one, person)]:
             await self.close(pending.session)
         self._add(session)
-        return session_id, call.answer
 
     def restart(self, session_id: str, fragment: bytes) -> str:
         """An ICE restart (RFC 9725 §4.3.3): our side of it. Errors: `Refusal`."""

@@ -30,6 +30,7 @@ from hustings.rtc.snapshot import SENT_MAX, Beginnings
 from hustings.studio import addresses
 from hustings.studio.keeping import Keeper
 from hustings.studio.relayed import RelayPort, is_relayed
+from hustings.studio.socketed import SocketCall
 from hustings.studio.udp import UdpPort
 
 LOG = logging.getLogger("hustings.studio")
@@ -113,6 +114,7 @@ class Switchboard:
         self._certificate = Certificate.make(secrets.token_bytes(ENTROPY), time.time())
         self._demux = Demux()
         self._calls: dict[Peer, Call] = {}
+        self._sockets = 0
         self._udp: UdpPort | None = None
         self._relay: RelayPort | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -147,8 +149,7 @@ class Switchboard:
         self, offer: Offer, about: Mapping[str, str], on_packet: OnPacket, on_state: OnState
     ) -> Call:
         """A new call. `about` has its id under `session`. Errors: `CallsFull`."""
-        if len(self._calls) >= CALLS_MAX:
-            raise CallsFull
+        self._count()
         assert self._udp is not None
         peer = Peer(offer, _drawn(), self._certificate, self.now())
         call = Call(self, peer, about, on_packet, on_state)
@@ -156,6 +157,21 @@ class Switchboard:
         self._calls[peer] = call
         self._demux.add(peer.ufrag, peer)
         return call
+
+    def socket_call(self, session: str, on_packet: OnPacket, on_state: OnState) -> SocketCall:
+        """A new call through a WebSocket at the door. Errors: `CallsFull`."""
+        self._count()
+        assert self._relay is not None
+        self._sockets += 1
+        return SocketCall(self._relay, session, on_packet, on_state, self._socket_over)
+
+    def _socket_over(self) -> None:
+        self._sockets -= 1
+
+    def _count(self) -> None:
+        """Errors: `CallsFull` if there is no room for one more."""
+        if len(self._calls) + self._sockets >= CALLS_MAX:
+            raise CallsFull
 
     def restart(self, call: Call, theirs: Credentials) -> str:
         """New ICE credentials for a call."""

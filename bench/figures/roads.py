@@ -1,0 +1,90 @@
+"""Mouth to ear between two speakers in real Chromium, both by UDP, both by ICE-TCP, both by the page's own way (a WebSocket)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Route, sync_playwright
+
+from bench import pilot
+from bench.board import Board
+from bench.rows import Figure
+from tests.e2e.harness.chromium import People, Person
+from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, Room, started
+from tests.e2e.players import consent, join
+
+CHIRPS = 60
+SETTLE_S = 10.0
+MOST_S = 3.0
+NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
+ROADS = {
+    "udp": ("by UDP", (), False),
+    "tcp": ("by ICE-TCP", (NO_UDP,), False),
+    "socket": ("by the page's own way (WebSocket)", (NO_UDP,), True),
+}
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> Figure:
+    figure = Figure("roads", "Mouth to ear, by road")
+    figure.notes.append(
+        "Two speakers on one machine, both by the same road, in the fast profile; page and server are the same for "
+        "all three. Chromium's own switch keeps UDP from it; for the WebSocket the answer's TCP candidates are taken out "
+        "on their way."
+    )
+    with (
+        started(folder / "data") as house,
+        Board(folder / "pulse") as board,
+        sync_playwright() as driver,
+    ):
+        people = People(board, driver)
+        try:
+            for name, (label, flags, no_tcp) in ROADS.items():
+                say(f"{name}: two browsers come in")
+                pair = [people.person(f"{name}-{end}", flags=flags) for end in ("mouth", "ear")]
+                room = house.plan(f"road-{name}", label, profile="fast")
+                house.command(room, "open_doors")
+                for person in pair:
+                    _enter(house, room, person, no_tcp)
+                say(f"{name}: {CHIRPS} chirps")
+                _chirps(figure, name, label, pair, board)
+                for person in pair:
+                    person.leave()
+        finally:
+            people.close()
+    return figure
+
+
+def _enter(house: House, room: Room, person: Person, no_tcp: bool) -> None:
+    if no_tcp:
+        person.page.route(f"**/session/{room.key}", _without_tcp)
+    consent(person, f"{house.stage}/{room.key}#t={house.invite(room, person.name)}", person.name)
+    join(person)
+    until(lambda: house.link_of(room, person.name) == "here", 30, f"{person.name} on the stage")
+
+
+def _without_tcp(route: Route) -> None:
+    """The stage host's answer to an offer, its TCP candidates left out."""
+    answer = route.fetch()
+    lines = answer.text().split("\r\n")
+    route.fulfill(response=answer, body="\r\n".join(one for one in lines if " tcp " not in one))
+
+
+def _chirps(figure: Figure, name: str, label: str, pair: list[Person], board: Board) -> None:
+    mouth, ear = pair
+    train = pilot.train(CHIRPS, seed=5)
+    tape = board.tape()
+    silence = np.zeros(round(SETTLE_S * pilot.RATE_HZ), np.float32)
+    tail = np.zeros(round(MOST_S * pilot.RATE_HZ), np.float32)
+    mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail])).wait(180)
+    heard = tape.stop()
+    said_s = pilot.find(heard[:, tape.channels[f"into-{mouth.name}"]])
+    if said_s.size != CHIRPS:
+        figure.notes.append(f"{name}: {said_s.size} of {CHIRPS} chirps were on the board")
+    found = pilot.delays(said_s, pilot.find(heard[:, tape.channels[f"ear-{ear.name}"]]), MOST_S)
+    delays_ms = [one * 1000 for one in found if one is not None]
+    lost = len(found) - len(delays_ms)
+    note = f"{lost} of {len(found)} chirps not heard" if lost else ""
+    figure.add(f"road.{name}", label, "ms", delays_ms, note=note)
