@@ -28,7 +28,9 @@ class Spec:
     oom: int
     ready: Callable[[int], bool]
     keep: bool = False
-    """Taken over even when settings or code changed, and started again before all else: it carries a talk."""
+    """Taken over even when settings or code changed: it carries a talk."""
+    first: bool = False
+    """Started again before other work: whoever talks or listens hears how long it takes."""
 
 
 @dataclass(slots=True)
@@ -57,13 +59,13 @@ def spawn(child: Child, run_dir: Path, environ: Mapping[str, str], mark: str) ->
         Path(f"/proc/{child.pid}/autogroup").write_text(str(child.spec.nice))
     with contextlib.suppress(OSError):
         Path(f"/proc/{child.pid}/oom_score_adj").write_text(str(child.spec.oom))
-    if child.spec.keep and child.was_ready:
+    if child.spec.first and child.was_ready:
         _first(child.pid)
     _write_pid_file(run_dir / f"{child.spec.name}.pid", child.pid, mark)
 
 
 def _first(pid: int) -> None:
-    """Whoever talks waits for this start: it needs a second of processor, and beside forty others that would be ten. As
+    """People hear how long this start takes: it needs a second of processor, and beside forty others that would be ten. As
     `studio.priority` does for ticks; what it forks is ordinary again. Without the right to it, it stays with its niceness.
     """
     with contextlib.suppress(OSError):
