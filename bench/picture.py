@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +168,7 @@ _ATTACKS = (
     "forged",
     "rapid_reset",
 )
-_DEATHS = ("web", "door", "worker", "edge", "studio")
+_DEATHS = ("web", "door", "worker", "edge", "studio", "studio_all")
 
 
 def _each(names: Sequence[str], column: str) -> tuple[str, ...]:
@@ -183,12 +183,12 @@ HARMED = Edition(
     "[The other figures](bench.md).",
     tuple(HARM),
     (
-        ("A part, from its last sample to the ear: p99 of the honest", "attacks", _each(_ATTACKS, "age"), 1000, "s"),
+        ("A part at an honest ear, p99", "attacks", _each(_ATTACKS, "age"), 1000, "s"),
         ("Tick late, p99", "attacks", _each(_ATTACKS, "late"), 1, "ms"),
-        ("Memory of all our processes after a round", "attacks", _each(_ATTACKS, "memory"), 1, "MB (PSS)"),
-        ("The stage host answers its host, p99", "attacks", _each(_ATTACKS, "door"), 1, "ms"),
-        ("kill -9: silence in our player", "kills", _each(_DEATHS, "ours"), 1, "s"),
-        ("kill -9: silence in hls.js and ffmpeg", "kills", (*_each(_DEATHS, "hls_js"), *_each(_DEATHS, "ffmpeg")), 1, "s"),
+        ("Memory after a round", "attacks", _each(_ATTACKS, "memory"), 1, "MB (PSS)"),
+        ("The stage answers its host, p99", "attacks", _each(_ATTACKS, "door"), 1, "ms"),
+        ("kill -9: silence, our player", "kills", _each(_DEATHS, "ours"), 1, "s"),
+        ("kill -9: silence elsewhere", "kills", (*_each(_DEATHS, "hls_js"), *_each(_DEATHS, "ffmpeg")), 1, "s"),
     ),
 )  # fmt: skip
 
@@ -217,6 +217,7 @@ def draw(out: Path, path: Path, budget: Sequence[Mark], edition: Edition = EVERY
         ):
             rows = {row.id: row for row in rows_of(found[figure])} if figure in found else {}
             shown = [rows[id] for id in ids if id in rows and rows[id].samples]
+            shown = _shortly(shown, found.get(figure, {}))
             _panel(
                 axes, title, shown, divisor, unit, [one for one in budget if one.figure == figure]
             )
@@ -226,6 +227,25 @@ def draw(out: Path, path: Path, budget: Sequence[Mark], edition: Edition = EVERY
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.savefig(path)
         pyplot.close(picture)
+
+
+def _shortly(rows: Sequence[Row], tree: dict[str, Any]) -> list[Row]:
+    """Rows of one table, named by their lines: the panel's title says the column, unless there are several."""
+    says = {
+        line: words.partition(" (")[0].partition(":")[0] for line, words in tree.get("lines", ())
+    }
+    heads = {column: words.rpartition(", ")[2] for column, words in tree.get("columns", ())}
+    several = len({row.id.partition(".")[2] for row in rows}) > 1
+    named = []
+    for row in rows:
+        line, _, column = row.id.partition(".")
+        if line not in says:
+            named.append(row)
+            continue
+        named.append(
+            replace(row, label=f"{heads[column]}: {says[line]}" if several else says[line])
+        )
+    return named
 
 
 def _panel(

@@ -64,7 +64,7 @@ class Player:
     def sounds(self, seconds: float) -> bool:
         """All the last seconds without a break."""
         size = int(seconds * RATE_HZ)
-        recent = last(self.ear, seconds)
+        recent = last(self.ear, seconds)[-size:]  # it grows while it is read
         return recent.size == size and silent_s(recent) == 0
 
     def ready(self) -> None:

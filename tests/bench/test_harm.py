@@ -8,7 +8,7 @@ import pytest
 from bench.attacks import forged, front, reset
 from bench.deaths.ears import silent_s
 from bench.deaths.polled import Polled
-from bench.picture import HARMED, THE_CROWD, _cell, _grid, edition_of
+from bench.picture import HARMED, THE_CROWD, _cell, _grid, _shortly, edition_of
 from bench.rows import Figure, Row
 from bench.trial import Trial
 from hustings.keyring import load_or_make, public_keys
@@ -118,6 +118,18 @@ def test_one_table_of_rows_named_line_and_column() -> None:
         "| Another |  | said |",
     ]
     assert _cell(Row("r", "R", "MB", (3.0,), note="of all")) == "3 MB; of all"
+
+
+def test_a_panel_names_its_rows_by_their_lines() -> None:
+    tree = {
+        "lines": [["a", "An attack (by wrk)"]],
+        "columns": [["x", "part, p99"], ["y", "silence, ffmpeg"]],
+    }
+    rows = [Row("a.x", "x of a", "ms", (1.0,)), Row("alone", "alone", "ms", (1.0,))]
+    assert [row.label for row in _shortly(rows[:1], tree)] == ["An attack"]
+    both = [rows[0], Row("a.y", "y of a", "s", (1.0,))]
+    assert [row.label for row in _shortly(both, tree)] == ["p99: An attack", "ffmpeg: An attack"]
+    assert _shortly(rows[1:], tree) == rows[1:]
 
 
 def test_a_line_measured_again_takes_its_place_among_the_others() -> None:

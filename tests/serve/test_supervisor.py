@@ -48,7 +48,7 @@ run, mark, rows = Path(sys.argv[1]), sys.argv[2], [r.split("=") for r in sys.arg
 supervisor.STOP_S = 0.5
 loop = run.parent / "loop.py"
 specs = [Spec(n, (sys.executable, str(loop), n, str(run), how), i, 100 * i, readiness.on_file(run / f"{{n}}.up"),
-              supervisor.UPGRADE if n == "kept" else 0)
+              supervisor.UPGRADE if n == "kept" else 0, n == "first")
          for i, (n, how) in enumerate(rows)]
 say = lambda line: print(line, flush=True)
 s = supervisor.Supervisor(specs, run, mark, say, lambda n, pid: print("ready", n, flush=True))
@@ -155,15 +155,15 @@ def may_go_first() -> bool:
     return True
 
 
-def test_what_carries_a_talk_is_started_again_before_all_else(bench: Bench) -> None:
-    bench.serve("kept=calm", "other=calm")
-    before = bench.up("kept", "other")
+def test_what_people_hear_is_started_again_before_other_work(bench: Bench) -> None:
+    bench.serve("first=calm", "other=calm")
+    before = bench.up("first", "other")
     assert {os.sched_getscheduler(pid) for pid in before.values()} == {os.SCHED_OTHER}
     for name, pid in before.items():
         bench.said(f"ready {name}")
         os.kill(pid, signal.SIGKILL)
         bench.wait(lambda name=name, pid=pid: bench.pid(name) not in (0, pid), name)
-    policies = [os.sched_getscheduler(pid) for pid in bench.up("kept", "other").values()]
+    policies = [os.sched_getscheduler(pid) for pid in bench.up("first", "other").values()]
     first = os.SCHED_RR | os.SCHED_RESET_ON_FORK if may_go_first() else os.SCHED_OTHER
     assert policies == [first, os.SCHED_OTHER]
 

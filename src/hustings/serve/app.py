@@ -91,9 +91,10 @@ def child_table(settings: Settings, demo: bool) -> list[Spec]:
             0,
             readiness.on_socket(settings.studio_socket),
             upgrade=UPGRADE,
+            first=True,
         ),
         Spec("door", _command("door"), 1, 100, probes["door"]),
-        Spec("edge", _command("edge"), 2, 300, probes["edge"]),
+        Spec("edge", _command("edge"), 2, 300, probes["edge"], first=True),
         Spec("web", _command("web"), 5, 500, probes["web"]),
     ]
     if settings.radio.port:

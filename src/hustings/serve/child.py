@@ -29,7 +29,9 @@ class Spec:
     ready: Callable[[int], bool]
     upgrade: int = 0
     """The signal after which the child becomes the program on the disk by itself. One that has such a signal is never
-    ended because settings or code changed, and is started again before all else: it carries a talk."""
+    ended because settings or code changed: it carries a talk."""
+    first: bool = False
+    """Started again before other work: whoever talks or listens hears how long it takes."""
 
 
 @dataclass(slots=True)
@@ -59,12 +61,12 @@ def spawn(child: Child, run_dir: Path, environ: Mapping[str, str], mark: str) ->
     with contextlib.suppress(OSError):
         Path(f"/proc/{child.pid}/oom_score_adj").write_text(str(child.spec.oom))
     note(child, run_dir, mark)
-    if child.spec.upgrade and child.was_ready:
+    if child.spec.first and child.was_ready:
         _first(child.pid)
 
 
 def _first(pid: int) -> None:
-    """Whoever talks waits for this start: it needs a second of processor, and beside forty others that would be ten. As
+    """People hear how long this start takes: it needs a second of processor, and beside forty others that would be ten. As
     `studio.priority` does for ticks; what it forks is ordinary again. Without the right to it, it stays with its niceness.
     """
     with contextlib.suppress(OSError):
