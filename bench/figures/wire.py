@@ -1,5 +1,4 @@
-"""The speakers' wire alone: what a hundred who are silent cost, what one costs beside aiortc, and what a flood of strangers does
-to three who talk.
+"""The speakers' wire alone: what a hundred who only listen cost, and what a flood of strangers does to three who talk.
 
 Speakers are real sessions (checks, DTLS, SRTP) on loopback; a stranger sends as fast as a core can, what looks most like ours:
 checks with a wrong password for a ufrag that is right, hellos, RTP.
@@ -9,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -16,19 +17,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import crew, machine
-from bench.far_end import CHECK_EVERY, FarEnd
+from bench import machine
 from bench.rows import Figure
-from tests.e2e.harness.pulse import stop
-from tests.e2e.house import free_ports
+from hustings.rtc import rtp
+from hustings.rtc.dtls_records import packed
+from hustings.rtc.srtp import SrtpKeys, SrtpSession
 from tests.rtc.checks import check
+from tests.rtc.dtls_client import Client
+from tests.rtc.offers import OFFER
 
 IDLE, TALKING = 100, 3
 SECONDS = 10
 OUR_CORE, OTHERS_CORE = 0, 1
-PEERS = 20
-PEER_S = 10.0
-KINDS = {"ours": "one speaker, both ways: our wire", "aiortc": "one speaker, both ways: aiortc"}
+CHECK_EVERY = 100  # ticks
 FLOOD = """
 import socket, sys, time
 thrown = [bytes.fromhex(one) for one in sys.argv[3:]]
@@ -69,6 +70,48 @@ class OurEnd:
         self.process.communicate("", timeout=20)
 
 
+class Speaker:
+    """One session's far end, with all that it will send made before it is due."""
+
+    def __init__(self, ours: OurEnd) -> None:
+        self.client = Client()
+        offer = OFFER.replace(":".join(["AB"] * 32), self.client.fingerprint()[1])
+        answer = ours.ask(offer.replace("sendrecv", "sendonly"))
+        self.ufrag, password = (
+            re.findall(rf"a=ice-{name}:(\S+)", answer)[0] for name in ("ufrag", "pwd")
+        )
+        self._check = check(ours=self.ufrag, password=password, nominates=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(("127.0.0.1", ours.port))
+        self.socket.settimeout(5)
+        self.check()
+        assert self.socket.recv(2_000)[:2] == b"\x01\x01"
+        self._shake()
+
+    def check(self) -> None:
+        self.socket.send(self._check)
+
+    def _shake(self) -> None:
+        out = packed(self.client.receive())
+        while out:
+            for datagram in out:
+                self.socket.send(datagram)
+            out = []
+            while not out and not self.client.is_done:
+                out = packed(self.client.receive(self.socket.recv(2_000)))
+        self.socket.setblocking(False)
+
+    def prepare(self, packets: int, size: int) -> None:
+        keys = self.client.keys()
+        srtp = SrtpSession(
+            SrtpKeys(
+                keys.profile, keys.remote_key, keys.remote_salt, keys.local_key, keys.local_salt
+            )
+        )
+        plain = (rtp.build(111, n, 960 * n, 7, bytes([0xF8]) * size) for n in range(packets))
+        self.packets = [srtp.protect(one) for one in plain]
+
+
 def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     figure = Figure("wire", "The speakers' wire alone")
     with _on(IDLE) as (ours, speakers):
@@ -94,68 +137,13 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     note = f"{count / SECONDS:,.0f} datagrams a second from strangers"
     figure.add("flood.lost", f"flood, {TALKING} talk: packets lost", "packets", [lost], note=note)
     figure.add("flood.cpu", f"flood, {TALKING} talk: our end", "% of a core", [cpu])
-    _beside(figure, say)
     return figure
 
 
-def _beside(figure: Figure, say: Callable[[str], None]) -> None:
-    """The same people, the same packets: what one of them costs on our wire and on aiortc's."""
-    found = {}
-    for kind in KINDS:
-        say(f"{PEERS} speakers, both ways: {kind}")
-        cpu, share = _one_end(kind)
-        found[kind] = cpu / PEERS
-        figure.add(
-            f"speaker.{kind}",
-            KINDS[kind],
-            "% of a core",
-            [found[kind]],
-            peer=kind != "ours",
-            note=f"of {PEERS} at once; {share:.0%} of what was due came in",
-        )
-    times = found["ours"] / found["aiortc"]
-    figure.add("speaker.by_aiortc", "one speaker: ours by aiortc's", "×", [times])
-
-
-def _one_end(kind: str) -> tuple[float, float]:
-    """(percent of a core, share of the packets that came)."""
-    [port] = free_ports(1)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.wire_peers", kind, str(port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-
-    def told() -> tuple[int, float]:
-        process.stdin.write("\n")  # type: ignore[union-attr]
-        process.stdin.flush()  # type: ignore[union-attr]
-        received, cpu_s = json.loads(process.stdout.readline())  # type: ignore[union-attr]
-        return received, cpu_s
-
-    try:
-        process.stdout.readline()
-        machine.pin(process.pid, OUR_CORE)
-        people = [
-            {"url": f"http://127.0.0.1:{port}/offer", "headers": {}, "sound": "noise"}
-        ] * PEERS
-        with crew.speaking(people, OTHERS_CORE):
-            time.sleep(2)
-            (received, cpu_s), since = told(), time.monotonic()
-            time.sleep(PEER_S)
-            (after, after_s), seconds = told(), time.monotonic() - since
-    finally:
-        stop(process)
-    due = PEERS * seconds * 50
-    return 100 * (after_s - cpu_s) / seconds, (after - received) / due
-
-
 @contextlib.contextmanager
-def _on(count: int) -> Iterator[tuple[OurEnd, list[FarEnd]]]:
+def _on(count: int) -> Iterator[tuple[OurEnd, list[Speaker]]]:
     ours = OurEnd()
-    speakers = [FarEnd(ours.ask, "sendonly") for _ in range(count)]
+    speakers = [Speaker(ours) for _ in range(count)]
     try:
         yield ours, speakers
     finally:
@@ -164,10 +152,10 @@ def _on(count: int) -> Iterator[tuple[OurEnd, list[FarEnd]]]:
         ours.end()
 
 
-def _talk(ours: OurEnd, speakers: list[FarEnd], size: int) -> tuple[float, int]:
+def _talk(ours: OurEnd, speakers: list[Speaker], size: int) -> tuple[float, int]:
     """(percent of a core, packets lost) while all send at the pace of the clock."""
     for speaker in speakers:
-        speaker.prepare([(bytes([0xF8]) * size, 127)], SECONDS * 50)
+        speaker.prepare(SECONDS * 50, size)
     before = ours.ask(None)["cpu_s"]
     zero = time.monotonic()
     for tick in range(SECONDS * 50):
