@@ -67,10 +67,13 @@ def test_who_logs_in_is_found_by_either_name(database: Database, joins: Joins, n
     assert found is not None and found.account.id == id
 
 
-@pytest.mark.parametrize("name", ["", "@", "nobody", "nobody@example.org", "%", "a" * 100_000])
+@pytest.mark.parametrize(
+    "name", ["", "@", "nobody", "nobody@example.org", "%", "a" * 100_000, "ada\x00", "\ud800"]
+)
 def test_nobody_is_found_under_no_name(database: Database, joins: Joins, name: str) -> None:
     joins("ada", email="ada@example.org")
     assert database.read(lambda c: accounts.named(c, name)) is None
+    assert database.read(lambda c: accounts.find(c, f"{name}x")) is None
 
 
 def test_who_is_suspended_or_waits_is_not_shown(database: Database, joins: Joins) -> None:

@@ -34,3 +34,19 @@ async def test_as_many_as_fit_may_wait_and_one_more_is_told_so(database: Databas
     with pytest.raises(Refused, match="database_away"):
         await sql.read(one)
     sql.close()
+
+
+async def test_what_is_no_text_is_the_askers_fault(database: Database) -> None:
+    def said(connection: sa.Connection, text: str) -> object:
+        return connection.execute(sa.select(sa.literal(text))).scalar_one()
+
+    sql = Sql(database)
+    sql.ready = True
+    assert await sql.read(said, "\U0001f600 ok") == "\U0001f600 ok"
+    with pytest.raises(Refused, match="bad_request"):
+        await sql.read(said, "\ud800")
+    if database.kind == "postgresql":
+        with pytest.raises(Refused, match="bad_request"):
+            await sql.read(said, "zero \x00 byte")
+    assert await sql.read(one) == 1
+    sql.close()

@@ -105,6 +105,8 @@ def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
 
 def find(connection: Connection, handle: str) -> Account | None:
     """An account of ours that anybody may see: let in, neither suspended nor deleted."""
+    if not handle.isprintable():
+        return None
     return _seen(connection, accounts.c.handle_key == handle.lower())
 
 
@@ -116,7 +118,7 @@ def of_id(connection: Connection, id: int) -> Account | None:
 def named(connection: Connection, handle_or_email: str) -> Member | None:
     """Whoever logs in under that handle or e-mail address, waiting and suspended ones too."""
     typed = handle_or_email.strip().removeprefix("@").lower()
-    if not typed or len(typed) > 320:
+    if not typed or len(typed) > 320 or not typed.isprintable():
         return None
     which = members.c.email_key if "@" in typed else accounts.c.handle_key
     return _member(connection, which == typed)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hustings.store.engine import Database
@@ -25,8 +25,8 @@ class Sql:
     """`await sql.read(f, …)` and `await sql.write(f, …)` run `f(connection, …)` in a transaction. A writing `f` may be run
     again from its start (`Database.write`), so it does nothing but SQL.
 
-    Errors: `Refused("database_away")` when the database cannot be reached, is not ready, or too many wait for it;
-    `sqlalchemy.exc.IntegrityError` as it is.
+    Errors: `Refused("bad_request")` for a text that a database cannot hold; `Refused("database_away")` when it cannot be
+    reached, is not ready, or too many wait for it; `sqlalchemy.exc.IntegrityError` as it is.
     """
 
     def __init__(self, database: Database) -> None:
@@ -74,6 +74,9 @@ class Sql:
             return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
         except IntegrityError:
             raise
+        except (DataError, UnicodeEncodeError):
+            # a zero byte on PostgreSQL, half of a surrogate pair on either: what was asked is no text
+            raise Refused("bad_request") from None
         except (DBAPIError, PoolTimeout) as error:
             raise Refused("database_away") from error
         finally:
