@@ -248,6 +248,7 @@ export class StageSession extends EventTarget {
       if (refusal.final) this.#step("refused", refusal.code);
       return refusal.code;
     }
+    if (RESTING.has(this.state)) return road.close(), null; // left meanwhile
     this.#standing = null;
     this.#hangUpOld(null, road);
     road.addEventListener("closed", () => road === this.#socket && this.state === "here" && this.#silent());

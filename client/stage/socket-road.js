@@ -146,15 +146,17 @@ export class SocketRoad extends EventTarget {
  */
 function entered(socket, first, signal) {
   return new Promise((resolve, reject) => {
-    const fail = (code = "unreachable", message = "") => (clearTimeout(timer), socket.close(), reject(new StageError(code, message, 0)));
-    const timer = setTimeout(fail, OPEN_MS);
-    signal.addEventListener("abort", () => fail(), { once: true });
+    const settle = () => (clearTimeout(timer), signal.removeEventListener("abort", abort));
+    const fail = (code = "unreachable", message = "") => (settle(), socket.close(), reject(new StageError(code, message, 0)));
+    const abort = () => fail();
+    const timer = setTimeout(abort, OPEN_MS);
+    signal.addEventListener("abort", abort); // no longer once we are in: our own coming in ends the round that it belongs to
     socket.onopen = () => socket.send(JSON.stringify(first));
     socket.onclose = () => fail();
     socket.onmessage = ({ data }) => {
       const answer = JSON.parse(String(data));
       if (!answer.session) return fail(answer.code, answer.message);
-      clearTimeout(timer);
+      settle();
       resolve(answer.session);
     };
   });

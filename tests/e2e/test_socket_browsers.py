@@ -27,7 +27,7 @@ from tests.e2e.harness.fixtures import *  # noqa: F403
 from tests.e2e.harness.waiting import until
 from tests.studio.calling_by_tcp import Stage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 CLIENT = Path(__file__).parents[2] / "client"
 ENTER = """async (stage) => {
