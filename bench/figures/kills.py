@@ -85,7 +85,7 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
         house.command(room, "open_doors")
         people, _ = crew.invited(house, room, 1, ["noise"])
         with crew.speaking(people) as on_stage:
-            like_hardware(on_stage.process)  # or a full machine's hole in the speech would pass for silence
+            like_hardware(on_stage.process)  # its pauses would pass for silence
             house.on_air(room)
             time.sleep(FIRST_S)
             edge = Served(int(house.live.rpartition(":")[2]), 0, ())
