@@ -21,7 +21,7 @@ const DRY_S = 0.3;
 /** Of the distance that it should keep: from where on a dry player plays again, and below which it lags a little. */
 const FULL = 0.75, LOW = 0.7;
 const CLEAN_S = 10;
-const STILL_MAX = 3;
+const STILL_MS = 5000;
 /** A part that is late by its own length is not waited for alone: as many as the edge parks are under way then. */
 const AHEAD_MAX = 2;
 
@@ -40,7 +40,7 @@ export class Player extends Ear {
   #stall_ms = 0;
   #came_ms = 0;
   /** It holds still until it has a buffer. */ #dry = false;
-  #still = { at_s: -1, times: 0 };
+  #still = { at_s: -1, ms: 0 };
   #url;
 
   /** @param {string} key @param {HTMLAudioElement} [audio] @param {string} [origin] */
@@ -115,7 +115,7 @@ export class Player extends Ear {
     this.#source = new Source(this.audio);
     this.#next = null;
     this.#zero_s = 0;
-    this.#still.times = 0;
+    this.#still.ms = performance.now();
     this.#lively();
   }
 
@@ -273,21 +273,20 @@ export class Player extends Ear {
     const at_s = this.#left_s() < (this.state === "waiting" ? DRY_S : 0.05) ? this.#source?.after_s(this.audio.currentTime) : undefined;
     if (at_s === undefined) return;
     this.audio.currentTime = at_s + 0.02;
-    this.#runDry();
+    this.#runDry(4); // a word was lost: no silence on top of it
   }
 
-  /** One silence until there is a buffer again, in place of many short ones. */
-  #runDry() {
-    this.#dry = this.#left_s() < this.#hold_s / 2;
+  /** One silence until there is a buffer again, in place of many short ones. @param {number} [share] of the hold-back that is one */
+  #runDry(share = 2) {
+    this.#dry = this.#left_s() < this.#hold_s / share;
     this.audio.playbackRate = this.#dry ? 0 : 1;
   }
 
   /** Sound is there and none comes out: whatever the browser is stuck in, a new source is not. */
   #stuck() {
-    const at_s = this.audio.currentTime, still = this.#still;
-    const same = at_s === still.at_s && this.#left_s() > this.#hold_s / 2 && !this.audio.paused && !document.hidden;
-    this.#still = { at_s, times: same ? still.times + 1 : 0 };
-    if (this.#still.times <= STILL_MAX) return false;
+    const at_s = this.audio.currentTime, ms = performance.now();
+    if (at_s !== this.#still.at_s || this.#left_s() < this.#hold_s / 2 || this.audio.paused || document.hidden) this.#still = { at_s, ms };
+    if (ms - this.#still.ms < STILL_MS) return false;
     this.#again();
     return true;
   }
