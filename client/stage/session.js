@@ -36,6 +36,7 @@ const WATCH_EVERY_MS = 400;
 const SILENT_MS = 2000;
 const FLOW_MS = 1500; // after an ICE restart that was answered
 const FLOW_LOOK_MS = 100;
+const UNANSWERED_MAX = 2;
 const GATHER_MS = 500;
 const CONNECT_MS = 4000;
 const CONNECT_AGAIN_MS = 1500; // a network that blocked the call before will do it again
@@ -176,7 +177,8 @@ export class StageSession extends EventTarget {
   async #resume(failures, round) {
     const failure = await this.#restart(failures, round);
     if (!failure) return null;
-    return failure.unanswered || round.aborted ? failure.code : this.#dial(failures, round);
+    const waits = failure.unanswered && failures < UNANSWERED_MAX; // past that something may stand between us that knows no PATCH
+    return waits || round.aborted ? failure.code : this.#dial(failures, round);
   }
 
   /** One at a time. @param {number} failures @param {AbortSignal} round @returns {Promise<Failure|null>} */

@@ -56,7 +56,9 @@ async def ask(
     async def send(message: Any) -> None:
         said.append(message)
 
-    scope = {"type": "http", "method": method, "headers": headers, "client": (peer, 1)}
+    scope = {
+        "type": "http", "method": method, "path": "/rooms", "headers": headers, "client": (peer, 1),
+    }  # fmt: skip
     await door(scope, receive, send)
     return said[0]["status"], said[1]["body"].decode()
 

@@ -27,9 +27,9 @@ MODULES = (
         "ballistics", "copy", "make", "protocol", "store", "view",
     )),
     *(f"stage/{name}.js" for name in (
-        "announcements", "brownout", "cast", "control-room", "feature-panels", "frame", "main", "microphone",
-        "monitor", "opus", "scene-notice", "scene-plain", "scene-stage", "scene-test", "scenes",
-        "session", "sound-check", "wake-lock", "warnings",
+        "announcements", "brownout", "cast", "control-room", "feature-panels", "frame", "ice", "main",
+        "microphone", "monitor", "opus", "rtp", "scene-notice", "scene-plain", "scene-stage", "scene-test", "scenes",
+        "session", "socket-road", "sound-check", "wake-lock", "warnings",
     )),
 )  # fmt: skip
 

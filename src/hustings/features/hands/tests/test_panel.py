@@ -128,7 +128,7 @@ class HandsHost(StageHost):
         allowed = "Authorization, Content-Type, Hustings-Device, Idempotency-Key"
         reply.headers["Access-Control-Allow-Origin"] = "*"
         reply.headers["Access-Control-Allow-Headers"] = allowed
-        reply.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
+        reply.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH, DELETE"
         reply.headers["Access-Control-Expose-Headers"] = "Location"
 
     async def preflight(self, _: web.Request) -> web.Response:
