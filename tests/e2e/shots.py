@@ -104,6 +104,25 @@ def planning(studio: Studio) -> None:
     phone.leave()
 
 
+def accounts(studio: Studio) -> None:
+    """Coming in, and what one sees of oneself, on both."""
+    for phone, dark in ((False, False), (True, True)):
+        one = studio.person("member", phone, dark)
+        where = f"{'phone' if phone else 'desktop'}-{'dark' if dark else 'light'}"
+        for name, path in (("log-in", "/login"), ("sign-up", "/sign-up")):
+            one.page.goto(f"{studio.house.web}{path}")
+            save(one, f"{name}-{where}")
+        one.page.locator("#handle").fill(f"mia_{where.replace('-', '_')}")
+        one.page.locator("#password").fill("seven rivers and a bridge")
+        one.page.get_by_role("button", name="Sign up").click()
+        one.page.locator("#name").fill("Mia Torres")
+        one.page.locator("#note").fill("Hydrologist. I count what the river brings.")
+        save(one, f"settings-{where}")
+        one.page.goto(f"{studio.house.web}/settings/security")
+        save(one, f"security-{where}")
+        one.leave()
+
+
 def stage_before(studio: Studio, room: Room) -> None:
     """Notice and sound check, on both."""
     for phone, dark in ((False, False), (True, True)):
@@ -215,6 +234,7 @@ def main() -> int:
             house.on_air(past)
             house.command(past, "end")
             planning(studio)
+            accounts(studio)
             stage_before(studio, room)
             evening(studio, room)
             people.close()
