@@ -102,6 +102,3 @@ def test_all_but_the_page_blocked(
             print(blocked.console, house.log)
             blocked.page.screenshot(path=tmp_path / "blocked.png")
             raise
-        before = house.kill("studio")  # the session is over: the page comes back by itself
-        house.came_back("studio", before)
-        until(lambda: house.link_of(room, "Bela") == "here", 40, "Bela back", 0.2)
