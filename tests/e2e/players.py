@@ -137,15 +137,21 @@ ASKED = """() => performance.getEntriesByType("resource").map((one) => new URL(o
   .filter((one) => one.startsWith("/session/"))"""
 
 
+def has_sound(page: Page) -> None:
+    """Waits until a stage page's own session stands: its people are there a moment before."""
+    page.get_by_text("Connecting your sound.").wait_for(state="hidden", timeout=20_000)
+
+
 def renews_its_session(page: Page, house: House, room: Room, name: str) -> None:
     """Tells a stage page that its network is another one: ICE is restarted in the same session, and nobody notices."""
+    has_sound(page)
     journal = house.folder / "rooms" / room.key / "journal.jsonl"
     before, asked = len(journal.read_bytes()), page.evaluate(ASKED)
     page.evaluate("() => dispatchEvent(new Event('online'))")
     until(lambda: len(page.evaluate(ASKED)) > len(asked), 15, "an ICE restart")
     time.sleep(3.0)  # longer than silence is suffered
     new = page.evaluate(ASKED)[len(asked) :]
-    assert len(new) == 1 and new[0].count("/") == 3, "one PATCH, and no POST"
+    assert len(new) == 1 and new[0].count("/") == 3, f"one PATCH, and no POST: {new}"
     assert house.link_of(room, name) == "here"
     told = journal.read_bytes()[before:]
     assert b'"joined"' not in told and b'"lost"' not in told

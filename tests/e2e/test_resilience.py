@@ -31,6 +31,7 @@ from tests.e2e.peer import Cast, Peer
 from tests.e2e.players import (
     Tape,
     consent,
+    has_sound,
     join,
     last,
     level_of,
@@ -347,13 +348,22 @@ def test_a_browser_whose_session_is_gone_makes_another(talk: Talk, people: Peopl
     consent(gil, f"{house.stage}/{room.key}#t={ticket}", "Gil")
     join(gil)
     until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here")
-    [first] = [one for one in made if "/session/" in one]
-    device = gil.page.evaluate("() => localStorage.getItem('hustings.device')")
+    has_sound(gil.page)
+    device = gil.page.evaluate(
+        "() => localStorage.getItem('hustings.device')"
+    )  # and hears of responses
+    [first] = sessions(gil, made)
     headers = {"Authorization": f"Bearer {ticket}", "Hustings-Device": device}
     assert house.http.delete(f"{house.stage}{first}", headers=headers).status_code == 200
-    until(lambda: len([one for one in made if "/session/" in one]) == 2, 20, "another session")
+    until(lambda: len(sessions(gil, made)) == 2, 20, "another session")
     until(lambda: house.link_of(room, "Gil") == "here", 15, "Gil here again")
     gil.leave()
+
+
+def sessions(person: Person, locations: list[str]) -> list[str]:
+    """Those that a page was given, up to now: Playwright tells of responses while it is asked something."""
+    person.page.evaluate("1")
+    return [one for one in locations if "/session/" in one]
 
 
 def processes_of(person: Person) -> list[int]:
