@@ -199,3 +199,11 @@ def test_any_numbers(packets: list[tuple[int, int]]) -> None:
         figures = made.figures()
         assert 0 <= figures.fraction_lost <= 255
         assert figures.jitter >= 0
+
+
+def test_a_block_whose_sound_is_here_fills_no_hole_beside_it():
+    stream = Reception(7)
+    stream.add(1, 960, 0.0)
+    stream.add(3, 2_880, 0.04)
+    assert stream.restore(1_920) is None
+    assert stream.restore(960) == 2
