@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.rtc import reception
-from hustings.rtc.reception import Reception
+from hustings.rtc.reception import RECENT_KEPT, Reception
 
 INF = float("inf")
 
@@ -202,8 +202,17 @@ def test_any_numbers(packets: list[tuple[int, int]]) -> None:
 
 
 def test_a_block_whose_sound_is_here_fills_no_hole_beside_it():
-    stream = Reception(7)
-    stream.add(1, 960, 0.0)
-    stream.add(3, 2_880, 0.04)
-    assert stream.restore(1_920) is None
-    assert stream.restore(960) == 2
+    made = Reception(7)
+    made.add(1, 960, 0.0)
+    made.add(3, 2_880, 0.04)
+    assert made.restore(1_920) is None
+    assert made.restore(960) == 2
+
+
+def test_a_hole_whose_neighbour_is_forgotten_is_nobodys():
+    made = Reception(7)
+    made.add(1, 960, 0.0)
+    for number in range(3, 3 + RECENT_KEPT):
+        made.add(number, 960 * number, 0.02 * number)
+    assert not made.is_whole
+    assert made.restore(480) is None
