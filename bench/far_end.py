@@ -19,7 +19,7 @@ from hustings.audio.level import rms_dbfs
 from hustings.rtc import rtp
 from hustings.rtc.demux import kind_of
 from hustings.rtc.dtls_records import packed
-from hustings.rtc.srtp import SrtpKeys, SrtpSession
+from hustings.rtc.srtp import SrtpSession
 from tests.rtc.checks import check
 from tests.rtc.dtls_client import Client
 from tests.rtc.offers import OFFER
@@ -67,12 +67,7 @@ class FarEnd:
 
     def prepare(self, said: Sequence[tuple[bytes, int]], packets: int) -> None:
         """So many packets, of (Opus packet, level in -dBov) in a loop."""
-        keys = self.client.keys()
-        srtp = SrtpSession(
-            SrtpKeys(
-                keys.profile, keys.remote_key, keys.remote_salt, keys.local_key, keys.local_salt
-            )
-        )
+        srtp = SrtpSession(self.client.mirrored())
         self.packets = []
         for n in range(packets):
             payload, level = said[n % len(said)]

@@ -116,4 +116,6 @@ class TestHowMany:
         assert let_in == callers.CALLERS_PER_PLACE_MAX
         for _ in range(let_in):
             many.leave("192.0.2.1", was_proved=True)
-        assert (many._all, many._strangers) == ({}, {}), "nothing is kept of those who went"
+        assert (many._all.counts, many._strangers.counts) == ({}, {}), (
+            "nothing is kept of those who went"
+        )

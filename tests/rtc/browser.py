@@ -10,7 +10,7 @@ from hustings.rtc.dtls_records import packed
 from hustings.rtc.ice import Pair
 from hustings.rtc.peer import Arrived, Dropped, Output, Peer, Proved, Send, Turned
 from hustings.rtc.snapshot import Beginnings
-from hustings.rtc.srtp import SrtpKeys, SrtpSession
+from hustings.rtc.srtp import SrtpSession
 from hustings.rtc.stun import parse
 from tests.rtc.checks import check
 from tests.rtc.dtls_client import SERVER, Client
@@ -71,16 +71,7 @@ class Browser:
             to_server = [raw for _, one in self.got for raw in self.client.receive(one)]
         self.got.clear()
         if self.peer.state == "up":
-            ours = self.client.keys()
-            self.srtp = SrtpSession(
-                SrtpKeys(
-                    ours.profile,
-                    ours.remote_key,
-                    ours.remote_salt,
-                    ours.local_key,
-                    ours.local_salt,
-                )
-            )
+            self.srtp = SrtpSession(self.client.mirrored())
 
     def join(self) -> None:
         self.check()

@@ -103,6 +103,13 @@ class Client:
         raw = self.ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (16 + salt))
         return SrtpKeys(profile, raw[16:32], raw[32 + salt :], raw[:16], raw[32 : 32 + salt])
 
+    def mirrored(self) -> SrtpKeys:
+        """As the client itself sees them."""
+        ours = self.keys()
+        return SrtpKeys(
+            ours.profile, ours.remote_key, ours.remote_salt, ours.local_key, ours.local_salt
+        )
+
 
 def encrypted(client: Client, kind: int, sequence: int, body: bytes) -> bytes:
     """A record of the client's under its keys (AES-128-GCM: RFC 5246 §6.3, RFC 5288 §3), for what OpenSSL would not send."""

@@ -13,7 +13,7 @@ from hustings.rtc import rtp
 from hustings.rtc.demux import kind_of
 from hustings.rtc.dtls_records import packed
 from hustings.rtc.framing import Frames, framed
-from hustings.rtc.srtp import SrtpKeys, SrtpSession
+from hustings.rtc.srtp import SrtpSession
 from hustings.studio.keeping import Keeper
 from hustings.studio.sessions import Sessions
 from hustings.studio.switchboard import Switchboard
@@ -121,16 +121,7 @@ class Browser:
         if kind == "dtls" and self.srtp is None:
             self.roads[-1].send(*packed(self.client.receive(datagram)))
             if self.client.is_done:
-                ours = self.client.keys()
-                self.srtp = SrtpSession(
-                    SrtpKeys(
-                        ours.profile,
-                        ours.remote_key,
-                        ours.remote_salt,
-                        ours.local_key,
-                        ours.local_salt,
-                    )
-                )
+                self.srtp = SrtpSession(self.client.mirrored())
         elif kind == "rtp" and self.srtp is not None:
             self.heard.append(rtp.parse(self.srtp.unprotect(datagram)))
 

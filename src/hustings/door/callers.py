@@ -6,13 +6,12 @@ binding request), little of it and not for long; studio's first answer is the pr
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hustings.rtc import stun
 from hustings.rtc.framing import Frames
-from hustings.wire.limits import place
+from hustings.wire.limits import Places
 
 PROOF_S = 5.0
 """From the opening of a connection to studio's first answer."""
@@ -90,33 +89,24 @@ class Callers:
     """How many there are, by place. Who was let in must leave; who is proved is no longer counted as a stranger."""
 
     def __init__(self) -> None:
-        self._all: Counter[str] = Counter()
-        self._strangers: Counter[str] = Counter()
+        self._all = Places()
+        self._strangers = Places()
 
     def enter(self, address: str) -> bool:
         """Whether one more may come from there."""
-        where = place(address)
-        if (
-            self._all.total() >= CALLERS_MAX
-            or self._all[where] >= CALLERS_PER_PLACE_MAX
-            or self._strangers.total() >= STRANGERS_MAX
-            or self._strangers[where] >= STRANGERS_PER_PLACE_MAX
+        if not (
+            self._all.has_room(address, CALLERS_MAX, CALLERS_PER_PLACE_MAX)
+            and self._strangers.has_room(address, STRANGERS_MAX, STRANGERS_PER_PLACE_MAX)
         ):
             return False
-        self._all[where] += 1
-        self._strangers[where] += 1
+        self._all.enter(address)
+        self._strangers.enter(address)
         return True
 
     def prove(self, address: str) -> None:
-        _less(self._strangers, place(address))
+        self._strangers.leave(address)
 
     def leave(self, address: str, was_proved: bool) -> None:
-        _less(self._all, place(address))
+        self._all.leave(address)
         if not was_proved:
-            _less(self._strangers, place(address))
-
-
-def _less(counts: Counter[str], where: str) -> None:
-    counts[where] -= 1
-    if not counts[where]:
-        del counts[where]
+            self._strangers.leave(address)

@@ -7,13 +7,12 @@ the first byte of a head (or from the opening of the connection) to its end is l
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from hustings.wire.limits import place
+from hustings.wire.limits import Places
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEAD_S = 8.0
@@ -31,24 +30,19 @@ class Connections:
 
     def __init__(self, by_place: bool) -> None:
         self._by_place = by_place
-        self._open: Counter[str] = Counter()
-        self._total = 0
+        self._open = Places()
 
     def enter(self, address: str) -> bool:
         """Whether one more may come from there. What entered must leave."""
-        name = place(address)
-        if self._total >= OPEN_MAX or (self._by_place and self._open[name] >= OPEN_PER_PLACE_MAX):
+        if not self._open.has_room(
+            address, OPEN_MAX, OPEN_PER_PLACE_MAX if self._by_place else OPEN_MAX
+        ):
             return False
-        self._total += 1
-        self._open[name] += 1
+        self._open.enter(address)
         return True
 
     def leave(self, address: str) -> None:
-        name = place(address)
-        self._total -= 1
-        self._open[name] -= 1
-        if not self._open[name]:
-            del self._open[name]
+        self._open.leave(address)
 
 
 class Patient(RequestHandler):

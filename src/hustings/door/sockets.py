@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from aiohttp import WSMsgType, web
 
 from hustings.door.inward import Inward
 from hustings.wire.errors import Refused
-from hustings.wire.limits import place
+from hustings.wire.limits import Places
 from hustings.wire.relay import Hello
 
 MESSAGE_MAX = 2_000
@@ -46,23 +46,20 @@ class Sockets:
     def __init__(self, relay: Path, origins: Sequence[str]) -> None:
         self._relay = relay
         self._origins = frozenset(origins)
-        self._open: Counter[str] = Counter()
+        self._open = Places()
 
     async def serve(self, request: web.Request, address: str, ask: Ask) -> web.WebSocketResponse:
         """One connection whole. Errors: `Refused` before it is taken; after that they are told in it."""
         origin = request.headers.get("Origin")
         if origin and origin not in self._origins and urlsplit(origin).netloc != request.host:
             raise Refused("cross_site")
-        where = place(address)
-        if self._open.total() >= SOCKETS_MAX or self._open[where] >= SOCKETS_PER_PLACE_MAX:
+        if not self._open.has_room(address, SOCKETS_MAX, SOCKETS_PER_PLACE_MAX):
             raise Refused("too_many")
-        self._open[where] += 1
+        self._open.enter(address)
         try:
             return await self._serve(request, ask)
         finally:
-            self._open[where] -= 1
-            if not self._open[where]:
-                del self._open[where]
+            self._open.leave(address)
 
     async def _serve(self, request: web.Request, ask: Ask) -> web.WebSocketResponse:
         ws = web.WebSocketResponse(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hustings.serve.restarts import Restarts
+from hustings.studio.priority import go_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,8 @@ def spawn(child: Child, run_dir: Path, environ: Mapping[str, str], mark: str) ->
         Path(f"/proc/{child.pid}/oom_score_adj").write_text(str(child.spec.oom))
     note(child, run_dir, mark)
     if child.spec.first and child.was_ready:
-        _first(child.pid)
-
-
-def _first(pid: int) -> None:
-    """People hear how long this start takes: it needs a second of processor, and beside forty others that would be ten. As
-    `studio.priority` does for ticks; what it forks is ordinary again. Without the right to it, it stays with its niceness.
-    """
-    with contextlib.suppress(OSError):
-        policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(pid, policy, os.sched_param(1))
+        # People hear how long this start takes: it needs a second of processor, and beside forty others that would be ten.
+        go_first(child.pid)
 
 
 def exit_of(child: Child) -> int | None:

@@ -25,11 +25,14 @@ def keep_time() -> bool:
     return go_first()
 
 
-def go_first() -> bool:
-    """The same for a start, which all who talk wait for: it ends by itself, and fifty rooms may keep it longer than a tick."""
+def go_first(pid: int = 0) -> bool:
+    """The same for a start, which all who talk wait for: it ends by itself, and fifty rooms may keep it longer than a tick.
+
+    pid: another process, just started; 0 is the calling thread.
+    """
     try:
         policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
+        os.sched_setscheduler(pid, policy, os.sched_param(PRIORITY))
     except OSError:
         return False
     return True

@@ -1,7 +1,8 @@
-"""Token buckets by address: a flood from one place costs that place alone (RFC 4291 §2.5.4: /64 is one place)."""
+"""Limits by address: a flood from one place costs that place alone (RFC 4291 §2.5.4: /64 is one place)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -19,6 +20,29 @@ def place(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
     return str(parsed)
+
+
+class Places:
+    """How many are there, in all and by place. Who entered must leave; nothing is kept of a place that all have left."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._total = 0
+
+    def has_room(self, address: str, most: int, most_per_place: int) -> bool:
+        """Whether one more may come from there."""
+        return self._total < most and self.counts[place(address)] < most_per_place
+
+    def enter(self, address: str) -> None:
+        self._total += 1
+        self.counts[place(address)] += 1
+
+    def leave(self, address: str) -> None:
+        name = place(address)
+        self._total -= 1
+        self.counts[name] -= 1
+        if not self.counts[name]:
+            del self.counts[name]
 
 
 @dataclass(slots=True)
