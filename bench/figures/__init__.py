@@ -32,6 +32,13 @@ from bench.trial import Trial
 
 Say = Callable[[str], None]
 
+HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
+    "attacks": attacks.measure,
+    "kills": kills.measure,
+    "static": static.measure,
+}
+"""What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
+
 ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
     "wire": wire.measure,
@@ -53,9 +60,7 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "requests": requests.measure,
     "requests_tls": requests.measure_tls,
     "flash": flash.measure,
-    "attacks": attacks.measure,
-    "kills": kills.measure,
-    "static": static.measure,
+    **HARM,
     **voice.ALL,
     "loudness": loudness.measure,
     "sibilants": sibilants.measure,
@@ -64,12 +69,8 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
 
-HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
-    "attacks": attacks.measure,
-    "kills": kills.measure,
-    "static": static.measure,
-}
-"""What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
-
 VOICE = (*voice.ALL, "loudness", "sibilants")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
+
+EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE))
+"""What `make bench` measures."""
