@@ -32,13 +32,6 @@ from bench.trial import Trial
 
 Say = Callable[[str], None]
 
-HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
-    "attacks": attacks.measure,
-    "kills": kills.measure,
-    "static": static.measure,
-}
-"""What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
-
 ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "stage": stage.measure,
     "wire": wire.measure,
@@ -60,7 +53,9 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "requests": requests.measure,
     "requests_tls": requests.measure_tls,
     "flash": flash.measure,
-    **HARM,
+    "attacks": attacks.measure,
+    "kills": kills.measure,
+    "static": static.measure,
     **voice.ALL,
     "loudness": loudness.measure,
     "sibilants": sibilants.measure,
@@ -68,6 +63,13 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
 """What `make bench-crowd` measures. It needs Debian's nginx, Varnish, Icecast and wrk, so `make bench` leaves it out."""
+
+HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
+    "attacks": attacks.measure,
+    "kills": kills.measure,
+    "static": static.measure,
+}
+"""What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
 
 VOICE = (*voice.ALL, "loudness", "sibilants")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
