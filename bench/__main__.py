@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL, CROWD, HARM, VOICE
+from bench.figures import ALL, CROWD, EVERYDAY, HARM, VOICE
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 from bench.trial import Trial
@@ -38,9 +38,8 @@ def main(words: list[str]) -> int:
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    everyday = [name for name in ALL if name not in (*CROWD, *HARM, *VOICE)]
     sets = ((asked.crowd, CROWD), (asked.harm, HARM), (asked.voice, VOICE))
-    names = asked.names or next((list(each) for wanted, each in sets if wanted), everyday)
+    names = asked.names or next((list(each) for wanted, each in sets if wanted), list(EVERYDAY))
     edition = picture.edition_of(names)
     if asked.publish and not asked.names:
         picture.publish(OUT, marks.load(), edition)

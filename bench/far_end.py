@@ -5,6 +5,7 @@ A hundred of them cost a fraction of a core, so one process can be a whole stage
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -110,8 +111,9 @@ def talk(ends: Sequence[FarEnd], ticks: int, goes_on: Callable[[], bool] = lambd
             return
 
 
+@contextlib.contextmanager
 def talking(ends: Sequence[FarEnd], ticks: int, core: int) -> Iterator[None]:
-    """`talk` in a thread on that core; a context manager's generator."""
+    """`talk` in a thread on that core, until the end of the block."""
     on = threading.Event()
     on.set()
 

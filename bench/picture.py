@@ -16,7 +16,10 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from bench.figures import ALL, CROWD, HARM, VOICE
+from bench import figures
+from bench.attacks.each import ATTACKS
+from bench.figures import CROWD, HARM, VOICE
+from bench.figures.kills import DEATHS
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
 from bench.rows import Row, rows_of
@@ -57,7 +60,7 @@ EVERYDAY = Edition(
     "The figures",
     "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`. The crowd's have "
     "[a page of their own](bench-crowd.md), and so have [attacks and deaths](bench-attacks.md) and [the voice](bench-voice.md).",
-    tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE)),
+    figures.EVERYDAY,
     (
         ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
         (
@@ -157,18 +160,8 @@ THE_VOICE = Edition(
 )
 
 
-_ATTACKS = (
-    "quiet",
-    "wrk",
-    "slow_head",
-    "slow_body",
-    "slow_read",
-    "zero_window",
-    "parked",
-    "forged",
-    "rapid_reset",
-)
-_DEATHS = ("web", "door", "worker", "edge", "studio", "studio_all")
+_ATTACKS = tuple(attack.id for attack in ATTACKS)
+_DEATHS = tuple(death.id for death in DEATHS if death.id != "nobody")
 
 
 def _each(names: Sequence[str], column: str) -> tuple[str, ...]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.attacks import slow
 from bench.attacks.attacker import Attacker, Target, attacking, module
+from bench.beside import looking
 from bench.machine import ROOT
 
 LUA = ROOT / "bench" / "attacks" / "random.lua"
@@ -121,7 +121,8 @@ def never_reads(kind: str, count: int) -> Callable[[Target, float], AbstractCont
             "count": count,
             "a_second": count / 5,
         }
-        with module("held", plan) as attacker, _counting(target.live) as seen:
+        seen = Seen(target.live)
+        with module("held", plan) as attacker, looking(seen.look, LOOK_S):
 
             def told() -> str:
                 line = attacker.told()
@@ -138,11 +139,9 @@ class Seen:
 
     port: int
     most: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        while not self.over.wait(LOOK_S):
-            self.most = max(self.most, established(self.port))
+    def look(self) -> None:
+        self.most = max(self.most, established(self.port))
 
 
 def established(port: int) -> int:
@@ -152,18 +151,6 @@ def established(port: int) -> int:
         fields = row.split(None, 4)
         found += fields[1].endswith(here) and fields[3] == b"01"
     return found
-
-
-@contextlib.contextmanager
-def _counting(port: int) -> Iterator[Seen]:
-    seen = Seen(port)
-    thread = threading.Thread(target=seen.run)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        seen.over.set()
-        thread.join()
 
 
 @contextlib.contextmanager

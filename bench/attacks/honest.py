@@ -15,6 +15,7 @@ import httpx
 
 from bench import crew, kept, machine
 from bench.attacks.front import Front
+from bench.beside import looking
 from bench.crowd import load
 from bench.crowd.servers import LOAD_CORE, Served
 from bench.figures.stage import TICKS_A_SECOND, late_ms
@@ -137,24 +138,17 @@ class Door:
     """A host who looks at his stage twice a second; milliseconds until he sees it (5,000: he did not)."""
 
     url: str
-    ticket: str
     _took_ms: list[float] = field(default_factory=list)
-    _over: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        with httpx.Client(timeout=5.0, headers={"Authorization": f"Bearer {self.ticket}"}) as http:
-            while not self._over.wait(DOOR_EVERY_S):
-                began_s, seen = time.monotonic(), False
-                with contextlib.suppress(httpx.HTTPError):
-                    seen = http.get(self.url).status_code == 200
-                self._took_ms.append((time.monotonic() - began_s) * 1000 if seen else 5000.0)
+    def look(self, http: httpx.Client) -> None:
+        began_s, seen = time.monotonic(), False
+        with contextlib.suppress(httpx.HTTPError):
+            seen = http.get(self.url).status_code == 200
+        self._took_ms.append((time.monotonic() - began_s) * 1000 if seen else 5000.0)
 
     def taken(self) -> list[float]:
         taken, self._took_ms = self._took_ms, []
         return taken
-
-    def end(self) -> None:
-        self._over.set()
 
 
 @contextlib.contextmanager
@@ -162,8 +156,8 @@ def honest(house: House, room: Room, front: Front) -> Iterator[Honest]:
     """On the air, everybody there, until the end of the block. Errors: `RuntimeError` when not all came."""
     people, _ = crew.invited(house, room, 2, ["talk:0", "talk:1"])
     edge = Served(int(house.live.rpartition(":")[2]), 0, ())
-    door = Door(f"{house.stage}/events/{room.key}", room.host)
-    looks = threading.Thread(target=door.run)
+    door = Door(f"{house.stage}/events/{room.key}")
+    ticket = {"Authorization": f"Bearer {room.host}"}
     with crew.speaking(people, LOAD_CORE) as on_stage:
         like_hardware(on_stage.process)
         house.on_air(room)
@@ -185,9 +179,8 @@ def honest(house: House, room: Room, front: Front) -> Iterator[Honest]:
             behind.gather(BEHIND, GATHER_S)
             if (direct.playing, behind.playing) != (DIRECT, BEHIND):
                 raise RuntimeError(f"only {direct.playing} and {behind.playing} have sound")
-            looks.start()
-            try:
+            with (
+                httpx.Client(timeout=5.0, headers=ticket) as http,
+                looking(lambda: door.look(http), DOOR_EVERY_S),
+            ):
                 yield Honest(house, room, front, (direct, behind), door)
-            finally:
-                door.end()
-                looks.join()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
+from bench.beside import looking
 from tests.hls.reading import MediaPlaylist, check_update, parse_media_playlist
 
 EVERY_S = 0.1
@@ -23,22 +23,20 @@ class Polled:
     faults: list[str] = field(default_factory=list)
     asked: int = 0
     no: int = 0
-    _over: threading.Event = field(default_factory=threading.Event)
     _last: dict[str, MediaPlaylist] = field(default_factory=dict)
 
-    def run(self) -> None:
-        with httpx.Client(timeout=4.0) as http:
-            while not self._over.wait(EVERY_S):
-                for variant in VARIANTS:
-                    self.asked += 1
-                    text = ""
-                    with contextlib.suppress(httpx.HTTPError):
-                        answer = http.get(f"{self.url}/{variant}/live.m3u8")
-                        text = answer.text if answer.status_code == 200 else ""
-                    if text:
-                        self.look(variant, text)
-                    else:
-                        self.no += 1
+    def ask(self, http: httpx.Client) -> None:
+        """Both, once."""
+        for variant in VARIANTS:
+            self.asked += 1
+            text = ""
+            with contextlib.suppress(httpx.HTTPError):
+                answer = http.get(f"{self.url}/{variant}/live.m3u8")
+                text = answer.text if answer.status_code == 200 else ""
+            if text:
+                self.look(variant, text)
+            else:
+                self.no += 1
 
     def look(self, variant: str, text: str) -> None:
         """One playlist more of that variant."""
@@ -58,9 +56,6 @@ class Polled:
         self._last[variant] = playlist
         self.faults += [f"{variant}: {words}" for words in found]
 
-    def end(self) -> None:
-        self._over.set()
-
 
 def newest(playlist: MediaPlaylist) -> tuple[int, int]:
     """(number of its last segment, parts that it has)."""
@@ -76,10 +71,5 @@ def repeated(names: Sequence[str]) -> list[str]:
 def polled(url: str) -> Iterator[Polled]:
     """Until the end of the block. `url` is a room's, under the live host."""
     one = Polled(url)
-    thread = threading.Thread(target=one.run)
-    thread.start()
-    try:
+    with httpx.Client(timeout=4.0) as http, looking(lambda: one.ask(http), EVERY_S):
         yield one
-    finally:
-        one.end()
-        thread.join()

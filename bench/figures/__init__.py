@@ -73,3 +73,6 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 
 VOICE = (*voice.ALL, "loudness", "sibilants")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
+
+EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE))
+"""What `make bench` measures."""

@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import crew
@@ -30,42 +31,54 @@ LOOK_S = 0.002
 def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     """Kills."""
     figure = Figure("restart", "The studio is killed")
-    with _on_the_air(folder) as (house, room, on_stage):
-        back_s, silent_s = [], []
-        for number in range(KILLS):
-            time.sleep(BETWEEN_S)
-            on_stage.gaps_s()
-            back_s.append(_killed(house, room))
-            silent_s.append(max(on_stage.gaps_s()))
-            if number % 20 == 19:
-                say(f"{number + 1} of {KILLS}")
-        anew = _joined(house, room) - TALKING
-        heard = _heard(on_stage)
-    figure.add("kill.back", "worker killed: all back", "s", back_s)
-    note = f"at the end each still hears {heard} packets a second"
-    figure.add("kill.silence", "worker killed: longest silence in an ear", "s", silent_s, note=note)
-    figure.add("kill.anew", "worker killed: joined anew", "people", [anew])
+    told = _again(folder, _killed, KILLS, 20, say)
+    figure.add("kill.back", "worker killed: all back", "s", told.back_s)
+    label = "worker killed: longest silence in an ear"
+    figure.add("kill.silence", label, "s", told.silent_s, note=told.note)
+    figure.add("kill.anew", "worker killed: joined anew", "people", [told.anew])
     return figure
 
 
 def measure_upgrades(folder: Path, say: Callable[[str], None]) -> Figure:
     figure = Figure("upgrade", "The server is upgraded")
+    told = _again(folder, _upgraded, UPGRADES, 5, say)
+    figure.add("took", "upgraded: until all who talk are in the new program", "s", told.back_s)
+    figure.add("silence", "upgraded: longest silence in an ear", "s", told.silent_s, note=told.note)
+    figure.add("anew", "upgraded: joined anew", "people", [told.anew])
+    return figure
+
+
+@dataclass(frozen=True)
+class Told:
+    """Until all were back and the longest silence in an ear, each time; how many joined anew in all."""
+
+    back_s: list[float]
+    silent_s: list[float]
+    anew: int
+    note: str
+
+
+def _again(
+    folder: Path,
+    done: Callable[[House, Room], float],
+    times: int,
+    say_every: int,
+    say: Callable[[str], None],
+) -> Told:
+    """`done` to the server so often; it gives the seconds until all who talk are back."""
     with _on_the_air(folder) as (house, room, on_stage):
-        took_s, silent_s = [], []
-        for number in range(UPGRADES):
+        back_s, silent_s = [], []
+        for number in range(1, times + 1):
             time.sleep(BETWEEN_S)
             on_stage.gaps_s()
-            took_s.append(_upgraded(house, room))
+            back_s.append(done(house, room))
             silent_s.append(max(on_stage.gaps_s()))
-            if number % 5 == 4:
-                say(f"{number + 1} of {UPGRADES}")
+            if number % say_every == 0:
+                say(f"{number} of {times}")
         anew = _joined(house, room) - TALKING
         heard = _heard(on_stage)
-    figure.add("took", "upgraded: until all who talk are in the new program", "s", took_s)
     note = f"at the end each still hears {heard} packets a second"
-    figure.add("silence", "upgraded: longest silence in an ear", "s", silent_s, note=note)
-    figure.add("anew", "upgraded: joined anew", "people", [anew])
-    return figure
+    return Told(back_s, silent_s, anew, note)
 
 
 @contextlib.contextmanager

@@ -45,7 +45,6 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
 
 
 def _ours(figure: Figure, house: House, count: int, talk: int, say: Callable[[str], None]) -> None:
-    studio = house.pid("studio")
     name = f"{count}.all" if talk == count > TALKING else str(count)
     room = house.plan(f"bench-{name.replace('.', '-')}", "A full stage")
     house.command(room, "open_doors")
@@ -57,23 +56,29 @@ def _ours(figure: Figure, house: House, count: int, talk: int, say: Callable[[st
                 room, "mute", {"person": _person(house, room, ticket), "muted": True}, ticket
             )
         house.on_air(room)
-        time.sleep(WARM_S)
-        before = on_stage.received()
-        cpu, late = [], []
-        for window in range(WINDOWS):
-            cpu += machine.cpu_percents(studio, 1, WINDOW_S)
-            late.append(late_ms(house, round(WINDOW_S * TICKS_A_SECOND)))
-            say(f"{count} on stage: {cpu[-1]:.0f} % ({window + 1} of {WINDOWS})")
-        heard = [now - then for now, then in zip(on_stage.received(), before, strict=True)]
-    whole = min(heard) / (WINDOWS * WINDOW_S * TICKS_A_SECOND)
-    _tell(figure, (name, count, talk), cpu, late, whole)
+        _watch(figure, house, (name, count, talk), on_stage.received, say)
     house.command(room, "end")
 
 
-def _tell(
-    figure: Figure, who: tuple[str, int, int], cpu: list[float], late: list[float], whole: float
+def _watch(
+    figure: Figure,
+    house: House,
+    who: tuple[str, int, int],
+    received: Callable[[], list[int]],
+    say: Callable[[str], None],
 ) -> None:
+    """The studio while they are on stage. `who`: the rows' name, how many there are, how many talk."""
     name, count, talk = who
+    studio = house.pid("studio")
+    time.sleep(WARM_S)
+    before = received()
+    cpu, late = [], []
+    for window in range(WINDOWS):
+        cpu += machine.cpu_percents(studio, 1, WINDOW_S)
+        late.append(late_ms(house, round(WINDOW_S * TICKS_A_SECOND)))
+        say(f"{count} on stage: {cpu[-1]:.0f} % ({window + 1} of {WINDOWS})")
+    heard = [now - then for now, then in zip(received(), before, strict=True)]
+    whole = min(heard) / (WINDOWS * WINDOW_S * TICKS_A_SECOND)
     on_stage = f"{count} on stage, {talk} talk"
     note = f"each heard at least {whole:.0%} of the packets"
     figure.add(f"cpu.{name}", f"studio, {on_stage}", "% of a core", cpu, note=note)
@@ -81,7 +86,6 @@ def _tell(
 
 
 def _hundred(figure: Figure, house: House, say: Callable[[str], None]) -> None:
-    studio = house.pid("studio")
     room = house.plan("bench-100", "A very full stage")
     house.command(room, "open_doors")
     say(f"{HUNDRED} come on stage, {HUNDRED_TALK} of them talk")
@@ -96,18 +100,10 @@ def _hundred(figure: Figure, house: House, say: Callable[[str], None]) -> None:
         if n % 10 == 0:
             for one in ends:
                 one.check()
-    with contextlib.contextmanager(talking)(ends, ticks, OTHERS_CORE):
+    with talking(ends, ticks, OTHERS_CORE):
         house.on_air(room)
-        time.sleep(WARM_S)
-        before = [one.received for one in ends]
-        cpu, late = [], []
-        for window in range(WINDOWS):
-            cpu += machine.cpu_percents(studio, 1, WINDOW_S)
-            late.append(late_ms(house, round(WINDOW_S * TICKS_A_SECOND)))
-            say(f"{HUNDRED} on stage: {cpu[-1]:.0f} % ({window + 1} of {WINDOWS})")
-        heard = [one.received - then for one, then in zip(ends, before, strict=True)]
-    whole = min(heard) / (WINDOWS * WINDOW_S * TICKS_A_SECOND)
-    _tell(figure, (str(HUNDRED), HUNDRED, HUNDRED_TALK), cpu, late, whole)
+        who = (str(HUNDRED), HUNDRED, HUNDRED_TALK)
+        _watch(figure, house, who, lambda: [one.received for one in ends], say)
     house.command(room, "end")
 
 
