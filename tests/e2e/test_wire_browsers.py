@@ -175,15 +175,18 @@ def test_chromium_loses_a_tenth_and_nothing_is_missing(wire: Wire, people: Peopl
     person.leave()
 
 
-@pytest.mark.parametrize("kind", ["chromium", "firefox"])
-def test_an_ice_restart(wire: Wire, request: pytest.FixtureRequest, kind: str) -> None:
-    browser: Any
-    if kind == "firefox":
-        browser = request.getfixturevalue("firefox")
-        browser.goto("about:blank")
-    else:
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Any:
+    """A blank page of each."""
+    if request.param == "chromium":
         people = request.getfixturevalue("people")
-        browser = people.person("restarts", microphone=False, autoplay=True).page
+        return people.person(request.function.__name__, microphone=False, autoplay=True).page
+    firefox = request.getfixturevalue("firefox")
+    firefox.goto("about:blank")
+    return firefox
+
+
+def test_an_ice_restart(wire: Wire, browser: Any) -> None:
     wire.join(browser)
     wire.talk(0.5)
     [before] = [peer.ufrag for peer in wire.room.board._calls]
@@ -197,16 +200,8 @@ def test_an_ice_restart(wire: Wire, request: pytest.FixtureRequest, kind: str) -
     assert wire.room.links == [("ann", True)], "nobody noticed"
 
 
-@pytest.mark.parametrize("kind", ["chromium", "firefox"])
-def test_mute_and_reload(wire: Wire, request: pytest.FixtureRequest, kind: str) -> None:
+def test_mute_and_reload(wire: Wire, browser: Any) -> None:
     """Who is muted goes on sending; who loads the page anew has his place again, and the old session ends."""
-    browser: Any
-    if kind == "firefox":
-        browser = request.getfixturevalue("firefox")
-        browser.goto("about:blank")
-    else:
-        people = request.getfixturevalue("people")
-        browser = people.person("reloads", microphone=False, autoplay=True).page
     wire.join(browser)
     wire.talk(0.5)
     browser.evaluate("() => { pc.getSenders()[0].track.enabled = false; }")
