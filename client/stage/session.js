@@ -229,12 +229,17 @@ export class StageSession extends EventTarget {
     } catch (error) {
       pc.close();
       if (error instanceof NoCall) return this.#bySocket(round);
-      const refusal = asStageError(error);
-      if (refusal.final) this.#step("refused", refusal.code);
-      return refusal.code;
+      return this.#refused(error);
     }
     this.#stand(pc);
     return null;
+  }
+
+  /** @param {unknown} error @returns {string} its code; a final one ends the tries */
+  #refused(error) {
+    const refusal = asStageError(error);
+    if (refusal.final) this.#step("refused", refusal.code);
+    return refusal.code;
   }
 
   /** What is left where a network blocks calls. @param {AbortSignal} round @returns {Promise<string|null>} as `#dial` */
@@ -246,9 +251,7 @@ export class StageSession extends EventTarget {
       this.#location = `/session/${this.#stage.key}/${session}`;
     } catch (error) {
       road.close();
-      const refusal = asStageError(error);
-      if (refusal.final) this.#step("refused", refusal.code);
-      return refusal.code;
+      return this.#refused(error);
     }
     if (RESTING.has(this.state)) return road.close(), null; // left meanwhile
     this.#standing = null;
