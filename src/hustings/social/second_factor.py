@@ -14,14 +14,10 @@ from hustings.wire.errors import Refused
 
 def propose(connection: Connection, seal: Seal, account: int, secret: bytes) -> bytes:
     """The secret that is waiting to be proved: this one, unless one waits already. Errors: `totp_on_already`."""
-    row = connection.execute(
-        sa.select(members.c.totp, members.c.totp_on_at_ms).where(members.c.account == account)
-    ).one()
-    if row.totp_on_at_ms is not None:
-        raise Refused("totp_on_already")
-    if row.totp is not None:
-        return seal.open(row.totp, purpose(account))
-    sealed = seal.close(secret, purpose(account))
+    before = _unproved(connection, seal, account)
+    if before is not None:
+        return before
+    sealed = seal.close(secret, _purpose(account))
     connection.execute(members.update().where(members.c.account == account).values(totp=sealed))
     return secret
 
@@ -38,21 +34,15 @@ def waiting(connection: Connection, seal: Seal, account: int) -> bytes | None:
             members.c.account == account, members.c.totp_on_at_ms.is_(None)
         )
     ).scalar()
-    return None if sealed is None else seal.open(sealed, purpose(account))
+    return None if sealed is None else seal.open(sealed, _purpose(account))
 
 
 def prove(
     connection: Connection, seal: Seal, account: int, code: str, paper: list[str], now_ms: int
 ) -> None:
     """The first right code turns it on; `paper` are the codes to be printed. Errors: `code_wrong`, `totp_on_already`."""
-    row = connection.execute(
-        sa.select(members.c.totp, members.c.totp_on_at_ms).where(members.c.account == account)
-    ).one()
-    if row.totp_on_at_ms is not None:
-        raise Refused("totp_on_already")
-    if row.totp is None:
-        raise Refused("code_wrong", field="code")
-    step = totp.step_of(seal.open(row.totp, purpose(account)), code, now_ms, 0)
+    secret = _unproved(connection, seal, account)
+    step = None if secret is None else totp.step_of(secret, code, now_ms, 0)
     if step is None:
         raise Refused("code_wrong", field="code")
     connection.execute(
@@ -89,7 +79,7 @@ def use(connection: Connection, seal: Seal, found: Member, code: str, now_ms: in
     account = found.account.id
     if found.totp is None:
         return
-    step = totp.step_of(seal.open(found.totp, purpose(account)), code, now_ms, found.totp_step)
+    step = totp.step_of(seal.open(found.totp, _purpose(account)), code, now_ms, found.totp_step)
     if step is not None:
         connection.execute(
             members.update().where(members.c.account == account).values(totp_step=step)
@@ -104,5 +94,12 @@ def use(connection: Connection, seal: Seal, found: Member, code: str, now_ms: in
         raise Refused("code_wrong", field="code")
 
 
-def purpose(account: int) -> str:
+def _unproved(connection: Connection, seal: Seal, account: int) -> bytes | None:
+    """The secret that waits, where one may still be set up. Errors: `totp_on_already`."""
+    if is_on(connection, account):
+        raise Refused("totp_on_already")
+    return waiting(connection, seal, account)
+
+
+def _purpose(account: int) -> str:
     return f"totp {account}"
