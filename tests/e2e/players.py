@@ -139,7 +139,8 @@ ASKED = """() => performance.getEntriesByType("resource").map((one) => new URL(o
 
 def has_sound(page: Page) -> None:
     """Waits until a stage page's own session stands: its people are there a moment before."""
-    page.get_by_text("Connecting your sound.").wait_for(state="hidden", timeout=20_000)
+    connects = "() => document.body.innerText.includes('Connecting your sound.')"
+    until(lambda: not page.evaluate(connects), 20, "a session of its own")
 
 
 def renews_its_session(page: Page, house: House, room: Room, name: str) -> None:

@@ -252,16 +252,31 @@ def doubled(
 ) -> bool:
     """Whether the same words are heard twice, 40 ms to `within_s` apart (an echo, two routes).
 
+    One block that surely comes again, or some that come again after the same time: two faint ones at any distance
+    are chance, as in `absent`.
+
     Give the window, or a `within_s` below the loop's length, if the reference plays in a loop.
     """
-    by_block: dict[float, list[float]] = {}
+    by_block: dict[float, list[Hit]] = {}
     for hit in hits(reference, recording, from_s, to_s):
-        by_block.setdefault(hit.said_s, []).append(hit.at_s)
-    twice = sum(
-        any(APART_S <= later - at_s <= within_s for at_s in times for later in times)
-        for times in by_block.values()
+        by_block.setdefault(hit.said_s, []).append(hit)
+    pairs = [
+        (said_s, later.at_s - earlier.at_s, min(earlier.score, later.score))
+        for said_s, found in by_block.items()
+        for earlier, later in itertools.combinations(found, 2)
+        if APART_S <= later.at_s - earlier.at_s <= within_s
+    ]
+    return any(
+        score > SURE or _as_late(said_s, lag_s, pairs) >= max(2, len(by_block) // 5)
+        for said_s, lag_s, score in pairs
     )
-    return twice >= max(2, len(by_block) // 5)
+
+
+def _as_late(said_s: float, lag_s: float, pairs: list[tuple[float, float, float]]) -> int:
+    """How many blocks come again after this lag; 1 if all overlap: neighbours share their chance."""
+    blocks = {other_s for other_s, other_lag_s, _ in pairs if abs(other_lag_s - lag_s) < ALIGNED_S}
+    apart = any(abs(other_s - said_s) >= BLOCK_S for other_s in blocks)
+    return len(blocks) if apart else 1
 
 
 def first_s(reference: Reference, recording: NDArray[Any], from_s: float = 0.0) -> float | None:
