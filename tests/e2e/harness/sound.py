@@ -253,7 +253,8 @@ def doubled(
     """Whether the same words are heard twice, 40 ms to `within_s` apart (an echo, two routes).
 
     One block that surely comes again, or some that come again after the same time: two faint ones at any distance
-    are chance, as in `absent`.
+    are chance, as in `absent`. Nearer than a block is long, most must: a hole in a word (a browser that was starved)
+    splits one block into two matches.
 
     Give the window, or a `within_s` below the loop's length, if the reference plays in a loop.
     """
@@ -266,15 +267,19 @@ def doubled(
         for earlier, later in itertools.combinations(found, 2)
         if APART_S <= later.at_s - earlier.at_s <= within_s
     ]
+    few = max(2, len(by_block) // 5)
     return any(
-        score > SURE or _as_late(said_s, lag_s, pairs) >= max(2, len(by_block) // 5)
+        _as_late(said_s, lag_s, pairs) >= max(few, len(by_block) // 3)
+        if lag_s < BLOCK_S
+        else score > SURE or _as_late(said_s, lag_s, pairs) >= few
         for said_s, lag_s, score in pairs
     )
 
 
 def _as_late(said_s: float, lag_s: float, pairs: list[tuple[float, float, float]]) -> int:
     """How many blocks come again after this lag; 1 if all overlap: neighbours share their chance."""
-    blocks = {other_s for other_s, other_lag_s, _ in pairs if abs(other_lag_s - lag_s) < ALIGNED_S}
+    near_s = ALIGNED_S if lag_s >= BLOCK_S else ALIGNED_S / 2
+    blocks = {other_s for other_s, other_lag_s, _ in pairs if abs(other_lag_s - lag_s) < near_s}
     apart = any(abs(other_s - said_s) >= BLOCK_S for other_s in blocks)
     return len(blocks) if apart else 1
 
