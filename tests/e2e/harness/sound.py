@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -168,7 +169,8 @@ def find(
     """Where the reference is heard, earliest first: one match for each time it was played.
 
     Two hits belong together if their offsets differ by less than `DRIFT_S`, so an echo nearer than
-    that is part of its match: `doubled` tells. Fewer than three hits are no match.
+    that is part of its match: `doubled` tells. Fewer than three hits are no match, nor are faint ones that
+    agree in nothing (the same voice with other words).
     """
     groups: list[list[Hit]] = []
     for hit in hits(reference, recording, from_s, to_s):
@@ -187,7 +189,7 @@ def find(
             tuple(group),
         )
         for group in groups
-        if len(group) >= 3
+        if len(group) >= 3 and _is_sure(group)
     ]
     return sorted(matches, key=lambda match: match.from_s)
 
@@ -216,10 +218,12 @@ def absent(
 
     One faint block alone is chance: a voice is like itself, and the next sentence is of the same voice.
     """
-    found = hits(reference, recording, from_s, to_s)
-    if any(hit.score > SURE for hit in found):
-        return False
-    return not any(
+    return not _is_sure(hits(reference, recording, from_s, to_s))
+
+
+def _is_sure(found: Sequence[Hit]) -> bool:
+    """Whether hits are more than chance: one is like no chance, or two near ones lie in one alignment."""
+    return any(hit.score > SURE for hit in found) or any(
         later.at_s - earlier.at_s < 2
         and later.said_s - earlier.said_s
         >= BLOCK_S  # blocks overlap: neighbours share their chance
