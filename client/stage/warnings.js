@@ -39,13 +39,20 @@ function ownTroubles({ session, link, microphone, joined, view, blocked }, say, 
   return all;
 }
 
+/** @param {import("../room/view.js").Alarm} alarm @param {import("../room/view.js").View} view @param {Say & {has: (id: string) => boolean}} say @param {{name: string, seconds: number}} told */
+function alarmWords(alarm, view, say, { name, seconds }) {
+  const id = `alarm.${alarm.code}`;
+  if (alarm.person === view.you.person && say.has(`${id}.you`)) return say(`${id}.you`);
+  return say.has(`${id}.other`) ? say(id, { name }, seconds) : alarm.text;
+}
+
 /** @param {State} state @param {Say & {has: (id: string) => boolean}} say @param {number} now_ms @returns {Warning[]} */
 function roomAlarms({ view }, say, now_ms) {
   if (!view) return [];
   return view.alarms.map((alarm) => {
     const name = nameOf(view, alarm.person) ?? say("alarm.somebody");
     const seconds = Math.max(1, Math.round((now_ms - alarm.since_ms) / 1000));
-    const words = say.has(`alarm.${alarm.code}.other`) ? say(`alarm.${alarm.code}`, { name }, seconds) : alarm.text;
+    const words = alarmWords(alarm, view, say, { name, seconds });
     const key = `${alarm.code}-${alarm.person ?? ""}-${alarm.device ?? ""}`;
     if (alarm.code !== "device_waiting") return { key, words };
     return { key, words, act: say("alarm.device_waiting.admit"), command: { name: "admit", body: { device: alarm.device, person: alarm.person } } };

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from hustings.audio.clock import RATE, SEGMENT, TICK
+from hustings.audio.level import rms_dbfs
 from hustings.hls.profile import DEFAULT, FAST
 from hustings.studio.line import Line
+from tests.audio.speech import back, seconds, speech
 from tests.line.speaking import ENCODINGS, START, Rig, strength, tone
 
 NOTHING = 0.004
@@ -219,6 +221,26 @@ def test_the_loudest_are_heard_and_nobody_too_many():
         if list(rig.ticks[-1].ears.values()).count(packet) == 1
     }
     assert len(own) == 8
+
+
+def test_a_microphone_that_carries_the_program_back_is_turned_down_until_its_owner_speaks():
+    ben, ana = seconds(speech("ben"), 18), seconds(speech("ana"), 4)
+    rig = Rig(people=["ben", "ana"])
+    rig.line.open_program(rig.clock)
+    rig.speakers["ben"].say(START, ben)
+    rig.speakers["ana"].say(START, back(ben, 2.0, -14))
+    rig.speakers["ana"].say(START + 14 * RATE, 2 * ana)
+    rig.run(18 * RATE)
+    found = [at for at, tick in enumerate(rig.ticks) if tick.echoing]
+    assert 4 < found[0] / 50 < 11, "Ben is looked at first"
+    assert rig.ticks[13 * 50].echoing == {"ana": pytest.approx(2.0, abs=0.15)}
+    # in Ben's clean feed there is nobody but Ana: her echo, her echo turned down, and her own voice
+    heard = rig.ear("ben")
+    echo, ducked, spoken = (
+        rms_dbfs(heard[int(at * RATE) : int((at + 1) * RATE)]) for at in (3.5, 12.5, 16)
+    )
+    assert echo - 20 < ducked < echo - 10
+    assert spoken > echo
 
 
 def test_one_who_is_muted_is_so_for_newcomers():

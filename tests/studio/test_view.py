@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hustings.rooms.crowd import Estimate
 from hustings.studio.pulse import Brownout
 from hustings.studio.view import Alarms, Scene, view
 from tests.rooms.cast import COHOST, HOST, LISTENER, SPEAKER, Stage, person
 
 
-def scene(stage: Stage, alarms: Alarms | None = None) -> Scene:
+def scene(
+    stage: Stage, alarms: Alarms | None = None, echoing: Mapping[str, float] | None = None
+) -> Scene:
     return Scene(
         room=stage.room,
         features=[],
         alarms=alarms or Alarms(),
         talking=frozenset({SPEAKER.person}),
         levels={SPEAKER.person: -17.6, HOST.person: -250.0},
+        echoing=echoing or {},
         speakers_max=13,
         live_url="http://localhost:8001/town-hall",
         brownout=Brownout(2, 5),
@@ -45,6 +50,16 @@ def test_how_many_listen_and_what_is_given_up():
     seen = view(scene(stage), SPEAKER)["room"]
     assert seen["listeners"] == {"count": 120, "error": 7}
     assert seen["brownout"] == {"step": 2, "since_ms": 5, "says": "brownout.2", "least": 1}
+
+
+def test_an_echo_is_told_to_hosts_and_to_him_whose_microphone_it_is():
+    stage = seated()
+    stage.seat(COHOST, LISTENER)
+    name = stage.room.stage.people[SPEAKER.person].name
+    told = {"code": "echo", "since_ms": 0, "text": name, "person": SPEAKER.person, "late_s": 3.1}
+    echoing = {SPEAKER.person: 3.12, "gone": 1.0}
+    for actor, alarms in ((HOST, [told]), (COHOST, [told]), (SPEAKER, [told]), (LISTENER, [])):
+        assert view(scene(stage, echoing=echoing), actor)["alarms"] == alarms
 
 
 def test_one_who_left_is_not_there_and_not_on_stage():

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hustings.audio.clock import RATE, SEGMENT, TICK
 from hustings.audio.codec import OpusDecoder
 from hustings.audio.ears import PAST_TICKS, Ears
+from hustings.audio.echo import EchoWatch
 from hustings.audio.encoder import ProgramEncoder
 from hustings.audio.holding import HoldingSound
 from hustings.audio.jitter_buffer import JitterBuffer, Pull
@@ -108,7 +109,8 @@ class Playlists:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What 20 ms led to. `ears`: one Opus packet for each who hears; `levels` in dBFS; `talking`: who talks most, first."""
+    """What 20 ms led to. `ears`: one Opus packet for each who hears; `levels` in dBFS; `talking`: who talks most, first;
+    `echoing`: whose microphone carries the program back, and how many seconds late."""
 
     ears: Mapping[str, bytes]
     made: tuple[Made, ...]
@@ -116,6 +118,7 @@ class Tick:
     talking: tuple[str, ...]
     levels: Mapping[str, float]
     program_peak_db: float
+    echoing: Mapping[str, float]
 
 
 @dataclass(slots=True)
@@ -146,6 +149,7 @@ class Line:
         self._voices: dict[str, Voice] = {}
         self._loudest = Loudest(heard_max)
         self._ears = Ears(ear_bitrate)
+        self._echo = EchoWatch()
         self._air_clock = 0
         self._open = self._over = False
         self._mixer = Mixer()
@@ -175,6 +179,7 @@ class Line:
         self._set_gains(clock)
         frames[HOLDING] = self._holding.tick(clock)
         buses = self._mixer.mix(frames)
+        self._watch_for_echo(frames, buses)
         self._let_go()
         # limiter > encoder > segmenter > window > playlist: the program, encoded once
         program = self._limiter.limit(buses[PROGRAM])
@@ -187,6 +192,7 @@ class Line:
             talking=tuple(p for p, voice in self._voices.items() if voice.level.talking),
             levels={person: voice.level.level_db for person, voice in self._voices.items()},
             program_peak_db=peak_dbfs(program),
+            echoing=self._echo.echoing,
         )
 
     # --- who is there, and what is open
@@ -312,7 +318,8 @@ class Line:
 
     def _set_gains(self, clock: int) -> None:
         for person, voice in self._voices.items():
-            stage = 0.0 if voice.muted or voice.leaving else 1.0
+            is_shut = voice.muted or voice.leaving
+            stage = 0.0 if is_shut else self._echo.gain(person, voice.level.power_db)
             program = stage if self._open and clock >= voice.opens else 0.0
             if voice.gain == (stage, program):
                 continue
@@ -327,6 +334,17 @@ class Line:
         holding = self._holding_gain(clock)
         if self._mixer.gain(HOLDING, PROGRAM) != holding:
             self._mixer.set_gain(HOLDING, PROGRAM, holding)
+
+    def _watch_for_echo(self, frames: Mapping[str, Samples], buses: Mapping[str, Samples]) -> None:
+        levels = {one: it.level.power_db for one, it in self._voices.items() if one in frames}
+        person = self._echo.wanted(levels)
+        self._echo.hear(
+            buses[STAGE],
+            max(levels, key=lambda one: levels[one], default=""),
+            frames.get(person),
+            buses.get(clean_feed(person)),
+            levels.get(person, FLOOR_DB),
+        )
 
     def _holding_gain(self, clock: int) -> float:
         """Where the holding sound is at the end of this tick: gone when the tick before the scheduled moment ends."""
@@ -343,6 +361,7 @@ class Line:
     def _drop(self, person: str) -> None:
         self._mixer.remove_talker(person)
         self._ears.remove(person)
+        self._echo.forget(person)
         del self._voices[person]
 
     def _encode(self, clock: int, program: Samples, until: int | None = None) -> list[Made]:

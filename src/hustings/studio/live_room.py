@@ -84,6 +84,7 @@ class LiveRoom:
         self.publisher: Publisher | None = None
         self.next_tick = 0
         self.levels: Mapping[str, float] = {}
+        self.echoing: Mapping[str, float] = {}
         self.version = 1
         self.notices: list[tuple[int, str, dict[str, Any]]] = []
         self.limits = timers.limits(
@@ -324,6 +325,9 @@ class LiveRoom:
     def _listen(self, at: int, tick: Tick) -> None:
         """Who talks, and whether anything is audible."""
         self.levels = tick.levels
+        if tick.echoing.keys() != self.echoing.keys():
+            self.echoing = tick.echoing
+            self.bump()
         self._talk_waits = self.talk.note(at, tick.talking) or self._talk_waits
         if tick.program_peak_db > AUDIBLE_DB:
             self._audible_clock = at
@@ -405,6 +409,7 @@ class LiveRoom:
             alarms=self.alarms,
             talking=frozenset(self.talk.since),
             levels=self.levels,
+            echoing=self.echoing,
             speakers_max=settings.studio.speakers_max,
             live_url=f"{settings.public.live}/{self.key}",
             brownout=self.brownout,
@@ -527,6 +532,7 @@ class LiveRoom:
             self._spawn(asyncio.to_thread(self.tracks.stop, event.clock))
         self.line = self.clock = self.tracks = None
         self.brownout = Brownout()
+        self.echoing = {}
         for code in list(self.alarms.up):
             self.alarm(code, False)
         self._spawn(self.wires.shut())

@@ -51,6 +51,7 @@ class Scene:
     alarms: Alarms
     talking: frozenset[str]
     levels: Mapping[str, float]
+    echoing: Mapping[str, float]
     speakers_max: int
     live_url: str
     brownout: Brownout
@@ -142,6 +143,17 @@ def _alarms(scene: Scene, actor: Actor) -> list[dict[str, Any]]:
     if scene.room.state == PLANNED:
         return shown
     people = scene.room.stage.people
+    shown += [
+        {
+            "code": "echo",
+            "since_ms": 0,
+            "text": people[one].name,
+            "person": one,
+            "late_s": round(late_s, 1),
+        }
+        for one, late_s in scene.echoing.items()
+        if one in people and (host or one == actor.person)
+    ]
     for device, person in scene.room.stage.waiting.items():
         if host or person == actor.person:
             name = people[person].name if person in people else ""
