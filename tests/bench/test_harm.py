@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.attacks import forged, front, reset
+from bench.attacks import forged, front, log_ins, reset
 from bench.deaths.ears import silent_s
 from bench.deaths.polled import Polled
 from bench.picture import HARMED, THE_CROWD, _cell, _grid, _shortly, edition_of
@@ -82,6 +82,43 @@ def test_a_forged_ticket_is_looked_at_whole_and_refused(tmp_path) -> None:
     with pytest.raises(Refused) as refused:
         verifier.verify(false, "a-room")
     assert refused.value.code == "ticket_forged"
+
+
+@pytest.mark.parametrize(
+    ("whole", "told"),
+    [
+        (b"HTTP/1.1 303 See Other\r\nLocation: /\r\n\r\n", "in"),
+        (
+            b"HTTP/1.1 401 x\r\n\r\n<p>This name and this password do not belong together.</p>",
+            "401 log_in_wrong",
+        ),
+        (b"HTTP/1.1 503 x\r\nretry-after: 1\r\n\r\n<p>", "503 busy, Retry-After 1"),
+        (
+            b"HTTP/1.1 429 x\r\nRetry-After: 60\r\n\r\n<h1>That was",
+            "429 too_many, Retry-After 60",
+        ),
+        (b"HTTP/1.1 500 x\r\n\r\n", "500 "),
+        (b"", "closed"),
+    ],
+)
+def test_how_a_log_in_was_answered(whole: bytes, told: str) -> None:
+    assert log_ins.answered(whole) == told.strip()
+
+
+def test_a_log_in_as_a_browser_sends_it() -> None:
+    person = {"name": "p1", "password": "a bridge", "cookie": "hustings-known=x"}
+    right = log_ins.request(person, True, log_ins.address(0, True)).decode()
+    head, _, body = right.partition("\r\n\r\n")
+    assert body == "name=p1&password=a+bridge" and f"Content-Length: {len(body)}" in head
+    assert "X-Forwarded-For: 198.18.0.1\r\n" in head and "Cookie: hustings-known=x" in head
+    wrong = log_ins.request(person, False, "198.18.0.1").decode()
+    assert "Cookie" not in wrong and not wrong.endswith(body)
+
+
+def test_where_a_thousand_log_in_from() -> None:
+    spread = {log_ins.address(number, True) for number in range(log_ins.ADDRESSES + 9)}
+    assert len(spread) == log_ins.ADDRESSES
+    assert {log_ins.address(number, False) for number in range(9)} == {"198.18.0.1"}
 
 
 def test_frames_of_http_2() -> None:
