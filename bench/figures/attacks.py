@@ -25,6 +25,8 @@ SECONDS, ROUNDS = 60.0, 3
 WARM_S = 15.0
 Say = Callable[[str], None]
 
+TITLE = "Attacks on a room on the air"
+LINES = [(attack.id, attack.says) for attack in ATTACKS]
 COLUMNS = [
     ("stalls", "stalls"),
     ("errors", "errors and faults"),
@@ -41,7 +43,7 @@ COLUMNS = [
 
 def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: B008
     seconds, rounds = trial.seconds or SECONDS, trial.rounds or ROUNDS
-    figure = Figure("attacks", "Attacks on a room on the air", columns=COLUMNS)
+    figure = Figure("attacks", TITLE, columns=COLUMNS)
     figure.notes.append(
         f"Each attack {rounds} times for {seconds:g} s, on one server that runs through all of them; {DIRECT} listeners straight "
         f"at edge and {BEHIND} over TLS behind the front of `deploy/varnish`, half of each by part number, half by playlist; two "
@@ -57,7 +59,7 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
             place = folder / ("accounts" if on_accounts else "plain")
             place.mkdir()
             _on_one_server(place, figure, attacks, seconds, rounds, say)
-    trial.complete(figure)
+    trial.complete(figure, LINES)
     _sums(figure)
     return figure
 
