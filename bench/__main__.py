@@ -61,7 +61,8 @@ def _figure(name: str, asked: argparse.Namespace) -> Measure:
     only = tuple(filter(None, asked.only.split(",")))
     path = OUT / f"{name}.json"
     before = json.loads(path.read_text()) if only and path.exists() else None
-    return partial(HARM[name], trial=Trial(asked.seconds, asked.rounds, only, before))
+    page = picture.HARMED.page.read_text() if only else ""
+    return partial(HARM[name], trial=Trial(asked.seconds, asked.rounds, only, before, page))
 
 
 def _measured(name: str, measure: Measure, budget: list[marks.Mark], first: bool) -> int:
@@ -85,6 +86,7 @@ def _measured(name: str, measure: Measure, budget: list[marks.Mark], first: bool
         "rows": [row.tree() for row in figure.rows],
         "lines": figure.lines,
         "columns": figure.columns,
+        "runs": figure.runs,
     }
     if figure.rows:
         path = OUT / f"{name}.json"

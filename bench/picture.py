@@ -16,9 +16,9 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from bench import figures
+from bench import figures, published
 from bench.attacks.each import ATTACKS
-from bench.figures import CROWD, HARM, VOICE
+from bench.figures import CROWD, HARM, VOICE, attacks, kills
 from bench.figures.kills import DEATHS
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
@@ -186,6 +186,13 @@ HARMED = Edition(
 )  # fmt: skip
 
 
+GRIDS = {
+    "attacks": (attacks.TITLE, attacks.LINES, attacks.COLUMNS),
+    "kills": (kills.TITLE, kills.LINES, kills.COLUMNS),
+}
+"""Figures whose table can be read again from their page."""
+
+
 def edition_of(names: Sequence[str]) -> Edition:
     """The page on which these figures stand."""
     for edition in (THE_CROWD, HARMED, THE_VOICE):
@@ -200,9 +207,23 @@ def trees(out: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
 
 
+def _drawn(out: Path, edition: Edition) -> dict[str, dict[str, Any]]:
+    """The last run of each figure, or what the page has of it."""
+    found = trees(out, edition.names)
+    page = _page(edition)
+    for name in set(GRIDS) & set(edition.names) - set(found):
+        told = published.tree(page, *GRIDS[name])
+        found |= {name: told} if told else {}
+    return found
+
+
+def _page(edition: Edition) -> str:
+    return edition.page.read_text() if edition.page.exists() else ""
+
+
 def draw(out: Path, path: Path, budget: Sequence[Mark], edition: Edition = EVERYDAY) -> None:
     """One panel a figure: median as a bar, the spread from the 5th to the 95th percentile, the mark as a line."""
-    found = trees(out, edition.names)
+    found = _drawn(out, edition)
     with pyplot.rc_context(STYLE):
         picture, panels = pyplot.subplots(3, 2, figsize=(12, 10.5), dpi=110)
         for axes, (title, figure, ids, divisor, unit) in zip(
@@ -281,9 +302,10 @@ def _panel(
 
 
 def _caption(found: dict[str, dict[str, Any]]) -> str:
-    if not found:
+    measured = [tree for tree in found.values() if "machine" in tree]
+    if not measured:
         return ""
-    one = max(found.values(), key=lambda tree: str(tree["date"]))
+    one = max(measured, key=lambda tree: str(tree["date"]))
     machine = one["machine"]
     return (
         f"Bars: medians; lines: 5th to 95th percentile; amber: the mark. Grey: not ours, in the same run. "
@@ -292,7 +314,8 @@ def _caption(found: dict[str, dict[str, Any]]) -> str:
 
 
 def publish(out: Path, budget: Sequence[Mark], edition: Edition = EVERYDAY) -> None:
-    """The edition's page and picture from the last run of each of its figures."""
+    """The edition's page and picture from the last run of each of its figures; where there was none, the page keeps its words."""
+    page = _page(edition)
     draw(out, edition.picture, budget, edition)
     lines = [
         f"# {edition.title}",
@@ -303,28 +326,53 @@ def publish(out: Path, budget: Sequence[Mark], edition: Edition = EVERYDAY) -> N
     lines += [f"![What was measured, and the marks](pictures/{edition.picture.name})", ""]
     found = trees(out, edition.names)
     lines += ["## Marks", "", "| | measured | mark | |", "|---|---|---|---|"]
-    for mark in budget:
-        if mark.figure not in edition.names:
-            continue
-        rows = {row.id: row for row in rows_of(found[mark.figure])} if mark.figure in found else {}
-        row = rows.get(mark.row)
-        verdict = Verdict(mark, row.stat(mark.stat) if row and row.samples else None)
-        value = "not measured" if verdict.value is None else f"{verdict.value:.4g} {mark.unit}"
-        lines.append(
-            f"| {mark.says} | {value} | {mark} | {'kept' if verdict.kept else '**missed**'} |"
-        )
-    for tree in found.values():
-        lines += ["", f"## {tree['title']}", "", *_told(tree), ""]
-        lines += [*_grid(tree), ""] if tree.get("lines") else []
-        lines += _table(tree)
+    lines += [_mark(mark, found, page) for mark in budget if mark.figure in edition.names]
+    for title, told in _sections(found, page, edition).items():
+        lines += ["", f"## {title}", "", *told]
     edition.page.write_text("\n".join(lines) + "\n")
+
+
+def _mark(mark: Mark, found: dict[str, dict[str, Any]], page: str) -> str:
+    before = published.mark_of(page, mark.says)
+    if mark.figure not in found and before is not None:
+        return before
+    rows = {row.id: row for row in rows_of(found[mark.figure])} if mark.figure in found else {}
+    row = rows.get(mark.row)
+    verdict = Verdict(mark, row.stat(mark.stat) if row and row.samples else None)
+    value = "not measured" if verdict.value is None else f"{verdict.value:.4g} {mark.unit}"
+    return f"| {mark.says} | {value} | {mark} | {'kept' if verdict.kept else '**missed**'} |"
+
+
+def _sections(
+    found: dict[str, dict[str, Any]], page: str, edition: Edition
+) -> dict[str, list[str]]:
+    """Each figure's part of the page, by its title; those of the page first, in their order."""
+    stay = published.sections(page) if set(found) < set(edition.names) else {}
+    told = {title: lines for title, lines in stay.items() if title not in ("", "Marks")}
+    for tree in found.values():
+        grid = [*_grid(tree), ""] if tree.get("lines") else []
+        told[tree["title"]] = [*_told(tree), "", *grid, *_table(tree)]
+    return told
 
 
 def _told(tree: dict[str, Any]) -> list[str]:
     machine, load = tree["machine"], tree["load_before"][0]
     where = f"{machine['model']}, {machine['cores']} cores, Python {machine['python']}"
     when = f"{tree['date'][:16].replace('T', ' ')} UTC, revision `{tree['revision']}`"
-    return [f"{when}, {where}; load before: {load:g}.", *tree["notes"]]
+    return [f"{when}, {where}; load before: {load:g}.", *tree["notes"], *_earlier(tree)]
+
+
+def _earlier(tree: dict[str, Any]) -> list[str]:
+    """Which lines of its table are of which earlier run."""
+    says: dict[str, str] = dict(tree.get("lines", ()))
+    by_run: dict[tuple[str, str], list[str]] = {}
+    for line in filter(tree.get("runs", {}).__contains__, says):
+        when, revision = tree["runs"][line]
+        by_run.setdefault((when, revision), []).append(says[line])
+    return [
+        published.OF_RUN.format(when=when, revision=revision, lines="; ".join(lines))
+        for (when, revision), lines in sorted(by_run.items())
+    ]
 
 
 def _grid(tree: dict[str, Any]) -> list[str]:

@@ -61,7 +61,8 @@ class Row:
 class Figure:
     """A measured figure: rows, and remarks that a reader must know.
 
-    `lines` and `columns`, (id, words) each, make one table of all rows whose ids are `line.column`.
+    `lines` and `columns`, (id, words) each, make one table of all rows whose ids are `line.column`. `runs`: lines of an
+    earlier run, each with its date and revision.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Figure:
     notes: list[str] = field(default_factory=list)
     lines: list[tuple[str, str]] = field(default_factory=list)
     columns: list[tuple[str, str]] = field(default_factory=list)
+    runs: dict[str, list[str]] = field(default_factory=dict)
 
     def add(
         self,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
+from bench.attacks.someone import Person
 from bench.crowd.servers import LOAD_CORE
 from tests.e2e.harness.pulse import stop
 
@@ -24,7 +25,8 @@ NICE = 10
 
 @dataclass(frozen=True)
 class Target:
-    """Ports of the live, stage and web hosts and of the front, in the clear and over TLS; a room on the air."""
+    """Ports of the live, stage and web hosts and of the front, in the clear and over TLS; a room on the air; accounts at web, and
+    those of people who attack nobody."""
 
     live: int
     stage: int
@@ -33,6 +35,8 @@ class Target:
     front_tls: int
     key: str
     ticket: str
+    people: tuple[Person, ...] = ()
+    honest: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.attacks import slow
 from bench.attacks.attacker import Attacker, Target, attacking, module
+from bench.attacks.someone import Someone
 from bench.beside import looking
 from bench.machine import ROOT
 
@@ -20,6 +21,7 @@ WRK_LINKS = 128
 PARKED, ZERO_WINDOW = 10_000, 4_000
 SESSIONS_A_SECOND, SESSION_SOURCES = 1_000, 250
 RESET_LINKS = 8
+LOG_INS_AT_ONCE = 1_000
 LOOK_S = 1.0
 
 Told = Callable[[], str]
@@ -32,6 +34,8 @@ class Attack:
     id: str
     says: str
     begins: Callable[[Target, float], AbstractContextManager[Told]]
+    on_accounts: bool = False
+    """Needs accounts, and a web that is told by a front where people come from: it runs on a server of its own."""
 
 
 @contextlib.contextmanager
@@ -184,6 +188,33 @@ def rapid_reset(target: Target, seconds: float) -> Iterator[Told]:
         yield told
 
 
+def log_ins(spread: bool) -> Callable[[Target, float], AbstractContextManager[Told]]:
+    """The right and the wrong are told apart, and how long somebody else's log-in takes meanwhile."""
+
+    @contextlib.contextmanager
+    def begins(target: Target, seconds: float) -> Iterator[Told]:
+        plan = {
+            "port": target.web,
+            "people": [one.tree() for one in target.people],
+            "at_once": LOG_INS_AT_ONCE,
+            "spread": spread,
+        }
+        someone = Someone(f"http://127.0.0.1:{target.web}", target.honest)
+        with module("log_ins", plan) as attacker, someone.trying():
+
+            def told() -> str:
+                line = attacker.told()
+                rate = sum(line.values()) - line["seconds"]
+                answers = ", ".join(
+                    f"{name} {n:,}" for name, n in sorted(line.items()) if name != "seconds"
+                )
+                return f"{rate / line['seconds']:,.0f} a second ({answers}); {someone.told()}"
+
+            yield told
+
+    return begins
+
+
 ATTACKS: tuple[Attack, ...] = (
     Attack("quiet", "nobody attacks", nothing),
     Attack("wrk", "random queries on playlist and page (wrk)", random_queries),
@@ -198,4 +229,6 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("parked", "10,000 parked reloads, never read", never_reads("parked", PARKED)),
     Attack("forged", "1,000 forged sessions a second at the door", forged_sessions),
     Attack("rapid_reset", "HTTP/2 rapid reset at the front", rapid_reset),
+    Attack("log_ins", "1,000 log-ins at once, from 60,000 addresses", log_ins(True), True),
+    Attack("log_ins_near", "1,000 log-ins at once, from one address", log_ins(False), True),
 )

@@ -6,7 +6,7 @@ The whole server and the front are on one core; attackers, listeners and speaker
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import machine
@@ -14,6 +14,8 @@ from bench.attacks.attacker import Target
 from bench.attacks.each import ATTACKS, Attack
 from bench.attacks.front import front
 from bench.attacks.honest import BEHIND, DIRECT, Honest, Round, honest
+from bench.attacks.log_ins import HEADER
+from bench.attacks.someone import PEOPLE, THEIRS, signed_up
 from bench.crowd.servers import CORE, certificate
 from bench.rows import Figure
 from bench.trial import Trial
@@ -23,6 +25,8 @@ SECONDS, ROUNDS = 60.0, 3
 WARM_S = 15.0
 Say = Callable[[str], None]
 
+TITLE = "Attacks on a room on the air"
+LINES = [(attack.id, attack.says) for attack in ATTACKS]
 COLUMNS = [
     ("stalls", "stalls"),
     ("errors", "errors and faults"),
@@ -39,14 +43,39 @@ COLUMNS = [
 
 def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: B008
     seconds, rounds = trial.seconds or SECONDS, trial.rounds or ROUNDS
-    figure = Figure("attacks", "Attacks on a room on the air", columns=COLUMNS)
+    figure = Figure("attacks", TITLE, columns=COLUMNS)
     figure.notes.append(
         f"Each attack {rounds} times for {seconds:g} s, on one server that runs through all of them; {DIRECT} listeners straight "
         f"at edge and {BEHIND} over TLS behind the front of `deploy/varnish`, half of each by part number, half by playlist; two "
         "who talk. A cell has the rounds in their order. A part's time counts from its last sample. Memory: PSS of all our "
-        "processes, weighed 13 seconds after the attack; the front's own is told where it is attacked."
+        "processes, weighed 13 seconds after the attack; the front's own is told where it is attacked. The log-ins have a server "
+        "of their own: a thousand at web at once, whoever is answered is followed by another; half with the right password of "
+        f"one of {PEOPLE} accounts and the cookie of a browser that was there before, half with a wrong one and without."
     )
-    with started(folder / "data") as house:
+    wanted = [attack for attack in ATTACKS if trial.wants(attack.id)]
+    for on_accounts in (False, True):
+        attacks = [attack for attack in wanted if attack.on_accounts is on_accounts]
+        if attacks:
+            place = folder / ("accounts" if on_accounts else "plain")
+            place.mkdir()
+            _on_one_server(place, figure, attacks, seconds, rounds, say)
+    trial.complete(figure, LINES)
+    _sums(figure)
+    return figure
+
+
+def _on_one_server(
+    folder: Path,
+    figure: Figure,
+    attacks: Sequence[Attack],
+    seconds: float,
+    rounds: int,
+    say: Say,
+) -> None:
+    """All of them, one after the other."""
+    on_accounts = attacks[0].on_accounts
+    trusted = HEADER if on_accounts else ""
+    with started(folder / "data", WEB__FORWARDED_HEADER=trusted) as house:
         for pid in [house.process.pid, *descendants_of(house.process.pid)]:
             machine.pin(pid, CORE)
         room = house.plan("attacked", "Under attack")
@@ -54,27 +83,20 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
         live, stage, web = (
             int(url.rpartition(":")[2]) for url in (house.live, house.stage, house.web)
         )
+        people = signed_up(house.web, PEOPLE, "p", "192.0.2") if on_accounts else []
+        honest_ones = signed_up(house.web, THEIRS, "q", "198.51.100") if on_accounts else []
         with (
             front(folder, live, certificate(folder)) as before,
-            honest(house, room, before) as people,
+            honest(house, room, before) as those,
         ):
-            target = Target(live, stage, web, before.port, before.tls, room.key, room.host)
+            target = Target(
+                live, stage, web, before.port, before.tls, room.key, room.host,
+                tuple(people), tuple(honest_ones),
+            )  # fmt: skip
             time.sleep(min(seconds, WARM_S))
-            for attack in ATTACKS:
-                if trial.wants(attack.id):
-                    often = 1 if attack.id == "quiet" else rounds
-                    _attacked(figure, attack, target, people, seconds, often, say)
-    figure.lines.append(("log_ins", "1,000 log-ins at once"))
-    figure.add(
-        "log_ins.got",
-        "log-ins",
-        "",
-        [],
-        note="not applicable yet: there are no accounts to log in to",
-    )
-    trial.complete(figure)
-    _sums(figure)
-    return figure
+            for attack in attacks:
+                often = 1 if attack.id == "quiet" else rounds
+                _attacked(figure, attack, target, those, seconds, often, say)
 
 
 def _attacked(

@@ -62,6 +62,8 @@ DEATHS = (
     Death("studio", "studio, the process that works", lambda house: [house.pid("studio")]),
     Death("studio_all", "all of studio, its spare too", _studio_whole),
 )
+TITLE = "Deaths"
+LINES = [*((death.id, death.says) for death in DEATHS), ("work", "work")]
 
 
 @dataclass
@@ -74,7 +76,7 @@ class Told:
 
 def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: B008
     rounds, window_s = trial.rounds or ROUNDS, trial.seconds or WINDOW_S
-    figure = Figure("kills", "Deaths", columns=COLUMNS)
+    figure = Figure("kills", TITLE, columns=COLUMNS)
     figure.notes.append(
         f"`kill -9`, {rounds} times each; seconds of silence (a tenth of a second and more below −50 dBFS) in the "
         f"{window_s:g} s after it, from what each player played into a sound card of its own; a speaker makes a "
@@ -100,9 +102,9 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
                         _died(figure, house, death, players, rounds, window_s, say)
                         tally.add(crowd.listen(0.1))
             _seen(figure, lists, tally)
-    figure.lines.append(("work", "work"))
+    figure.lines.append(LINES[-1])
     figure.add("work.plays_on", "work", "", [], note="there is no such process yet")
-    trial.complete(figure)
+    trial.complete(figure, LINES)
     return figure
 
 

@@ -10,7 +10,7 @@ import pytest
 from hustings.edge import report as module
 from hustings.edge.objects import Room, Rooms
 from hustings.edge.parking import Part
-from hustings.edge.report import Bears, Reporter, take
+from hustings.edge.report import EVERY_S, RUSH, SOON_S, Bears, Reporter, is_due, take
 from hustings.wire.edge_report import ROOMS_MAX, RoomCount, read_report
 from tests.edge.test_objects import frame, named, parked, room
 
@@ -61,6 +61,25 @@ def test_only_rooms_with_sound_and_so_many_at_the_most() -> None:
     assert take(rooms_of(quiet=quiet, over=over), 1.0, 0.0, 0.0, BEARS).rooms == {}
     many = {f"r{number}": room(named("5.0")) for number in range(ROOMS_MAX + 1)}
     assert len(take(rooms_of(**many), 1.0, 0.0, 0.0, BEARS).rooms) == ROOMS_MAX
+
+
+@pytest.mark.parametrize(
+    ("over_s", "counted", "per_s", "due"),
+    [
+        (SOON_S, 0, 0.0, False),
+        (EVERY_S, 0, 0.0, True),
+        (SOON_S, RUSH - 1, 0.0, False),
+        (SOON_S, RUSH, 0.0, True),
+        (SOON_S, RUSH, 4 * RUSH, False),
+        (SOON_S, 2 * RUSH, 4 * RUSH, False),
+        (SOON_S, 3 * RUSH, 4 * RUSH, True),
+        (EVERY_S, 3 * RUSH, 4 * RUSH, True),
+    ],
+)
+def test_a_rush_is_told_at_once_and_a_crowd_that_stays_as_seldom_as_one_listener(
+    over_s: float, counted: int, per_s: float, due: bool
+) -> None:
+    assert is_due(over_s, counted, per_s) is due
 
 
 class Upstream:

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from hustings.rooms import crowd as crowds
-from hustings.rooms.crowd import BEACONS_PER_S, COUNTED_S, EVERY_S, P_MIN, Crowd, Report, next_s
+from hustings.rooms.crowd import (
+    BEACONS_PER_S,
+    COUNTED_S,
+    EVERY_S,
+    P_MIN,
+    Crowd,
+    Estimate,
+    Report,
+    is_news,
+    next_s,
+)
 
 LIMIT_PER_S = 200
 
@@ -181,6 +191,27 @@ def test_edges_at_the_limit_and_one_past_it(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_when_to_ask_again(listeners: int, seconds: int) -> None:
     assert next_s(listeners) == seconds
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "news"),
+    [
+        (None, None, False),
+        (None, (3, 0), True),
+        ((3, 0), None, True),
+        ((3, 0), (3, 0), False),
+        ((3, 0), (4, 0), True),
+        ((3, 2), (4, 2), False),
+        ((3, 2), (5, 0), True),
+        ((8_000, 300), (8_300, 310), False),
+        ((8_000, 300), (7_699, 290), True),
+    ],
+)
+def test_whether_an_estimate_is_worth_a_word(
+    told: tuple[int, int] | None, now: tuple[int, int] | None, news: bool
+) -> None:
+    before, after = (Estimate(*one) if one else None for one in (told, now))
+    assert is_news(before, after) is news
 
 
 def test_p_is_a_power_of_two() -> None:

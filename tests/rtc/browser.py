@@ -8,7 +8,7 @@ from hustings.rtc import rtcp, rtp, sdp
 from hustings.rtc.demux import kind_of
 from hustings.rtc.dtls_records import packed
 from hustings.rtc.ice import Pair
-from hustings.rtc.peer import Arrived, Dropped, Output, Peer, Proved, Send, Turned
+from hustings.rtc.peer import Dropped, Output, Peer, Proved, Send, Turned
 from hustings.rtc.snapshot import Beginnings
 from hustings.rtc.srtp import SrtpSession
 from hustings.rtc.stun import parse
@@ -103,7 +103,7 @@ class Browser:
         return [p for _, one in mine for p in rtcp.parse(self.srtp.unprotect_rtcp(one))]
 
     def arrived(self) -> list[int]:
-        return [one.packet.sequence for one in self.seen if isinstance(one, Arrived)]
+        return [one.sequence for one in self.seen if isinstance(one, rtp.RtpPacket)]
 
     def turns(self) -> list[str]:
         return [one.state for one in self.seen if isinstance(one, Turned)]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hustings.rooms.roles import Refusal
-from hustings.rtc.ice import Pair
+from hustings.rtc.ice import ARRIVE_S, Pair
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import check
 from hustings.studio import addresses
@@ -47,6 +47,17 @@ async def test_announced_addresses_stand_in_for_this_machines() -> None:
 async def test_this_machines_own_addresses() -> None:
     port, named = await candidates()
     assert named == [[host, str(port)] for host in addresses.own()]
+
+
+async def test_nothing_wakes_the_process_where_nothing_is_due() -> None:
+    board = Switchboard()
+    board.open(0)
+    assert board._polling is None
+    board.call(OFFERED, {"session": "s"}, nothing, nothing)
+    assert board._polling is not None
+    assert board._due_at == pytest.approx(board.now() + ARRIVE_S, abs=5)
+    await board.shut()
+    assert board._polling.cancelled()
 
 
 class TestOwnAddresses:

@@ -132,6 +132,26 @@ async def test_a_budget_for_each_tick(
     await port.until(lambda: len(port.heard) == udp.PAIR_BUDGET * 2)
 
 
+async def test_where_little_comes_each_datagram_wakes_and_where_much_comes_a_timer_does(
+    port: Port, peers: Callable[[str], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udp, "REST_S", 0.1)
+    peer = peers("127.0.0.1")
+    peer.sendto(b"one", ("127.0.0.1", port.number))
+    await port.hears(b"one")
+    assert port.udp._resting is None, "a look that found one waits for the next"
+    many = [b"%d" % n for n in range(udp.MUCH)]
+    for one in many:
+        peer.sendto(one, ("127.0.0.1", port.number))
+    await port.until(lambda: port.udp._resting is not None)
+    assert port.heard == [], "too soon after the look before"
+    await port.hears(*many)
+    assert port.udp._resting is not None, "more are awaited without being woken"
+    await port.until(lambda: port.udp._resting is None)
+    peer.sendto(b"last", ("127.0.0.1", port.number))
+    await port.hears(b"last")
+
+
 async def test_a_socket_that_is_dropped_while_it_is_read(
     peers: Callable[[str], socket.socket],
 ) -> None:

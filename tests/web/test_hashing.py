@@ -70,7 +70,9 @@ async def test_a_thousand_log_ins_at_once_starve_nobody(house: House) -> None:
 
         async def tries(number: int) -> int:
             async with house.browser(f"10.0.{number // 250}.{number % 250}") as one:
-                return (await logs_in(one, f"somebody{number}", "not this one")).status_code
+                answer = await logs_in(one, f"somebody{number}", "not this one")
+                assert (answer.headers.get("Retry-After") == "1") is (answer.status_code == 503)
+                return answer.status_code
 
         crowd = [asyncio.create_task(tries(number)) for number in range(1_000)]
         while sum(one.done() for one in crowd) < 1_000 - WAITING_MAX:

@@ -18,7 +18,7 @@ from hustings.door.files import Files
 from hustings.door.patience import heed
 from hustings.door.sockets import Sockets
 from hustings.door.studio import PASSED_ON, StudioSocket
-from hustings.wire.errors import Refused
+from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Ticket, Verifier
 
@@ -95,12 +95,10 @@ async def _answers(request: web.Request, handler: Next) -> web.StreamResponse:
 
 
 def _no(refused: Refused) -> web.Response:
-    response = web.Response(
-        status=refused.status, body=refused.body(), content_type="application/json"
+    again = RETRY_AFTER.get(refused.status)
+    return web.Response(
+        status=refused.status, body=refused.body(), headers=again, content_type="application/json"
     )
-    if refused.status in (429, 503):
-        response.headers["Retry-After"] = "1" if refused.status == 503 else "60"
-    return response
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,14 @@ class Crowd:
             del self._edges[edge]
 
 
+def is_news(told: Estimate | None, now: Estimate | None) -> bool:
+    """Whether an estimate says what the one before did not: it lies outside of that one's error, or is twice as sure. Of a great
+    crowd every report moves it a little, which nobody needs to be woken for."""
+    if told is None or now is None:
+        return told is not now
+    return abs(now.count - told.count) > told.error or 2 * now.error < told.error
+
+
 def next_s(listeners: int) -> int:
     """After how many seconds a page asks for its next pulse."""
     least, most = NEXT_S

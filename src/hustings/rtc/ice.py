@@ -124,13 +124,13 @@ class IceAgent:
 
     def heard(self, pair: Pair, now: float) -> None:
         """Something came from a proved pair and was encrypted with the session's keys."""
+        if self.state == "open" and pair is self.selected:  # nearly always
+            self._pairs[pair] = self._life_at = now
+            return
         if pair not in self._pairs or self.state == "over":
             return
         self._pairs[pair] = now
-        if self.state == "open":
-            self._life_at = now
-        else:
-            self._turn("life", now)
+        self._turn("life", now)
         if self.selected != pair:
             silent = self.selected is None or now - self._pairs[self.selected] >= MOVE_S
             if silent:

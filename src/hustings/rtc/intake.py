@@ -24,7 +24,7 @@ class Intake:
     """The streams of one speaker. `restored` counts packets that RED brought back."""
 
     def __init__(self, offer: Offer) -> None:
-        self._offer = offer
+        self._opus, self._red, self._level_id = offer.opus, offer.red, offer.level_id
         self._number_id = offer.sequence_id if offer.has_congestion_feedback else 0
         self.streams: dict[int, Reception] = {}
         self.arrivals = Arrivals()
@@ -34,9 +34,9 @@ class Intake:
 
     def receive(self, raw: bytes, now: float) -> list[RtpPacket]:
         """The Opus packets that came with this RTP packet: none, it, or lost ones and it. Errors: `ValueError`."""
-        packet = rtp.parse(raw, self._offer.level_id, self._number_id)
-        is_red = packet.payload_type == self._offer.red != 0
-        if not (is_red or packet.payload_type == self._offer.opus) or not self._has_token(now):
+        packet = rtp.parse(raw, self._level_id, self._number_id)
+        is_red = packet.payload_type == self._red != 0
+        if not (is_red or packet.payload_type == self._opus) or not self._has_token(now):
             return []
         stream = self.streams.get(packet.ssrc) or self._stream(packet.ssrc, now)
         if stream is None:
@@ -49,14 +49,14 @@ class Intake:
         if not is_red:
             return [packet]
         found: list[RtpPacket] = []
-        if stream.is_whole or verdict != "new":
+        if not stream.holes or verdict != "new":
             newest = red.newest(packet.payload)
         else:
             *older, newest = red.parse(packet.payload)
             # The nearest predecessor first: `restore` gives each the last hole that it fits.
             found += [one for block in older[::-1] for one in self._restored(stream, packet, block)]
             found.reverse()
-        if newest.payload_type == self._offer.opus and newest.payload:
+        if newest.payload_type == self._opus and newest.payload:
             found.append(self._plain(packet, packet.sequence, packet.timestamp, newest.payload))
         return found
 
@@ -65,12 +65,12 @@ class Intake:
         """When something is to be asked for, or reported."""
         due = self.arrivals.deadline
         for stream in self.streams.values():
-            if not stream.is_whole:
+            if stream.holes:
                 due = min(due, stream.deadline)
         return due
 
     def _restored(self, stream: Reception, packet: RtpPacket, block: red.Block) -> list[RtpPacket]:
-        if block.payload_type != self._offer.opus or not block.payload:
+        if block.payload_type != self._opus or not block.payload:
             return []
         sequence = stream.restore(block.age)
         if sequence is None:
@@ -81,7 +81,7 @@ class Intake:
 
     def _plain(self, packet: RtpPacket, sequence: int, timestamp: int, payload: bytes) -> RtpPacket:
         """A block as the packet that it would have been without RED: what is recorded needs no RED to be read."""
-        opus = self._offer.opus
+        opus = self._opus
         raw = rtp.build(opus, sequence, timestamp, packet.ssrc, payload, packet.marker)
         return RtpPacket(
             opus, sequence, timestamp, packet.ssrc, packet.marker, payload, packet.level, raw
@@ -98,7 +98,9 @@ class Intake:
         return stream
 
     def _has_token(self, now: float) -> bool:
-        tokens = min(self._tokens + (now - self._filled_at) * RATE_MAX, BURST)
+        tokens = self._tokens + (now - self._filled_at) * RATE_MAX
+        if tokens > BURST:
+            tokens = BURST
         self._filled_at = now
         has_one = tokens >= 1
         self._tokens = tokens - has_one

@@ -53,18 +53,13 @@ class Dropped:
     pair: Pair
 
 
-class Arrived(NamedTuple):
-    """An Opus packet of the speaker's, each once; late ones in the order of their arrival."""
-
-    packet: RtpPacket
-
-
 @dataclass(frozen=True, slots=True)
 class Turned:
     state: State
 
 
-Output = Send | Proved | Dropped | Arrived | Turned
+Output = Send | Proved | Dropped | RtpPacket | Turned
+"""An `RtpPacket` is one of the speaker's, each once; late ones in the order of their arrival."""
 
 
 class Peer:
@@ -233,9 +228,10 @@ class Peer:
             self._follow_ice(now)
             self._plan()
         # Fifty times a second for each speaker: the whole plan is made by `poll`, here only what may be due before it.
-        self.deadline = min(self.deadline, self._intake.deadline)
-        for packet in packets:
-            self._outputs.append(Arrived(packet))
+        due = self._intake.deadline
+        if due < self.deadline:
+            self.deadline = due
+        self._outputs += packets
 
     def _receive_rtcp(self, srtp: SrtpSession, datagram: bytes, pair: Pair, now: float) -> None:
         try:

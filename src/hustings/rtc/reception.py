@@ -7,7 +7,6 @@ come here, so a jump is the sender's own new start and is followed at once. All 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,7 +48,7 @@ class Figures:
 
 
 class Reception:
-    """One SSRC's packets."""
+    """One SSRC's packets. `holes` is what is missing, by number."""
 
     def __init__(self, ssrc: int) -> None:
         self.ssrc = ssrc
@@ -57,11 +56,9 @@ class Reception:
         self.received = 0
         self._highest = -1
         self._first = 0
-        self._holes: dict[int, Hole] = {}
-        self._timestamps: OrderedDict[int, int] = OrderedDict()  # by number, of what came of late
-        self._heard: OrderedDict[int, None] = (
-            OrderedDict()
-        )  # timestamps of sound that was passed on
+        self.holes: dict[int, Hole] = {}
+        self._timestamps: dict[int, int] = {}  # by number, of what came of late
+        self._heard: dict[int, None] = {}  # timestamps of sound that was passed on
         self._edge = 0  # the newest packet's timestamp
         self._jitter = 0.0
         self._transit = 0.0
@@ -74,16 +71,12 @@ class Reception:
         every stream, and two for each packet of a lossy one); its number counts, its sound is not missed.
         """
         self.last_at = now
-        if self._highest < 0:
-            self._start(sequence, timestamp)
-        number = self._highest + signed(sequence - self._highest, 16)
-        ahead = number - self._highest
-        if abs(ahead) > JUMP_MAX:
-            self._start(sequence, timestamp)
-            number, ahead = self._highest, 0
-            self._holes.clear()
+        ahead = (sequence - self._highest) & 0xFFFF
+        if ahead != 1 or self._highest < 0:  # nearly never
+            ahead = self._ahead(sequence, timestamp)
+        number = self._highest + ahead
         if sounds and timestamp in self._heard:
-            self._holes.pop(number, None)
+            self.holes.pop(number, None)
             return "double"
         self.received += 1
         if ahead == 1:
@@ -95,10 +88,21 @@ class Reception:
             self._remember(self._heard, timestamp, None)
             self._measure(timestamp, now)
         if ahead < 0:
-            self._holes.pop(number, None)
+            self.holes.pop(number, None)
             return "repaired"
         self._edge = timestamp
         return "new"
+
+    def _ahead(self, sequence: int, timestamp: int) -> int:
+        """How far a packet is ahead of the highest; one that is too far off is the first of a new start."""
+        if self._highest < 0:
+            self._start(sequence, timestamp)
+        ahead = signed(sequence - self._highest, 16)
+        if abs(ahead) > JUMP_MAX:
+            self._start(sequence, timestamp)
+            self.holes.clear()
+            return 0
+        return ahead
 
     def restore(self, offset: int) -> int | None:
         """The sequence number of the hole that a redundant block fills which lies `offset` samples before the newest
@@ -113,13 +117,13 @@ class Reception:
         hole = self._hole_at(timestamp)
         if hole is None:
             return None
-        del self._holes[hole]
+        del self.holes[hole]
         self._remember(self._timestamps, hole, timestamp)
         self._remember(self._heard, timestamp, None)
         return hole & 0xFFFF
 
     def _hole_at(self, timestamp: int) -> int | None:
-        for hole in reversed(self._holes):
+        for hole in reversed(self.holes):
             before = max((n for n in self._timestamps if n < hole), default=None)
             after = min((n for n in self._timestamps if n > hole), default=None)
             if before is None or after is None:
@@ -135,21 +139,21 @@ class Reception:
             exact = before + passed // unit
             if exact == after:  # a probe, with the timestamp of the lost packet before it
                 return hole
-            return exact if not passed % unit and exact in self._holes else None
+            return exact if not passed % unit and exact in self.holes else None
         return None
 
     @staticmethod
-    def _remember(kept: OrderedDict[int, Any], key: int, value: Any) -> None:
+    def _remember(kept: dict[int, Any], key: int, value: Any) -> None:
         kept[key] = value
         if len(kept) > RECENT_KEPT:
-            kept.popitem(last=False)
+            del kept[next(iter(kept))]
 
     def to_ask(self, now: float, round_trip_s: float) -> list[int]:
         """Sequence numbers to ask for now, oldest first."""
-        for number in [n for n, hole in self._holes.items() if now - hole.since >= HOLE_S]:
-            del self._holes[number]
+        for number in [n for n, hole in self.holes.items() if now - hole.since >= HOLE_S]:
+            del self.holes[number]
         asked = []
-        for number, hole in self._holes.items():
+        for number, hole in self.holes.items():
             if hole.due <= now:
                 hole.asked += 1
                 last = hole.asked >= ASKED_MAX
@@ -158,16 +162,11 @@ class Reception:
         return asked
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing is missing."""
-        return not self._holes
-
-    @property
     def deadline(self) -> float:
         """When `to_ask` has something."""
-        if not self._holes:
+        if not self.holes:
             return float("inf")
-        return min(hole.due for hole in self._holes.values())
+        return min(hole.due for hole in self.holes.values())
 
     def figures(self) -> Figures:
         """The figures since the last call (RFC 3550 A.3)."""
@@ -197,16 +196,18 @@ class Reception:
         gap = range(self._highest + 1, number)
         for hole in gap[-MISSING_MAX:]:
             ask = number - hole <= ASK_BURST_MAX
-            self._holes[hole] = Hole(now, now + ORDER_S if ask else float("inf"))
-        while len(self._holes) > MISSING_MAX:
-            del self._holes[next(iter(self._holes))]
+            self.holes[hole] = Hole(now, now + ORDER_S if ask else float("inf"))
+        while len(self.holes) > MISSING_MAX:
+            del self.holes[next(iter(self.holes))]
         self._highest = number
 
     def _measure(self, timestamp: int, now: float) -> None:
         """Interarrival jitter (RFC 3550 §6.4.1)."""
         transit = now * RATE_HZ - timestamp
         if self._transit:
-            moved = abs(signed(int(transit - self._transit), 32))
+            moved = abs(int(transit - self._transit))
+            if moved >= 1 << 31:  # the timestamp wrapped
+                moved = abs(signed(moved, 32))
             self._jitter += (moved - self._jitter) / 16
         self._transit = transit
 

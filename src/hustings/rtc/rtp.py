@@ -9,6 +9,8 @@ from struct import Struct
 from typing import NamedTuple
 
 HEADER = Struct("!BBHLL")
+HEADER_BYTES = HEADER.size
+EXTENSION = Struct("!HH")
 PACKET_MAX = 1_500
 ONE_BYTE_EXTENSIONS = 0xBEDE  # RFC 8285 §4.2
 
@@ -36,18 +38,25 @@ def parse(raw: bytes, level_id: int = 0, number_id: int = 0) -> RtpPacket:
 
     Errors: `ValueError` for anything that is not an RTP version 2 packet with whole header, extension and padding.
     """
-    if not HEADER.size <= len(raw) <= PACKET_MAX:
-        raise ValueError(f"an RTP packet of {len(raw)} bytes")
+    end = len(raw)
+    if not HEADER_BYTES <= end <= PACKET_MAX:
+        raise ValueError(f"an RTP packet of {end} bytes")
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(raw)
     if first >> 6 != 2:
         raise ValueError("an RTP packet of another version")
-    start = HEADER.size + 4 * (first & 0x0F)
+    start = HEADER_BYTES + 4 * (first & 0x0F)
     level: int | None = None
     number: int | None = None
     if first & 0x10:
-        start, extensions = _extensions(raw, start)
-        level, number = _read(extensions, level_id, number_id)
-    end = len(raw)
+        begin = start + EXTENSION.size
+        if end < begin:
+            raise ValueError("an RTP extension that is cut off")
+        profile, words = EXTENSION.unpack_from(raw, start)
+        start = begin + 4 * words
+        if end < start:
+            raise ValueError("an RTP extension that is cut off")
+        if profile == ONE_BYTE_EXTENSIONS:
+            level, number = _read(raw, begin, start, level_id, number_id)
     if first & 0x20:
         padding = raw[-1]
         if padding == 0 or start + padding > end:
@@ -89,23 +98,15 @@ def build(
     )
 
 
-def _extensions(raw: bytes, start: int) -> tuple[int, bytes]:
-    """Where the payload begins, and the one-byte header extensions before it. Errors: `ValueError`."""
-    end = start + 4 + 4 * int.from_bytes(raw[start + 2 : start + 4], "big")
-    if len(raw) < max(end, start + 4):
-        raise ValueError("an RTP extension that is cut off")
-    profile = int.from_bytes(raw[start : start + 2], "big")
-    return end, raw[start + 4 : end] if profile == ONE_BYTE_EXTENSIONS else b""
-
-
-def _read(extensions: bytes, level_id: int, number_id: int) -> tuple[int | None, int | None]:
+def _read(
+    raw: bytes, at: int, end: int, level_id: int, number_id: int
+) -> tuple[int | None, int | None]:
     """The level and the number among one-byte extensions (RFC 8285 §4.2), the first of each; a broken list has none from
     the break on."""
     level: int | None = None
     number: int | None = None
-    at, end = 0, len(extensions)
     while at < end:
-        head = extensions[at]
+        head = raw[at]
         if head == 0:
             at += 1
             continue
@@ -117,7 +118,7 @@ def _read(extensions: bytes, level_id: int, number_id: int) -> tuple[int | None,
         if not kind:
             continue  # an id of 0 is padding, whatever its length says
         if kind == level_id and level is None:
-            level = extensions[start] & 0x7F  # RFC 6464 §3
+            level = raw[start] & 0x7F  # RFC 6464 §3
         elif kind == number_id and number is None and at == start + 2:
-            number = extensions[start] << 8 | extensions[start + 1]
+            number = raw[start] << 8 | raw[start + 1]
     return level, number

@@ -23,6 +23,7 @@ FIXED = Struct("!BxHxxxxL")
 WINDOW = (
     128  # indexes behind the highest that a late packet may have, RFC 3711 §3.3.2 (at least 64)
 )
+WINDOW_MASK = (1 << WINDOW) - 1
 SSRCS_MAX = 32
 RTP_INDEX_MAX = (1 << 48) - 1  # RFC 3711 §9.2: a key is spent after that many packets
 RTCP_INDEX_MAX = (1 << 31) - 1
@@ -64,10 +65,13 @@ class Seen:
     def add(self, index: int) -> None:
         """An index that is new."""
         ahead = index - self.highest
-        if ahead > 0:
+        if ahead == 1:  # nearly always
+            self.window = (self.window << 1 | 1) & WINDOW_MASK
+            self.highest = index
+        elif ahead > 0:
             # Further than the window is nothing to shift: a bit that is shifted out is never asked for.
             kept = self.window << ahead if ahead < WINDOW else 0
-            self.window = (kept | 1) & ((1 << WINDOW) - 1)
+            self.window = (kept | 1) & WINDOW_MASK
             self.highest = index
         else:
             self.window |= 1 << -ahead
@@ -101,11 +105,17 @@ class SrtpSession:
         start, sequence, ssrc = _rtp_head(srtp, PACKET_MAX)
         if len(srtp) < start + self._remote.overhead[0]:
             raise ValueError("an SRTP packet that is cut off")
-        seen = self._seen.get(ssrc) or Seen()
-        index = _guess(sequence, seen.highest)
-        if not 0 <= index <= RTP_INDEX_MAX or not seen.is_new(index):
-            raise ValueError("an SRTP packet seen before, or too old to tell")
-        _check_room(self._seen, ssrc)
+        seen = self._seen.get(ssrc)
+        if seen is None:
+            _check_room(self._seen, ssrc)
+            seen = Seen()
+        index = seen.highest + 1
+        if sequence != index & 0xFFFF or not index:  # nearly never: the next one is new
+            index = _guess(sequence, seen.highest)
+            if index < 0 or not seen.is_new(index):
+                raise ValueError("an SRTP packet seen before, or too old to tell")
+        if index > RTP_INDEX_MAX:
+            raise ValueError("an SRTP packet past the key's last")
         opened = self._remote.open(srtp, start, ssrc, index)
         seen.add(index)
         self._seen[ssrc] = seen

@@ -15,7 +15,7 @@ from typing import Any
 from hustings.audio.clock import SEGMENT, TICK, Clock, clock_from_unix_ns, unix_ms
 from hustings.hls.profile import PROFILES, Profile
 from hustings.rooms.brownout import STEPS
-from hustings.rooms.crowd import Crowd, Estimate
+from hustings.rooms.crowd import Crowd, Estimate, is_news
 from hustings.rooms.feature import Feature
 from hustings.rooms.journal import Draft, Event, to_line
 from hustings.rooms.room import ON_AIR, Room
@@ -347,7 +347,7 @@ class LiveRoom:
         self.alarm("host_away", timers.host_away(self.room))
         self._look_at_disk()
         self._look_at_pressure()
-        if self._told != (now := self._listeners()):
+        if is_news(self._told, now := self._listeners()):
             self._told = now
             self.bump()
         self.append(timers.given_up(self.room, at, self._nobody_since, self.limits))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import logging
 import secrets
@@ -20,10 +19,10 @@ from pathlib import Path
 
 from hustings.rtc import snapshot
 from hustings.rtc.answer import CANDIDATES_MAX, Where
-from hustings.rtc.demux import Demux
+from hustings.rtc.demux import Demux, Receiver
 from hustings.rtc.dtls import ENTROPY, Certificate
 from hustings.rtc.ice import RETURN_S, Credentials, Pair
-from hustings.rtc.peer import Arrived, Dropped, Peer, Proved, Send, Turned
+from hustings.rtc.peer import Dropped, Peer, Proved, Send, Turned
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer
 from hustings.rtc.snapshot import SENT_MAX, Beginnings
@@ -35,8 +34,10 @@ from hustings.studio.udp import UdpPort
 
 LOG = logging.getLogger("hustings.studio")
 POLL_S = 0.01
-KEEP_POLLS = 100
-"""Calls are written down every second, and after `SENT_MAX` datagrams."""
+"""What is due is done at most so often, and all of it at once; where nothing is due, nothing wakes."""
+KEEP_S = 1.0
+"""Calls are written down so often, and after `SENT_MAX` datagrams."""
+NEVER = float("inf")
 CALLS_MAX = 1_000
 """Fifty rooms of thirteen, and as many again on their way in or out."""
 
@@ -113,11 +114,13 @@ class Switchboard:
         self._keeper = keeper
         self._certificate = Certificate.make(secrets.token_bytes(ENTROPY), time.time())
         self._demux = Demux()
-        self._calls: dict[Peer, Call] = {}
+        self._calls: dict[Receiver, Call] = {}
         self._sockets = 0
         self._udp: UdpPort | None = None
         self._relay: RelayPort | None = None
-        self._polling: asyncio.Task[None] | None = None
+        self._polling: asyncio.TimerHandle | None = None
+        self._polled_at = self._kept_at = 0.0
+        self._due_at = NEVER
 
     def open(self, port: int, relay: Path | None = None) -> int:
         """Takes the UDP port (0: any) and says which; `relay` is where door brings those who call by TCP. Errors: `OSError`."""
@@ -127,7 +130,7 @@ class Switchboard:
         if relay is not None:
             self._relay.open(relay)
         self._resume()
-        self._polling = asyncio.create_task(self._poll(), name="switchboard")
+        self._plan()
         return taken
 
     async def shut(self) -> None:
@@ -137,10 +140,9 @@ class Switchboard:
                 call.close()
         if self._keeper is not None:
             self._keeper.close()
+        self._due_at = -NEVER
         if self._polling is not None:
             self._polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._polling
         if self._udp is not None and self._relay is not None:
             self._udp.close()
             self._relay.close()
@@ -156,6 +158,7 @@ class Switchboard:
         call.answer = peer.answer(self._candidates())
         self._calls[peer] = call
         self._demux.add(peer.ufrag, peer)
+        self._plan()
         return call
 
     def socket_call(self, session: str, on_packet: OnPacket, on_state: OnState) -> SocketCall:
@@ -226,8 +229,8 @@ class Switchboard:
     def flush(self, call: Call) -> None:
         """Does what a peer wants done."""
         for output in call.peer.take():
-            if isinstance(output, Arrived):
-                call.arrived(output.packet)
+            if isinstance(output, RtpPacket):
+                call.arrived(output)
             elif isinstance(output, Send):
                 self._port(output.pair).send(output.pair, output.datagram)
             elif isinstance(output, Proved):
@@ -251,13 +254,13 @@ class Switchboard:
         except Exception:
             # None of ours is known to raise. Whoever finds one ends his own session with it, and no other.
             peer = self._demux.owner(pair)
-            if isinstance(peer, Peer) and peer in self._calls:
+            if peer is not None and peer in self._calls:
                 LOG.exception("a call ended")
                 self._calls[peer].fail()
             return
-        call = self._calls.get(peer) if isinstance(peer, Peer) else None
+        call = self._calls.get(peer) if peer is not None else None
         if call is not None:
-            self.do(call, _nothing)
+            self._follow(call)
 
     def _lost(self, pair: Pair) -> None:
         """A TCP connection ended. Its call goes on as long as it has another pair, or finds one in time."""
@@ -270,10 +273,19 @@ class Switchboard:
         """Work of one call and what comes of it. A room may fail over a packet; the other calls are not to notice."""
         try:
             work()
+        except Exception:
+            LOG.exception("a call ended")
+            call.fail()
+        self._follow(call)
+
+    def _follow(self, call: Call) -> None:
+        try:
             self.flush(call)
         except Exception:
             LOG.exception("a call ended")
             call.fail()
+        if call.peer.deadline < self._due_at:
+            self._plan()
         if call.peer.unsaved >= SENT_MAX:
             self.keep(call)
 
@@ -298,15 +310,30 @@ class Switchboard:
                 self._demux.prove(pair, peer)
             self.flush(call)
 
-    async def _poll(self) -> None:
-        for polls in itertools.count():
-            await asyncio.sleep(POLL_S)
-            now = self.now()
-            if self._keeper is not None and polls % KEEP_POLLS == 0:
+    def _plan(self) -> None:
+        """The next poll: when a call needs it, or all are to be written down."""
+        due = min((one.peer.deadline for one in self._calls.values()), default=NEVER)
+        if self._keeper is not None and self._calls:
+            due = min(due, self._kept_at + KEEP_S)
+        if self._polling is not None:
+            self._polling.cancel()
+        self._due_at, self._polling = due, None
+        if due < NEVER:
+            wait_s = max(due, self._polled_at + POLL_S) - self.now()
+            self._polling = asyncio.get_running_loop().call_later(wait_s, self._poll)
+
+    def _poll(self) -> None:
+        now = self._polled_at = self.now()
+        self._due_at = -NEVER  # what is done here is planned for at the end
+        try:
+            if self._keeper is not None and now >= self._kept_at + KEEP_S:
+                self._kept_at = now
                 for call in self._calls.values():
                     self.keep(call)
-            for call in [one for peer, one in self._calls.items() if peer.deadline <= now]:
+            for call in [one for one in self._calls.values() if one.peer.deadline <= now]:
                 self.do(call, partial(call.peer.poll, now))
+        finally:
+            self._plan()
 
 
 def _drawn() -> Beginnings:
@@ -320,10 +347,6 @@ def _drawn() -> Beginnings:
         timestamp=secrets.randbits(32),
         cname=secrets.token_hex(8),
     )
-
-
-def _nothing() -> None:
-    """What a peer did by itself is enough."""
 
 
 def _nobody(_: object) -> None:

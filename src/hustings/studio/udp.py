@@ -4,8 +4,8 @@ Two *open* sockets hear everybody and never send a byte. Each proved pair has a 
 port (SO_REUSEPORT): the kernel sorts its datagrams there, so a flood of strangers fills the open sockets' buffer and nobody
 else's. Every socket is read with a budget per tick, so a flood costs a fixed share of the loop, whoever sends it.
 
-The sockets have a selector of their own, which the event loop looks at every `REST_S` at the most: a hundred speakers then
-wake it 250 times a second and not five thousand times.
+The sockets have an epoll of their own, which is looked at every `REST_S` at the most: a hundred speakers then wake the loop
+250 times a second and not five thousand times. Where little comes each datagram wakes it, where much comes a timer does.
 
 The port is taken without SO_REUSEPORT and shared only afterwards: a second studio on it gets its error at the start.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import selectors
+import select
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from hustings.rtc.ice import Pair
 
 TICK_S = 0.02
 REST_S = 0.004
+MUCH = 3
+"""Datagrams in `REST_S` from which on a timer looks: less than one a look would be more wake-ups than datagrams."""
 OPEN_BUDGET = 64
 PAIR_BUDGET = 32
 """Datagrams per tick; a browser sends one or two."""
@@ -58,8 +60,10 @@ class UdpPort:
     def __init__(self, received: Received) -> None:
         self._received = received
         self._loop = asyncio.get_running_loop()
-        self._selector = selectors.DefaultSelector()
+        self._epoll = select.epoll()
+        self._taps: dict[int, Tap] = {}
         self._resting: asyncio.TimerHandle | None = None
+        self._looked_at = 0.0
         self._open: list[Tap] = []
         self._pairs: dict[Pair, Tap] = {}
         self.port = 0
@@ -90,8 +94,8 @@ class UdpPort:
         self._open.clear()
         if self._resting is not None:
             self._resting.cancel()
-        self._loop.remove_reader(self._selector)
-        self._selector.close()
+        self._loop.remove_reader(self._epoll)
+        self._epoll.close()
 
     def prove(self, pair: Pair) -> None:
         """A socket for this pair alone. Where there can be none, what is sent to the pair is lost."""
@@ -154,12 +158,14 @@ class UdpPort:
     def _listen(self, tap: Tap) -> None:
         if tap.is_open and not tap.is_heard:
             tap.is_heard = True
-            self._selector.register(tap.socket, selectors.EVENT_READ, tap)
+            self._taps[tap.socket.fileno()] = tap
+            self._epoll.register(tap.socket, select.EPOLLIN)
 
     def _mute(self, tap: Tap) -> None:
         if tap.is_heard:
             tap.is_heard = False
-            self._selector.unregister(tap.socket)
+            del self._taps[tap.socket.fileno()]
+            self._epoll.unregister(tap.socket)
 
     def _end(self, tap: Tap) -> None:
         self._mute(tap)
@@ -169,44 +175,63 @@ class UdpPort:
     def _wait(self) -> None:
         """Until one of the sockets has something."""
         self._resting = None
-        self._loop.add_reader(self._selector, self._look)
+        self._loop.add_reader(self._epoll, self._wake)
 
-    def _look(self) -> None:
-        self._loop.remove_reader(self._selector)
-        self._resting = self._loop.call_later(REST_S, self._wait)
-        now = self._loop.time()
-        # One datagram of each that has some, and again: to ask the selector costs less than to ask each socket in vain.
-        while ready := self._selector.select(0):
-            for key, _ in ready:
-                self._readable(key.data, now)
+    def _wake(self) -> None:
+        rest_s = self._looked_at + REST_S - self._loop.time()
+        if rest_s > 0:
+            self._loop.remove_reader(self._epoll)
+            self._resting = self._loop.call_later(rest_s, self._rested)
+        else:
+            self._look()
+
+    def _rested(self) -> None:
+        if self._look() >= MUCH:
+            self._resting = self._loop.call_at(self._looked_at + REST_S, self._rested)
+        else:
+            self._wait()
+
+    def _look(self) -> int:
+        """Reads what there is; how many datagrams that were."""
+        now = self._looked_at = self._loop.time()
+        count = 0
+        # One datagram of each that has some, and again: to ask the epoll costs less than to ask each socket in vain.
+        while ready := self._epoll.poll(0):
+            count += len(ready)
+            for number, _ in ready:
+                tap = self._taps.get(number)
+                if tap is not None:  # None: given up while an earlier one was read
+                    self._readable(tap, now)
+        return count
 
     def _readable(self, tap: Tap, now: float) -> None:
         """Reads one datagram. When the tick's budget is spent, the socket waits for the next tick."""
         if now - tap.since >= TICK_S:
             tap.since, tap.left = now, tap.budget
-        if not tap.is_heard:
-            return  # given up while an earlier one was read
         if not tap.left:
             self._mute(tap)
             self._loop.call_at(tap.since + TICK_S, self._listen, tap)
             return
         tap.left -= 1
+        pair = tap.pair
         try:
-            datagram, pair = self._read(tap, now)
+            if pair is not None and now >= tap.alone_from:
+                datagram = tap.socket.recv(DATAGRAM_MAX)
+            else:
+                datagram, pair = _read(tap.socket, pair)
         except OSError:
             return  # ICMP says that nobody is there (udp(7)), and anybody can forge that; or nothing after all
         self._received(datagram, pair)
 
-    def _read(self, tap: Tap, now: float) -> tuple[bytes, Pair]:
-        if tap.pair is not None and now >= tap.alone_from:
-            return tap.socket.recv(DATAGRAM_MAX), tap.pair
-        if tap.pair is not None:
-            datagram, remote = tap.socket.recvfrom(DATAGRAM_MAX)
-            # What came between bind and connect may be a stranger's, and anything.
-            pair = tap.pair if remote == tap.pair.remote else Pair(tap.pair.local, remote)
-            return datagram, pair
-        datagram, notes, _, remote = tap.socket.recvmsg(DATAGRAM_MAX, ANCILLARY_BYTES)
-        return datagram, Pair(_destination(notes), remote)
+
+def _read(own: socket.socket, pair: Pair | None) -> tuple[bytes, Pair]:
+    """From an open socket, or from a pair's in which strangers' may still be."""
+    if pair is not None:
+        datagram, remote = own.recvfrom(DATAGRAM_MAX)
+        # What came between bind and connect may be a stranger's, and anything.
+        return datagram, pair if remote == pair.remote else Pair(pair.local, remote)
+    datagram, notes, _, remote = own.recvmsg(DATAGRAM_MAX, ANCILLARY_BYTES)
+    return datagram, Pair(_destination(notes), remote)
 
 
 def _open_socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

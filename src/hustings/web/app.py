@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -33,7 +32,7 @@ from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
 from hustings.web.visitors import Visitors
-from hustings.wire.errors import Refused
+from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.ticket import Signer, Verifier
 
 _log = logging.getLogger("hustings.web")
@@ -145,9 +144,8 @@ def build(parts: Parts) -> ASGIApp:
 
 def answer(refused: Refused) -> Response:
     """A "no" as JSON."""
-    headers = {"Retry-After": "1"} if refused.status == 503 else {}
-    tree = {"code": refused.code, "message": refused.sentence, **refused.detail}
-    return Response(json.dumps(tree), refused.status, headers, "application/json")
+    again = RETRY_AFTER.get(refused.status)
+    return Response(refused.body(), refused.status, again, "application/json")
 
 
 @contextlib.asynccontextmanager

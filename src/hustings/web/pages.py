@@ -21,7 +21,7 @@ from hustings.web.moments import Moment
 from hustings.web.parts import Parts
 from hustings.web.planning import Planned, fresh
 from hustings.web.programme import Listing
-from hustings.wire.errors import CODES, Refused
+from hustings.wire.errors import CODES, RETRY_AFTER, Refused
 
 LANG = "en"
 SHOWN_MAX = 500
@@ -94,7 +94,8 @@ class Pages:
             now=Moment(self._parts.now_ms()),
             **values,
         )
-        return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+        again = RETRY_AFTER.get(status, {})
+        return HTMLResponse(text, status, {"Cache-Control": "no-store", **again})
 
     def sentence(self, refused: Refused) -> HTMLResponse:
         """A page that is one "no": what happened, what still works, what to do."""

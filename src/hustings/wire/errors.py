@@ -126,6 +126,9 @@ CODES: dict[str, tuple[int, str]] = {
     "range_unsatisfiable": (416, "That range is outside of the object."),
 }
 
+RETRY_AFTER = {429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
+"""When to come again, in seconds, by status (RFC 9110 §10.2.3), as a header."""
+
 
 class Refused(Exception):
     """A "no" with a stable code. `detail` adds fields to the answer (`starts_at_ms`, …)."""
