@@ -23,6 +23,7 @@ CODES: dict[str, tuple[int, str]] = {
         503,
         "The programme cannot be read just now. Rooms that are on go on; try again in a moment.",
     ),
+    "work_full": (503, "This server has too much to do just now. Try again in an hour."),
     "unexpected": (500, "Something broke on our side; it is in the log."),
     # tickets
     "ticket_missing": (401, "This needs a ticket. Open the link that you were sent."),
