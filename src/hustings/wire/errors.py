@@ -90,6 +90,12 @@ CODES: dict[str, tuple[int, str]] = {
     "handle_taken": (409, "Somebody has this handle."),
     "email_malformed": (422, "That is not an e-mail address."),
     "email_taken": (409, "There is an account with this e-mail address."),
+    "email_needed": (
+        422,
+        "This server sends you a letter to confirm: it needs your e-mail address.",
+    ),
+    "letter_over": (410, "This link is not, or no longer, good. Ask for another letter."),
+    "mail_off": (409, "This server sends no mail. Ask those who look after it."),
     "password_short": (422, "A password has 8 characters at least."),
     "password_long": (422, "A password has 256 characters at the most."),
     "password_known": (
