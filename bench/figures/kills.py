@@ -56,6 +56,7 @@ def _studio_whole(house: House) -> list[int]:
 DEATHS = (
     Death("nobody", "nobody", lambda house: []),
     Death("web", "web", lambda house: [house.pid("web")]),
+    Death("work", "work", lambda house: [house.pid("work")]),
     Death("door", "door", lambda house: [house.pid("door")]),
     Death("worker", "one edge worker", lambda house: house.workers()[:1]),
     Death("edge", "all of edge", lambda house: [house.pid("edge"), *house.workers()]),
@@ -100,8 +101,6 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
                         _died(figure, house, death, players, rounds, window_s, say)
                         tally.add(crowd.listen(0.1))
             _seen(figure, lists, tally)
-    figure.lines.append(("work", "work"))
-    figure.add("work.plays_on", "work", "", [], note="there is no such process yet")
     trial.complete(figure)
     return figure
 
@@ -120,6 +119,7 @@ def _died(
         for player in players:
             player.ready()
         pids = list(death.whom(house))
+        assert all(pids), f"there is no process of {death.id}"
         from_s = {player.name: player.ear.now_s for player in players}
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
