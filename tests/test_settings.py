@@ -85,6 +85,24 @@ def test_the_defaults_stand_by_themselves() -> None:
         ("[live]\nworkers = 0", "at least 1"),
         ("[live]\nport = 65536", "must be 0 to 65535"),
         ("[live]\nport = 8000", "must differ"),
+        ("[mail]\ntls = 'ssl'", "`mail.tls` must be one of starttls, tls, none"),
+        ("[mail]\nport = 0", "`mail.port` must be 1 to 65535"),
+        ("[mail]\nport = 65536", "`mail.port` must be 1 to 65535"),
+        ("[mail]\nuser = 'a'", "`mail.user` and `mail.password_file` go together"),
+        ("[mail]\npassword_file = 'a'", "`mail.user` and `mail.password_file` go together"),
+        ("[mail]\nhost = 'a'", "`mail.from_address` must be an e-mail address"),
+        (
+            "[mail]\nhost = 'a'\nfrom_address = 'me'",
+            "`mail.from_address` must be an e-mail address",
+        ),
+        (
+            "[mail]\nhost = 'a'\nfrom_address = \"me@h.example\\nBcc: a@h.example\"",
+            "`mail.from_address` must be an e-mail address",
+        ),
+        (
+            "[mail]\nhost = 'a'\nuser = 'a'\npassword_file = 'a'\ntls = 'none'",
+            "`mail.user` needs `mail.tls`",
+        ),
         ("[live", "hustings.toml: "),
     ],
 )
@@ -96,6 +114,12 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, why: st
 def test_limits_hold_at_their_edge(tmp_path: Path) -> None:
     tree = _load(tmp_path, "[live]\nport = 65535\nworkers = 1\n[web]\nport = 0\n[stage]\nport = 0")
     assert (tree.live.port, tree.live.workers, tree.web.port) == (65535, 1, 0)
+
+
+def test_a_mail_server_of_this_machine_needs_no_tls(tmp_path: Path) -> None:
+    text = "[mail]\nhost = 'localhost'\ntls = 'none'\nuser = 'a'\npassword_file = 'b'\n"
+    assert _load(tmp_path, f"{text}from_address = 'a@h.example'").mail.on
+    assert not settings.load().mail.on
 
 
 def test_the_voice_port_that_browsers_are_told() -> None:

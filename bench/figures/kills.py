@@ -56,6 +56,7 @@ def _studio_whole(house: House) -> list[int]:
 DEATHS = (
     Death("nobody", "nobody", lambda house: []),
     Death("web", "web", lambda house: [house.pid("web")]),
+    Death("work", "work", lambda house: [house.pid("work")]),
     Death("door", "door", lambda house: [house.pid("door")]),
     Death("worker", "one edge worker", lambda house: house.workers()[:1]),
     Death("edge", "all of edge", lambda house: [house.pid("edge"), *house.workers()]),
@@ -63,7 +64,7 @@ DEATHS = (
     Death("studio_all", "all of studio, its spare too", _studio_whole),
 )
 TITLE = "Deaths"
-LINES = [*((death.id, death.says) for death in DEATHS), ("work", "work")]
+LINES = [(death.id, death.says) for death in DEATHS]
 
 
 @dataclass
@@ -102,8 +103,6 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
                         _died(figure, house, death, players, rounds, window_s, say)
                         tally.add(crowd.listen(0.1))
             _seen(figure, lists, tally)
-    figure.lines.append(LINES[-1])
-    figure.add("work.plays_on", "work", "", [], note="there is no such process yet")
     trial.complete(figure, LINES)
     return figure
 
@@ -122,6 +121,7 @@ def _died(
         for player in players:
             player.ready()
         pids = list(death.whom(house))
+        assert all(pids), f"there is no process of {death.id}"
         from_s = {player.name: player.ear.now_s for player in players}
         for pid in pids:
             os.kill(pid, signal.SIGKILL)

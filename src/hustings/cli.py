@@ -22,6 +22,7 @@ PROCESSES = {
     "edge": "the live host: listeners",
     "radio": "live.mp3, for radios",
     "web": "the web host: front page and planning of rooms",
+    "work": "jobs: mail",
 }
 # A start that failed for one of these will fail again: one line and exit code 2, which tells `serve` to give up.
 HOPELESS = frozenset(

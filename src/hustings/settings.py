@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 SIGN_UP = ("open", "invite", "approval", "closed")
+MAIL_TLS = ("starttls", "tls", "none")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 _PLACE = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 
 
@@ -38,6 +41,20 @@ class Web:
 class Square:
     sign_up: str
     handle_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    host: str
+    port: int
+    tls: str
+    user: str
+    password_file: str
+    from_address: str
+
+    @property
+    def on(self) -> bool:
+        return bool(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,7 @@ class Settings:
     web: Web
     database: Database
     square: Square
+    mail: Mail
     live: Live
     stage: Stage
     radio: Radio
@@ -153,6 +171,11 @@ class Settings:
     def voices_socket(self) -> Path:
         """Where door brings studio the voices that come by TCP."""
         return self.run_dir / "voices.sock"
+
+    @property
+    def work_socket(self) -> Path:
+        """Where work says how it is."""
+        return self.run_dir / "work.sock"
 
     @property
     def voice_tcp_port(self) -> int:
@@ -270,6 +293,7 @@ def _check(settings: Settings) -> None:
         raise ValueError("`database.url` must be empty or postgresql://user@host:port/name")
     if settings.square.sign_up not in SIGN_UP:
         raise ValueError(f"`square.sign_up` must be one of {', '.join(SIGN_UP)}")
+    _check_mail(settings.mail)
     if bool(settings.tls.cert) != bool(settings.tls.key):
         raise ValueError("`tls.cert` and `tls.key` go together")
     for name, address in (
@@ -298,3 +322,16 @@ def _check(settings: Settings) -> None:
         raise ValueError(
             "`live.workers`, `studio.speakers_max` and `studio.heard_max` must be at least 1"
         )
+
+
+def _check_mail(mail: Mail) -> None:
+    if mail.tls not in MAIL_TLS:
+        raise ValueError(f"`mail.tls` must be one of {', '.join(MAIL_TLS)}")
+    if not 1 <= mail.port <= 65535:
+        raise ValueError("`mail.port` must be 1 to 65535")
+    if bool(mail.user) != bool(mail.password_file):
+        raise ValueError("`mail.user` and `mail.password_file` go together")
+    if mail.user and mail.tls == "none" and mail.host not in _LOOPBACK:
+        raise ValueError("`mail.user` needs `mail.tls`: a password crosses no network in the clear")
+    if mail.on and not _ADDRESS.fullmatch(mail.from_address):
+        raise ValueError("`mail.from_address` must be an e-mail address where `mail.host` is set")

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from hustings.doctor import machine, network, sound
 from hustings.doctor.finding import Finding
+from hustings.doctor.mail import mail
 from hustings.settings import Settings
 
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
@@ -52,6 +53,7 @@ def examine(settings: Settings) -> list[Finding]:
         network.udp(settings, addresses),
         network.voices_by_tcp(settings),
         network.announced(settings, addresses),
+        mail(settings),
     ]
 
 

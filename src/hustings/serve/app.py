@@ -100,6 +100,9 @@ def child_table(settings: Settings, demo: bool) -> list[Spec]:
     if settings.radio.port:
         # Nobody waits for it: a port that is taken must not keep the others from being ready.
         rows.append(Spec("radio", _command("radio"), 4, 600, lambda pid: True))
+    # Nor for this one: it waits for the database, and jobs wait for it.
+    ready = readiness.on_socket(settings.work_socket)
+    rows.append(Spec("work", _command("work"), 10, 700, ready))
     if demo:
         note = settings.run_dir / "demo.json"
         rows.append(Spec("demo", (*_command("demo"), "--quiet"), 6, 800, readiness.on_file(note)))

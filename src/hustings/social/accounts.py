@@ -10,12 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import invites
-from hustings.store.people import accounts, audit_log, members, sessions
+from hustings.store.people import (
+    accounts,
+    audit_log,
+    log_in_steps,
+    members,
+    recovery_codes,
+    sessions,
+)
 from hustings.wire.errors import Refused
 
 MEMBER, MODERATOR, OWNER = "member", "moderator", "owner"
 MODERATORS = (MODERATOR, OWNER)
 WAITING_SHOWN = 100
+UNCONFIRMED_KEPT_MS = 2 * 86_400_000
+"""Who has not confirmed his address by then gives way to whoever wants the handle or the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Member:
     role: str
     password: str
     email: str | None
+    confirmed: bool
     approved: bool
     reason: str
     totp: bytes | None
@@ -60,10 +70,12 @@ class Newcomer:
     reason: str
     invite: str
     approved: bool
+    confirmed: bool = True
 
 
 def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
     """Errors: `handle_taken`, `email_taken`, `invite_unknown`."""
+    _forget_unconfirmed(connection, new, now_ms)
     if connection.execute(_ours(new.handle, "id")).first() is not None:
         raise Refused("handle_taken", field="handle")
     mail = new.email.lower() if new.email else None
@@ -94,7 +106,7 @@ def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
             password=new.password,
             email=new.email,
             email_key=mail,
-            email_confirmed_at_ms=now_ms,
+            email_confirmed_at_ms=now_ms if new.confirmed else None,
             approved_at_ms=now_ms if new.approved else None,
             reason=new.reason,
             invite=new.invite or None,
@@ -104,7 +116,7 @@ def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
 
 
 def find(connection: Connection, handle: str) -> Account | None:
-    """An account of ours that anybody may see: let in, neither suspended nor deleted."""
+    """An account of ours that anybody may see: confirmed, let in, neither suspended nor deleted."""
     if not handle.isprintable():
         return None
     return _seen(connection, accounts.c.handle_key == handle.lower())
@@ -132,6 +144,12 @@ def new_password(connection: Connection, id: int, kept: str) -> None:
     connection.execute(members.update().where(members.c.account == id).values(password=kept))
 
 
+def confirm(connection: Connection, id: int, now_ms: int) -> None:
+    """Whoever reads mail to the account's address is here."""
+    unconfirmed = sa.and_(members.c.account == id, members.c.email_confirmed_at_ms.is_(None))
+    connection.execute(members.update().where(unconfirmed).values(email_confirmed_at_ms=now_ms))
+
+
 def describe(connection: Connection, id: int, name: str, note: str) -> None:
     """What the account says of itself."""
     connection.execute(accounts.update().where(accounts.c.id == id).values(name=name, note=note))
@@ -139,6 +157,7 @@ def describe(connection: Connection, id: int, name: str, note: str) -> None:
 
 def make_owner(connection: Connection, id: int, entry: int, now_ms: int) -> None:
     """Who has the planner key owns the server; an owner waits for nobody. `entry` is an id for the audit log."""
+    confirm(connection, id, now_ms)
     connection.execute(
         members.update().where(members.c.account == id).values(role=OWNER, approved_at_ms=now_ms)
     )
@@ -146,10 +165,10 @@ def make_owner(connection: Connection, id: int, entry: int, now_ms: int) -> None
 
 
 def waiting(connection: Connection) -> list[Member]:
-    """Those who signed up and wait for a moderator, the first to come first."""
+    """Those who signed up, confirmed their address, and wait for a moderator, the first to come first."""
     rows = connection.execute(
         _whole()
-        .where(members.c.approved_at_ms.is_(None))
+        .where(members.c.approved_at_ms.is_(None), members.c.email_confirmed_at_ms.is_not(None))
         .order_by(accounts.c.id)
         .limit(WAITING_SHOWN)
     ).mappings()
@@ -168,9 +187,7 @@ def decide(
             members.update().where(members.c.account == about).values(approved_at_ms=now_ms)
         )
     else:
-        connection.execute(sa.delete(sessions).where(sessions.c.account == about))
-        connection.execute(sa.delete(members).where(members.c.account == about))
-        connection.execute(sa.delete(accounts).where(accounts.c.id == about))
+        _forget(connection, about)
     act = "let_in" if let_in else "turned_away"
     note_down(connection, entry, now_ms, by, act, about, handle=found.account.handle)
 
@@ -186,10 +203,37 @@ def note_down(
 
 def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account | None:
     question = _whole().where(
-        condition, accounts.c.suspended_at_ms.is_(None), members.c.approved_at_ms.is_not(None)
+        condition,
+        accounts.c.suspended_at_ms.is_(None),
+        members.c.approved_at_ms.is_not(None),
+        members.c.email_confirmed_at_ms.is_not(None),
     )
     row = connection.execute(question).mappings().first()
     return None if row is None else _account(row)
+
+
+def _forget(connection: Connection, id: int) -> None:
+    """As if he had never come: for who was never seen by others."""
+    for table in (recovery_codes, log_in_steps, sessions, members):
+        connection.execute(sa.delete(table).where(table.c.account == id))
+    connection.execute(sa.delete(accounts).where(accounts.c.id == id))
+
+
+def _forget_unconfirmed(connection: Connection, new: Newcomer, now_ms: int) -> None:
+    wanted = accounts.c.handle_key == new.handle.lower()
+    if new.email:
+        wanted = sa.or_(wanted, members.c.email_key == new.email.lower())
+    found = connection.execute(
+        sa.select(accounts.c.id)
+        .join(members, members.c.account == accounts.c.id)
+        .where(
+            wanted,
+            accounts.c.created_at_ms <= now_ms - UNCONFIRMED_KEPT_MS,
+            members.c.email_confirmed_at_ms.is_(None),
+        )
+    ).scalars()
+    for id in found.all():
+        _forget(connection, id)
 
 
 def _ours(handle: str, *columns: str) -> sa.Select[Any]:
@@ -220,6 +264,7 @@ def _as_member(row: Mapping[Any, Any]) -> Member:
         role=row["role"],
         password=row["password"],
         email=row["email"],
+        confirmed=row["email_confirmed_at_ms"] is not None,
         approved=row["approved_at_ms"] is not None,
         reason=row["reason"],
         totp=row["totp"] if row["totp_on_at_ms"] is not None else None,

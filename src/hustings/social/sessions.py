@@ -27,13 +27,15 @@ TOKEN_CHARS = 43
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks. `session` is the session's id."""
+    """Who asks. `session` is the session's id. `approved`: a moderator let him in and his address is `confirmed`; until
+    then he is nobody's but his own."""
 
     account: int
     session: int
     handle: str
     role: str
     approved: bool
+    confirmed: bool
 
     @property
     def moderates(self) -> bool:
@@ -96,6 +98,7 @@ def visitor(connection: Connection, token: str, now_ms: int) -> tuple[Visitor, i
             accounts.c.handle,
             members.c.role,
             members.c.approved_at_ms,
+            members.c.email_confirmed_at_ms,
         )
         .join(members, members.c.account == sessions.c.account)
         .join(accounts, accounts.c.id == sessions.c.account)
@@ -108,8 +111,10 @@ def visitor(connection: Connection, token: str, now_ms: int) -> tuple[Visitor, i
     ).first()
     if row is None:
         return None
-    approved = row.approved_at_ms is not None
-    return Visitor(row.account, row.id, row.handle, row.role, approved), row.seen_at_ms
+    confirmed = row.email_confirmed_at_ms is not None
+    approved = confirmed and row.approved_at_ms is not None
+    who = Visitor(row.account, row.id, row.handle, row.role, approved, confirmed)
+    return who, row.seen_at_ms
 
 
 def seen(connection: Connection, id: int, now_ms: int) -> None:

@@ -59,12 +59,14 @@ class Database:
         if self.kind == "sqlite":
             self._turn: Any = threading.Lock()
             self._writer = self._engine.execution_options(**{WRITING: True})
+            self._claimer = self._writer
             self._reader = self._engine
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
             self._turn = nullcontext()
             self._writer = self._engine.execution_options(isolation_level="SERIALIZABLE")
+            self._claimer = self._engine.execution_options(isolation_level="READ COMMITTED")
             self._reader = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -78,6 +80,16 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block. On SQLite it is the one writer of this process."""
         with self._turn, self._writer.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def claiming(self) -> Iterator[Connection]:
+        """A writing transaction for rows of which each stands for itself, and that several take from at once.
+
+        On PostgreSQL it sees each row as it is when it locks it (READ COMMITTED): `SKIP LOCKED` then passes over what
+        another has, where a serializable transaction would lose and come again. On SQLite there is one writer at a time.
+        """
+        with self._turn, self._claimer.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -107,6 +119,10 @@ class Database:
                     raise
             time.sleep(random.uniform(0.0, 0.004 * 2**attempt))
         raise AssertionError("unreachable")
+
+    def claim(self, work: Callable[[Connection], T]) -> T:
+        with self.claiming() as connection:
+            return work(connection)
 
     def close(self) -> None:
         self._engine.dispose()

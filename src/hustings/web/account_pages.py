@@ -97,6 +97,8 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
             "since": Moment(found.account.created_at_ms),
             "name": found.account.name,
             "note": found.account.note,
+            "email": found.email or "",
+            "approval_awaited": not found.approved,
             "error": "",
             "error_field": "",
         }
@@ -280,6 +282,7 @@ def _entry(parts: Parts, fields: dict[str, Any], refused: Refused | None = None)
     return {
         "f": {name: str(fields.get(name) or "")[:NEXT_MAX] for name in typed},
         "mode": parts.settings.square.sign_up,
+        "mail": parts.people.sends_mail,
         "domain": parts.settings.handle_domain,
         "shortest": passwords.SHORTEST,
         **({"error": "", "error_field": ""} if refused is None else said(refused)),

@@ -20,7 +20,15 @@ from hustings.settings import Settings
 from hustings.social.ids import Ids
 from hustings.social.seal import Seal
 from hustings.store.engine import Database, sqlite_url
-from hustings.web import account_pages, api, files, moderation_pages, pages, profile_pages
+from hustings.web import (
+    account_pages,
+    api,
+    files,
+    letter_pages,
+    moderation_pages,
+    pages,
+    profile_pages,
+)
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
 from hustings.web.hashing import Hashing
@@ -68,7 +76,8 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
     planner = Planner(planner_key(settings.keys_dir), not local, lambda: now_ms() / 1000)
     follower = Follower(studio, sql, now_ms, publisher.forget, publisher.has_replay)
     seal, ids = Seal(square_key(settings.keys_dir)), Ids()
-    people = People(sql, Hashing(), seal, ids, settings.square.sign_up, settings.public.web, now_ms)
+    square, web = settings.square, settings.public.web
+    people = People(sql, Hashing(), seal, ids, square.sign_up, web, settings.mail.on, now_ms)
     return Parts(
         settings=settings,
         sql=sql,
@@ -100,6 +109,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
     app.include_router(account_pages.build(parts, shown))
+    app.include_router(letter_pages.build(parts, shown))
     app.include_router(moderation_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
     app.include_router(files.build(parts))

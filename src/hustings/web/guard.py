@@ -19,8 +19,9 @@ BODY_BYTES_PER_S = 16_384
 CHANGES_PER_MINUTE = 120
 READS_PER_MINUTE = 1_200
 ENTRIES_PER_MINUTE = 30
-ENTRIES = ("/login", "/sign-up", "/settings", "/moderation")
-"""Where passwords and codes are tried: one network gets this many tries, all of these addresses together."""
+ENTRIES = ("/login", "/sign-up", "/settings", "/moderation", "/forgot", "/reset", "/confirm")
+"""Where passwords and codes are tried, and letters asked for: one network gets
+this many tries, all of these addresses together."""
 FORM_ROOM = 65_536
 """What a form with a picture may hold besides the picture."""
 HEADERS = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from hustings.social import accounts, names, passwords, second_factor, sessions, totp
+from hustings.social import accounts, letters, names, passwords, second_factor, sessions, totp
 from hustings.social.accounts import Member, Newcomer
 from hustings.social.ids import Ids
 from hustings.social.seal import Seal
@@ -62,6 +62,7 @@ class People:
         ids: Ids,
         sign_up: str,
         web_url: str,
+        sends_mail: bool,
         now_ms: Callable[[], int],
     ) -> None:
         self._sql = sql
@@ -70,12 +71,19 @@ class People:
         self._ids = ids
         self.sign_up_mode = sign_up
         self._web_url = web_url
+        self.sends_mail = sends_mail
         self._now_ms = now_ms
         self._strangers = Buckets(STRANGERS_PER_MINUTE, STRANGERS_SAVED)
         self._codes = Buckets(CODES_PER_MINUTE, CODES_SAVED)
 
     async def sign_up(self, tree: Mapping[str, object], caller: Caller) -> LoggedIn:
-        """A new account, logged in. Errors: those of `names`, `passwords` and `accounts.add`, `sign_up_closed`."""
+        """A new account, logged in. Errors: those of `add`."""
+        return await self._open(await self.add(tree), caller)
+
+    async def add(self, tree: Mapping[str, object]) -> int:
+        """A new account: its id. Where mail is sent, a letter goes out with it, and until that is answered the account is
+        nobody's but its owner's. Errors: those of `names`, `passwords` and `accounts.add`, `sign_up_closed`, `email_needed`,
+        `work_full`."""
         if self.sign_up_mode == "closed":
             raise Refused("sign_up_closed")
         invite = str(tree.get("invite") or "")[:22]
@@ -83,6 +91,8 @@ class People:
             raise Refused("invite_unknown", field="invite")
         handle = names.handle(tree.get("handle"))
         email = names.email(tree.get("email")) if tree.get("email") else None
+        if self.sends_mail and email is None:
+            raise Refused("email_needed", field="email")
         password = passwords.check(tree.get("password"), handle, email or "", SERVER)
         reason = names.lines(tree.get("reason"), names.REASON_MAX, "note_too_long", "reason")
         async with self._hashing.turn():
@@ -97,12 +107,13 @@ class People:
             reason=reason,
             invite=invite,
             approved=self.sign_up_mode != "approval" or bool(invite),
+            confirmed=not self.sends_mail,
         )
         try:
-            await self._sql.write(accounts.add, newcomer, self._now_ms())
+            await self._sql.write(self._take_in, newcomer, self._ids.at(self._now_ms()))
         except IntegrityError:  # somebody was faster by a moment
             raise Refused("handle_taken", field="handle") from None
-        return await self._open(id, caller)
+        return id
 
     async def log_in(self, name: str, password: str, caller: Caller) -> LoggedIn | CodeAwaited:
         """Errors: `log_in_wrong`, whichever of the two is wrong; `too_many`, `busy`; `account_suspended`."""
@@ -161,6 +172,52 @@ class People:
         await self._sql.write(change)
         return await self._open(visitor.account, caller)
 
+    async def send_again(self, visitor: Visitor) -> None:
+        """The letter that asks to confirm; one in ten minutes. Errors: `mail_off`, `work_full`."""
+        self._check_mail()
+        if not visitor.confirmed:
+            now_ms = self._now_ms()
+            job = self._ids.at(now_ms)
+            await self._sql.write(letters.ask_to_confirm, job, visitor.account, now_ms)
+
+    async def confirm(self, account: int, until_ms: int, mark: str) -> None:
+        """By the link in a letter. Errors: `letter_over`."""
+
+        def confirm(connection: Connection) -> None:
+            now_ms = self._now_ms()
+            letters.opened(connection, self._seal, letters.CONFIRM, account, until_ms, mark, now_ms)
+            accounts.confirm(connection, account, now_ms)
+
+        await self._sql.write(confirm)
+
+    async def forgot(self, typed: str) -> None:
+        """Whoever has this handle or address gets a letter; nobody learns whether there is one.
+        Errors: `mail_off`, `work_full`."""
+        self._check_mail()
+        now_ms = self._now_ms()
+        await self._sql.write(letters.ask_to_reset, self._ids.at(now_ms), typed, now_ms)
+
+    async def letter_of(self, kind: str, account: int, until_ms: int, mark: str) -> Member:
+        """Whose link that is. Errors: `letter_over`."""
+        return await self._sql.read(
+            letters.opened, self._seal, kind, account, until_ms, mark, self._now_ms()
+        )
+
+    async def reset(self, account: int, until_ms: int, mark: str, wanted: object) -> None:
+        """Another password, by the link in a letter. Every session ends; codes are asked for as before.
+        Errors: `letter_over`, those of `passwords`."""
+        found = await self.letter_of(letters.RESET, account, until_ms, mark)
+        password = passwords.check(wanted, found.account.handle, found.email or "", SERVER)
+        async with self._hashing.turn():
+            kept = await self._hashing.keep(password)
+
+        def change(connection: Connection) -> None:
+            now_ms = self._now_ms()
+            letters.opened(connection, self._seal, letters.RESET, account, until_ms, mark, now_ms)
+            letters.set_password(connection, account, kept, now_ms)
+
+        await self._sql.write(change)
+
     async def propose_code(self, visitor: Visitor) -> bytes:
         """The secret for an authenticator app; it counts once a code of it was shown."""
         raw = os.urandom(totp.SECRET_BYTES)
@@ -188,6 +245,16 @@ class People:
         id = self._ids.at(now_ms)
         await self._sql.write(sessions.open, id, account, token, caller.place, caller.agent, now_ms)
         return LoggedIn(account, token)
+
+    def _take_in(self, connection: Connection, new: Newcomer, job: int) -> None:
+        now_ms = self._now_ms()
+        accounts.add(connection, new, now_ms)
+        if not new.confirmed:
+            letters.ask_to_confirm(connection, job, new.id, now_ms)
+
+    def _check_mail(self) -> None:
+        if not self.sends_mail:
+            raise Refused("mail_off")
 
     def _use_code(self, connection: Connection, account: int, code: str) -> None:
         found = accounts.member(connection, account)

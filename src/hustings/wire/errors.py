@@ -23,6 +23,7 @@ CODES: dict[str, tuple[int, str]] = {
         503,
         "The programme cannot be read just now. Rooms that are on go on; try again in a moment.",
     ),
+    "work_full": (503, "This server has too much to do just now. Try again in an hour."),
     "unexpected": (500, "Something broke on our side; it is in the log."),
     # tickets
     "ticket_missing": (401, "This needs a ticket. Open the link that you were sent."),
@@ -89,6 +90,12 @@ CODES: dict[str, tuple[int, str]] = {
     "handle_taken": (409, "Somebody has this handle."),
     "email_malformed": (422, "That is not an e-mail address."),
     "email_taken": (409, "There is an account with this e-mail address."),
+    "email_needed": (
+        422,
+        "This server sends you a letter to confirm: it needs your e-mail address.",
+    ),
+    "letter_over": (410, "This link is not, or no longer, good. Ask for another letter."),
+    "mail_off": (409, "This server sends no mail. Ask those who look after it."),
     "password_short": (422, "A password has 8 characters at least."),
     "password_long": (422, "A password has 256 characters at the most."),
     "password_known": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.people import metadata  # all of them: `people` builds on `tables`
+from hustings.store.jobs import metadata  # all of them: `jobs` builds on `people`, that on `tables`
 
 context.configure(
     connection=context.config.attributes["connection"],

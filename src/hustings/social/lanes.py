@@ -1,0 +1,43 @@
+"""Lanes of work: how each is bounded, and when a job that failed is tried again. Pure.
+
+A new kind of work is a new `Lane` here and whoever performs it in `work/`: lanes share a table and nothing else, so one that
+is full, slow or stuck holds up no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FIRST_WAIT_MS, LONGEST_WAIT_MS = 15_000, 7_200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`waiting_max` jobs wait at the most, `takes_max` times each is tried, `at_once` at a time in one process.
+
+    A try ends after `patience_s`; a job whose holder died comes back `lease_s` after it was taken.
+    """
+
+    name: str
+    waiting_max: int
+    takes_max: int
+    at_once: int
+    patience_s: float
+    lease_s: float
+
+    def __post_init__(self) -> None:
+        if self.lease_s <= self.patience_s:
+            raise ValueError(f"a lease of {self.lease_s} s ends while its holder still works")
+        if len(self.name) > 32 or min(self.waiting_max, self.takes_max, self.at_once) < 1:
+            raise ValueError(f"no lane can be like that: {self.name[:40]!r}")
+
+
+MAIL = Lane("mail", waiting_max=10_000, takes_max=12, at_once=2, patience_s=60.0, lease_s=120.0)
+"""Twelve tries reach over about six hours: a mail server that is down for a night's work, or says "later" (RFC 5321, 4.5.4.1)."""
+
+
+def wait_ms(takes: int, roll: float) -> int:
+    """How long a job waits after its failed try number `takes` (from 1): doubling from 15 s to two hours, and of that between
+    half and the whole, by `roll` (0 to 1), so that those who failed together do not come again together."""
+    longest = min(FIRST_WAIT_MS << min(takes - 1, 20), LONGEST_WAIT_MS)
+    return int(longest * (0.5 + roll / 2))

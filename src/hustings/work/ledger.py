@@ -1,0 +1,46 @@
+"""The database beside the loop: few threads, one short transaction each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from hustings.store.engine import Database
+from hustings.store.migrate import version
+from hustings.store.tables import HEAD
+
+T = TypeVar("T")
+THREADS = 3
+
+
+class Ledger:
+    """Errors of each: `sqlalchemy.exc.SQLAlchemyError` when the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sql")
+
+    async def ready(self) -> bool:
+        """Whether the database is there and as new as this program: web brings it to that."""
+        try:
+            return await self._run(lambda: version(self._database)) == HEAD
+        except SQLAlchemyError:
+            return False
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        return await self._run(lambda: self._database.read(work))
+
+    async def claim(self, work: Callable[[Connection], T]) -> T:
+        return await self._run(lambda: self._database.claim(work))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._database.close()
