@@ -60,13 +60,32 @@ async def test_as_many_as_fit_wait_and_one_more_is_told_so() -> None:
     hashing.close()
 
 
+async def test_who_waits_too_long_is_told_so_and_his_password_is_not_worked_out() -> None:
+    slow = Slow()
+    hashing = Hashing(is_right=slow.is_right, patience_s=0.0)
+
+    async def tries() -> bool:
+        async with hashing.turn():
+            return await hashing.is_right("x", "k")
+
+    at_it = [asyncio.create_task(tries()) for _ in range(AT_ONCE)]
+    await asyncio.sleep(0)
+    with pytest.raises(Refused, match="busy"):
+        await tries()
+    slow.gate.set()
+    assert await asyncio.gather(*at_it) == [False] * AT_ONCE
+    assert slow.most <= AT_ONCE
+    assert await tries() is False, "there is room again"
+    hashing.close()
+
+
 async def test_a_thousand_log_ins_at_once_starve_nobody(house: House) -> None:
     """While not one of them gets on, who is logged in and who only looks are served as ever."""
     slow = Slow()
     async with house.browser() as ada:
         await signs_up(ada)
         people: People = house.parts.people
-        real, people._hashing = people._hashing, Hashing(is_right=slow.is_right)
+        real, people._hashing = people._hashing, Hashing(is_right=slow.is_right, patience_s=60.0)
 
         async def tries(number: int) -> int:
             async with house.browser(f"10.0.{number // 250}.{number % 250}") as one:

@@ -1,7 +1,7 @@
 """Passwords are worked out beside everything else: few at once, each 46 MiB, in threads that give way to all others.
 
 A crowd at the log-in waits in one line, before it asks the database anything; whoever only looks, listens, or is logged in
-does not notice it.
+does not notice it. Nobody waits longer than a browser would: a line of people who have gone is work for nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from hustings.wire.errors import Refused
 T = TypeVar("T")
 AT_ONCE = 4
 WAITING_MAX = 256
-NICE = 15
+PATIENCE_S = 8.0
+"""In the line; clients give up after 10 s and more."""
+NICE = 10
+"""Behind web's own loop (5), and not so far that a flood which is only refused leaves no time for passwords."""
 NOBODYS = f"{passwords.SETTING}{'A' * 22}${'A' * 43}"
 """What a password is compared with when there is no such account: that answer takes as long as any other."""
 
@@ -32,24 +35,36 @@ class Hashing:
         self,
         keep: Callable[[str], str] = passwords.keep,
         is_right: Callable[[str, str], bool] = passwords.is_right,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._keep = keep
         self._is_right = is_right
         self._threads = ThreadPoolExecutor(AT_ONCE, "password", initializer=_give_way)
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._patience_s = patience_s
         self._waiting = 0
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Errors: `Refused("busy")` past `WAITING_MAX`."""
+        """Errors: `Refused("busy")` past `WAITING_MAX`, and after `patience_s` in the line."""
         if self._waiting >= WAITING_MAX:
             raise Refused("busy")
         self._waiting += 1
         try:
-            async with self._turns:
+            await self._wait()
+            try:
                 yield
+            finally:
+                self._turns.release()
         finally:
             self._waiting -= 1
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Refused("busy") from None
 
     async def keep(self, password: str) -> str:
         return await self._run(lambda: self._keep(password))
