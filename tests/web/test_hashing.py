@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from hustings.web import hashing as module
 from hustings.web.hashing import AT_ONCE, WAITING_MAX, Hashing
 from hustings.web.people import People
 from hustings.wire.errors import Refused
@@ -60,8 +61,33 @@ async def test_as_many_as_fit_wait_and_one_more_is_told_so() -> None:
     hashing.close()
 
 
-async def test_a_thousand_log_ins_at_once_starve_nobody(house: House) -> None:
+async def test_who_waited_too_long_is_told_so_and_the_line_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a line that moves slowly works for people who have given up."""
+    monkeypatch.setattr(module, "WAIT_S", 0.05)
+    slow = Slow()
+    hashing = Hashing(is_right=slow.is_right)
+
+    async def tries() -> bool:
+        async with hashing.turn():
+            return await hashing.is_right("x", "k")
+
+    first = [asyncio.create_task(tries()) for _ in range(AT_ONCE)]
+    await asyncio.sleep(0)
+    with pytest.raises(Refused, match="busy"):
+        await tries()
+    slow.gate.set()
+    assert await asyncio.gather(*first) == [False] * AT_ONCE
+    assert await tries() is False, "nobody's place is lost"
+    hashing.close()
+
+
+async def test_a_thousand_log_ins_at_once_starve_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While not one of them gets on, who is logged in and who only looks are served as ever."""
+    monkeypatch.setattr(module, "WAIT_S", 60.0)
     slow = Slow()
     async with house.browser() as ada:
         await signs_up(ada)

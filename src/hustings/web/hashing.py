@@ -20,6 +20,9 @@ from hustings.wire.errors import Refused
 T = TypeVar("T")
 AT_ONCE = 4
 WAITING_MAX = 256
+WAIT_S = 8.0
+"""Who waited so long is told to come again: further back in the line people have gone, and their passwords would be worked out
+for nobody, before those of people who are still there."""
 NICE = 15
 NOBODYS = f"{passwords.SETTING}{'A' * 22}${'A' * 43}"
 """What a password is compared with when there is no such account: that answer takes as long as any other."""
@@ -41,15 +44,25 @@ class Hashing:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Errors: `Refused("busy")` past `WAITING_MAX`."""
+        """Errors: `Refused("busy")` past `WAITING_MAX`, or after `WAIT_S` in line."""
         if self._waiting >= WAITING_MAX:
             raise Refused("busy")
         self._waiting += 1
         try:
-            async with self._turns:
+            await self._their_turn()
+            try:
                 yield
+            finally:
+                self._turns.release()
         finally:
             self._waiting -= 1
+
+    async def _their_turn(self) -> None:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Refused("busy") from None
 
     async def keep(self, password: str) -> str:
         return await self._run(lambda: self._keep(password))
