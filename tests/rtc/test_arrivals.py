@@ -42,6 +42,17 @@ def test_reports_are_counted_in_a_byte(some: Arrivals) -> None:
         assert some.report()[1] == n % 256
 
 
+@pytest.mark.parametrize("came", [1.0, 1.013, 1.0499, 700.03])
+def test_reports_of_all_are_due_together(came: float) -> None:
+    """Never later than it would be alone, and sooner by less than the step."""
+    some = Arrivals()
+    some.add(1, came)
+    alone = came + arrivals.REPORT_EVERY_S
+    assert alone - arrivals.TOGETHER_S < some.deadline <= alone
+    steps = some.deadline / arrivals.TOGETHER_S
+    assert steps == pytest.approx(round(steps))
+
+
 class TestLimits:
     def test_a_full_report_is_due_at_once(self, some: Arrivals) -> None:
         for n in range(arrivals.ARRIVALS_MAX - 1):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.rtc import reception
-from hustings.rtc.reception import RECENT_KEPT, Reception
+from hustings.rtc.recent import KEPT
+from hustings.rtc.reception import Reception
 
 INF = float("inf")
 
@@ -219,7 +220,7 @@ def test_a_block_whose_sound_is_here_fills_no_hole_beside_it():
 def test_a_hole_whose_neighbour_is_forgotten_is_nobodys():
     made = Reception(7)
     made.add(1, 960, 0.0)
-    for number in range(3, 3 + RECENT_KEPT):
+    for number in range(3, 3 + KEPT):
         made.add(number, 960 * number, 0.02 * number)
     assert made.holes
     assert made.restore(480) is None

@@ -152,6 +152,28 @@ async def test_where_little_comes_each_datagram_wakes_and_where_much_comes_a_tim
     await port.hears(b"last")
 
 
+async def test_who_is_called_may_fail_and_the_next_datagram_is_heard(
+    peers: Callable[[str], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udp, "REST_S", 0.01)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, what: None)
+    peer, heard = peers("127.0.0.1"), list[bytes]()
+
+    def received(datagram: bytes, pair: Pair) -> None:
+        heard.append(datagram)
+        raise OSError(28, "the disk is full")
+
+    port = UdpPort(received)
+    number = port.open(0)
+    async with asyncio.timeout(5):
+        for n in range(6):
+            peer.sendto(b"%d" % n, ("127.0.0.1", number))
+            while len(heard) <= n:
+                await asyncio.sleep(0.001)
+    port.close()
+    assert heard == [b"%d" % n for n in range(6)]
+
+
 async def test_a_socket_that_is_dropped_while_it_is_read(
     peers: Callable[[str], socket.socket],
 ) -> None:

@@ -9,6 +9,9 @@ from hustings.rtc.reception import signed
 
 REPORT_EVERY_S = 0.25
 """The longest that the senders' own libraries wait (libwebrtc: 50 to 250 ms): audio alone has nothing to steer sooner."""
+TOGETHER_S = 0.05
+"""Reports of all sessions are due on multiples of this: who has many sessions wakes once for all of them. RFC 3550 §6.2 spreads
+reports since a multicast group hears them all; here each goes to one peer."""
 ARRIVALS_MAX = 100
 NEVER = float("inf")
 SPAN_MAX = 300
@@ -37,7 +40,7 @@ class Arrivals:
         if number >= self._next and len(self._times) < ARRIVALS_MAX:
             self._times.setdefault(number, now)
             if self.deadline == NEVER:
-                self.deadline = now + REPORT_EVERY_S
+                self.deadline = together(now + REPORT_EVERY_S)
             if len(self._times) == ARRIVALS_MAX:
                 self.deadline = now
 
@@ -53,3 +56,8 @@ class Arrivals:
     def _forget(self) -> None:
         self._times.clear()
         self.deadline = NEVER
+
+
+def together(at: float) -> float:
+    """The last moment at or before this one at which all are due together."""
+    return int(at / TOGETHER_S) * TOGETHER_S

@@ -5,7 +5,7 @@ feedback, and what the other side's compounds ask of us. Compounds are in the cl
 from __future__ import annotations
 
 from hustings.rtc import rtcp
-from hustings.rtc.arrivals import Arrivals
+from hustings.rtc.arrivals import Arrivals, together
 from hustings.rtc.intake import Intake
 from hustings.rtc.rtcp import Nack, Packet, ReceiverReport, Report, SenderReport, SourceNames
 from hustings.rtc.sending import Sending, ntp
@@ -44,7 +44,7 @@ class Control:
         if self._intake.arrivals.deadline <= now:
             feedback.append(self._feedback(self._intake.arrivals))
         if now >= self._report_at:
-            self._report_at = now + REPORT_EVERY_S
+            self._report_at = together(now + REPORT_EVERY_S)
             return [rtcp.build([self._report(now), self._names(), *feedback])]
         if not feedback:
             return []

@@ -8,7 +8,9 @@ come here, so a jump is the sender's own new start and is followed at once. All 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from hustings.rtc.recent import Recent
 
 RATE_HZ = 48_000
 JUMP_MAX = 3_000  # RFC 3550 A.1
@@ -21,8 +23,8 @@ HOLE_S = 1.0
 ORDER_S = 0.005
 """A packet that was only overtaken has this long before it is asked for."""
 PACKET_SAMPLES = (120, 240, 480, 960, 1_920, 2_880, 3_840, 4_800, 5_760)  # RFC 6716 §3.2.5
-RECENT_KEPT = 128
-"""Packets whose timestamps are remembered: more than there are in `HOLE_S`, probes among them."""
+LATER_MAX = 1 << 31
+"""A timestamp less than this ahead of another is later (RFC 3550 §5.1: they wrap)."""
 
 Verdict = Literal["new", "repaired", "double"]
 
@@ -57,8 +59,7 @@ class Reception:
         self._highest = -1
         self._first = 0
         self.holes: dict[int, Hole] = {}
-        self._timestamps: dict[int, int] = {}  # by number, of what came of late
-        self._heard: dict[int, None] = {}  # timestamps of sound that was passed on
+        self._recent = Recent()
         self._edge = 0  # the newest packet's timestamp
         self._jitter = 0.0
         self._transit = 0.0
@@ -75,7 +76,8 @@ class Reception:
         if ahead != 1 or self._highest < 0:  # nearly never
             ahead = self._ahead(sequence, timestamp)
         number = self._highest + ahead
-        if sounds and timestamp in self._heard:
+        is_later = 0 < (timestamp - self._edge) & 0xFFFFFFFF < LATER_MAX
+        if sounds and not is_later and self._recent.has_sound(timestamp):
             self.holes.pop(number, None)
             return "double"
         self.received += 1
@@ -83,9 +85,8 @@ class Reception:
             self._highest = number
         elif ahead > 1:
             self._go_on(number, now)
-        self._remember(self._timestamps, number, timestamp)
+        self._recent.add(number, timestamp, sounds)
         if sounds:
-            self._remember(self._heard, timestamp, None)
             self._measure(timestamp, now)
         if ahead < 0:
             self.holes.pop(number, None)
@@ -112,28 +113,26 @@ class Reception:
         even steps, it is the last hole whose neighbours' timestamps allow it, the packet's nearest predecessor.
         """
         timestamp = (self._edge - offset) & 0xFFFFFFFF
-        if timestamp in self._heard:
+        if self._recent.has_sound(timestamp):
             return None
         hole = self._hole_at(timestamp)
         if hole is None:
             return None
         del self.holes[hole]
-        self._remember(self._timestamps, hole, timestamp)
-        self._remember(self._heard, timestamp, None)
+        self._recent.add(hole, timestamp, True)
         return hole & 0xFFFF
 
     def _hole_at(self, timestamp: int) -> int | None:
+        known = self._recent.timestamps() if self.holes else {}
         for hole in reversed(self.holes):
-            before = max((n for n in self._timestamps if n < hole), default=None)
-            after = min((n for n in self._timestamps if n > hole), default=None)
+            before = max((n for n in known if n < hole), default=None)
+            after = min((n for n in known if n > hole), default=None)
             if before is None or after is None:
                 continue
-            passed = signed(timestamp - self._timestamps[before], 32)
-            if passed <= 0 or signed(self._timestamps[after] - timestamp, 32) < 0:
+            passed = signed(timestamp - known[before], 32)
+            if passed <= 0 or signed(known[after] - timestamp, 32) < 0:
                 continue
-            unit, rest = divmod(
-                signed(self._timestamps[after] - self._timestamps[before], 32), after - before
-            )
+            unit, rest = divmod(signed(known[after] - known[before], 32), after - before)
             if rest or unit not in PACKET_SAMPLES:
                 return hole
             exact = before + passed // unit
@@ -141,12 +140,6 @@ class Reception:
                 return hole
             return exact if not passed % unit and exact in self.holes else None
         return None
-
-    @staticmethod
-    def _remember(kept: dict[int, Any], key: int, value: Any) -> None:
-        kept[key] = value
-        if len(kept) > RECENT_KEPT:
-            del kept[next(iter(kept))]
 
     def to_ask(self, now: float, round_trip_s: float) -> list[int]:
         """Sequence numbers to ask for now, oldest first."""
@@ -188,8 +181,7 @@ class Reception:
         """The first packet, or one so far off that the sender began anew. Numbers begin at 2^16, so none is below 0."""
         self._highest = self._first = sequence + 0x10000
         self._edge = timestamp
-        self._timestamps.clear()
-        self._heard.clear()
+        self._recent = Recent()
         self.received, self._reported, self._transit = 0, (0, 0), 0.0
 
     def _go_on(self, number: int, now: float) -> None:

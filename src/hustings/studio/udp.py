@@ -186,10 +186,14 @@ class UdpPort:
             self._look()
 
     def _rested(self) -> None:
-        if self._look() >= MUCH:
-            self._resting = self._loop.call_at(self._looked_at + REST_S, self._rested)
-        else:
-            self._wait()
+        count = MUCH
+        try:
+            count = self._look()
+        finally:  # whoever was called may fail: the next datagram is heard all the same
+            if count >= MUCH:
+                self._resting = self._loop.call_at(self._looked_at + REST_S, self._rested)
+            else:
+                self._wait()
 
     def _look(self) -> int:
         """Reads what there is; how many datagrams that were."""
