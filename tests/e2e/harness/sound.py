@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -168,7 +169,8 @@ def find(
     """Where the reference is heard, earliest first: one match for each time it was played.
 
     Two hits belong together if their offsets differ by less than `DRIFT_S`, so an echo nearer than
-    that is part of its match: `doubled` tells. Fewer than three hits are no match.
+    that is part of its match: `doubled` tells. Fewer than three hits are no match, nor are faint ones that
+    agree in nothing (the same voice with other words).
     """
     groups: list[list[Hit]] = []
     for hit in hits(reference, recording, from_s, to_s):
@@ -187,7 +189,7 @@ def find(
             tuple(group),
         )
         for group in groups
-        if len(group) >= 3
+        if len(group) >= 3 and _is_sure(group)
     ]
     return sorted(matches, key=lambda match: match.from_s)
 
@@ -216,10 +218,12 @@ def absent(
 
     One faint block alone is chance: a voice is like itself, and the next sentence is of the same voice.
     """
-    found = hits(reference, recording, from_s, to_s)
-    if any(hit.score > SURE for hit in found):
-        return False
-    return not any(
+    return not _is_sure(hits(reference, recording, from_s, to_s))
+
+
+def _is_sure(found: Sequence[Hit]) -> bool:
+    """Whether hits are more than chance: one is like no chance, or two near ones lie in one alignment."""
+    return any(hit.score > SURE for hit in found) or any(
         later.at_s - earlier.at_s < 2
         and later.said_s - earlier.said_s
         >= BLOCK_S  # blocks overlap: neighbours share their chance
@@ -253,7 +257,8 @@ def doubled(
     """Whether the same words are heard twice, 40 ms to `within_s` apart (an echo, two routes).
 
     One block that surely comes again, or some that come again after the same time: two faint ones at any distance
-    are chance, as in `absent`.
+    are chance, as in `absent`. Nearer than a block is long, most must: a hole in a word (a browser that was starved)
+    splits one block into two matches.
 
     Give the window, or a `within_s` below the loop's length, if the reference plays in a loop.
     """
@@ -266,15 +271,19 @@ def doubled(
         for earlier, later in itertools.combinations(found, 2)
         if APART_S <= later.at_s - earlier.at_s <= within_s
     ]
+    few = max(2, len(by_block) // 5)
     return any(
-        score > SURE or _as_late(said_s, lag_s, pairs) >= max(2, len(by_block) // 5)
+        _as_late(said_s, lag_s, pairs) >= max(few, len(by_block) // 3)
+        if lag_s < BLOCK_S
+        else score > SURE or _as_late(said_s, lag_s, pairs) >= few
         for said_s, lag_s, score in pairs
     )
 
 
 def _as_late(said_s: float, lag_s: float, pairs: list[tuple[float, float, float]]) -> int:
     """How many blocks come again after this lag; 1 if all overlap: neighbours share their chance."""
-    blocks = {other_s for other_s, other_lag_s, _ in pairs if abs(other_lag_s - lag_s) < ALIGNED_S}
+    near_s = ALIGNED_S if lag_s >= BLOCK_S else ALIGNED_S / 2
+    blocks = {other_s for other_s, other_lag_s, _ in pairs if abs(other_lag_s - lag_s) < near_s}
     apart = any(abs(other_s - said_s) >= BLOCK_S for other_s in blocks)
     return len(blocks) if apart else 1
 

@@ -126,6 +126,20 @@ def test_an_echo_is_a_double(voices: dict[str, Reference], lag_s: float) -> None
     assert sound.doubled(voices["host"], once + 0.6 * echo)
 
 
+def test_a_second_that_is_played_again_is_a_double(voices: dict[str, Reference]) -> None:
+    said, at = voices["host"].samples, 3 * RATE_HZ
+    assert sound.doubled(voices["host"], np.concatenate([said[:at], said[at - RATE_HZ :]]))
+
+
+def test_words_with_holes_are_none(voices: dict[str, Reference]) -> None:
+    """A starved browser plays silence in the midst of a word, and goes on where it was."""
+    said, pieces = voices["host"].samples, []
+    for n, at in enumerate(range(0, said.size, RATE_HZ)):
+        hole = np.zeros(int((0.035 + 0.015 * (n % 8)) * RATE_HZ), np.float32)
+        pieces += [said[at : at + RATE_HZ], hole]
+    assert not sound.doubled(voices["host"], np.concatenate(pieces))
+
+
 def test_each_playing_of_a_loop_is_a_match_of_its_own(voices: dict[str, Reference]) -> None:
     short = Reference("short", voices["host"].path, voices["host"].samples[: 4 * RATE_HZ])
     recording = placed(short.samples, 1) + placed(short.samples, 6)
