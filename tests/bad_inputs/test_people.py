@@ -172,3 +172,20 @@ def test_a_step_that_nobody_began(browser: httpx.Client, step: str, code: str) -
 
 def test_nothing_that_was_tried_reached_the_log(house: House) -> None:
     assert "broke" not in house.log and "Traceback" not in house.log
+
+
+@pytest.mark.parametrize("kind", ["confirm", "reset"])
+@pytest.mark.parametrize(
+    "rest",
+    ["1/2/3", "0/9999999999999/" + "0" * 32, "9" * 30 + "/1/a", "-1/1/a", "1/1/%00", "1/1/" + "a" * 5_000, "%27/1/a",
+     "\u0661/1/a", "1/1/%ff", "1/1/..%2f..", "1/1", "1/1/a/b"],
+)  # fmt: skip
+def test_links_of_letters_that_we_never_wrote(browser: httpx.Client, kind: str, rest: str) -> None:
+    wanted = {"password": "a bridge in Osaka"}
+    for answer in (browser.get(f"/{kind}/{rest}"), browser.post(f"/{kind}/{rest}", data=wanted)):
+        sane(answer, 404, 410)
+
+
+@pytest.mark.parametrize("name", ["ada", "", "x" * 60_000, "a\r\nBcc: all@example.org", "\x00"])
+def test_letters_where_no_mail_is_sent(browser: httpx.Client, name: str) -> None:
+    sane(browser.post("/forgot", data={"name": name}), 409)

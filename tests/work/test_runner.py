@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from hustings.social import jobs
 from hustings.social.ids import Ids
@@ -225,4 +227,30 @@ async def test_a_database_that_is_away_is_waited_for(
     assert not running.done() and AWAY_S > POLL_S
     stop.set()
     await running
+    ledger.close()
+
+
+async def test_a_database_that_was_another_file_is_found_again(
+    tmp_path: Path, migrated_sqlite: Path
+) -> None:
+    """Moved away and back while it was looked for: what lay there meanwhile is not looked at again."""
+    place = tmp_path / "web"
+    place.mkdir()
+    ledger = Ledger(Database(sqlite_url(place / "x.sqlite3")))
+
+    def lies(whole: bool) -> None:
+        shutil.rmtree(place)
+        place.mkdir()
+        if whole:
+            shutil.copy(migrated_sqlite, place / "x.sqlite3")
+
+    assert await ledger.ready() is False and (place / "x.sqlite3").exists()
+    lies(whole=True)
+    assert await ledger.ready() is True
+    ledger._database.close()
+    lies(whole=False)
+    with pytest.raises(OperationalError):
+        await ledger.read(lambda c: jobs.load(c, LANE, NOW))
+    lies(whole=True)
+    assert await ledger.read(lambda c: jobs.load(c, LANE, NOW)) == Load(0, 0, None)
     ledger.close()

@@ -162,18 +162,26 @@ async def test_it_says_how_it_is_and_its_lanes(bench: Bench) -> None:
         assert await process.wait() == 0
 
 
-async def test_it_waits_for_its_database(home_dir: Path, migrated_sqlite: Path) -> None:
+async def test_it_waits_for_its_database_and_finds_it_again(
+    home_dir: Path, migrated_sqlite: Path
+) -> None:
+    place, away = home_dir / "web", home_dir / "away"
+    away.mkdir()
+    shutil.copy(migrated_sqlite, away / "hustings.sqlite3")
     async with MailServer().running() as server:
-        shutil.rmtree(home_dir / "web")
         bench = Bench(home_dir, server, sqlite_url(home_dir / "none.sqlite3"))
+
+        async def says(wanted: int) -> None:
+            while (await bench.health())[0] != wanted:
+                await asyncio.sleep(0.02)
+
         async with bench.working() as process:
-            while (await bench.health())[0] != 503:
-                await asyncio.sleep(0.02)
-            (home_dir / "draft").mkdir()
-            shutil.copy(migrated_sqlite, home_dir / "draft" / "hustings.sqlite3")
-            (home_dir / "draft").rename(home_dir / "web")
-            while (await bench.health())[0] != 200:
-                await asyncio.sleep(0.02)
+            await says(
+                503
+            )  # the folder is there, and what lies in it by now is no database of ours
+            shutil.rmtree(place)
+            away.rename(place)
+            await says(200)
             process.terminate()
             assert await process.wait() == 0
         bench.database.close()

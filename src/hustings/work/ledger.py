@@ -28,9 +28,12 @@ class Ledger:
     async def ready(self) -> bool:
         """Whether the database is there and as new as this program: web brings it to that."""
         try:
-            return await self._run(lambda: version(self._database)) == HEAD
+            found = await self._run(lambda: version(self._database))
         except SQLAlchemyError:
             return False
+        if found != HEAD:
+            self._database.close()
+        return found == HEAD
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._run(lambda: self._database.read(work))
@@ -39,7 +42,12 @@ class Ledger:
         return await self._run(lambda: self._database.claim(work))
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """After an error all begins anew: a file of SQLite that was moved away and back is another one."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except SQLAlchemyError:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

@@ -68,9 +68,8 @@ class Post:
             )
         else:
             client = smtplib.SMTP(local_hostname=self._hello, timeout=STEP_S)
-        client._host = (
-            mail.host
-        )  # what a certificate must name; without a connection at once, nobody sets it
+        # What a certificate must name. It is set only by a constructor that connects at once, which nobody could cut off.
+        client._host = mail.host  # type: ignore[attr-defined]
         return client
 
     def try_out(self) -> None:
