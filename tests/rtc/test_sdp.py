@@ -56,7 +56,7 @@ def test_bare_newlines_are_read() -> None:
         (OFFER.replace("AB:", "XX:", 1), "offer_malformed"),
         (OFFER.replace("sha-256", "sha-1"), "offer_malformed"),
         (OFFER.replace("sha-256", "sha-384"), "offer_malformed"),
-        (OFFER.replace("a=setup:actpass", "a=setup:passive"), "offer_malformed"),
+        (OFFER.replace("a=setup:actpass", "a=setup:passive"), "offer_passive"),
         (OFFER.replace("a=setup:actpass", "a=setup:nonsense"), "offer_malformed"),
         (OFFER.replace("a=setup:actpass\r\n", ""), "offer_malformed"),
         (OFFER.replace("a=rtcp-mux\r\n", ""), "offer_malformed"),

@@ -72,7 +72,10 @@ def check(raw: bytes, mode: Mode) -> Offer:
     if direction not in SENDS[mode]:
         raise OfferError("offer_direction")
     both = audio + session
-    if "a=rtcp-mux" not in audio or _value(both, "setup:") not in ("actpass", "active"):
+    setup = _value(both, "setup:")
+    if setup == "passive":  # FFmpeg's default; RFC 8842 §5.2 and RFC 9725 §4.4.4 ask for actpass
+        raise OfferError("offer_passive")
+    if "a=rtcp-mux" not in audio or setup not in ("actpass", "active"):
         raise OfferError("offer_malformed")
     opus = _codec(audio, "opus/48000/2")
     if not opus:
@@ -99,7 +102,7 @@ def check(raw: bytes, mode: Mode) -> Offer:
 
 
 def credentials(fragment: bytes) -> tuple[str, str]:
-    """The ufrag and password of a fragment that asks for an ICE restart (RFC 8840 §4.4, RFC 9725 §4.3.3).
+    """The ufrag and password of a fragment (RFC 8840 §4.4, RFC 9725 §4.3): new ones ask for an ICE restart.
 
     Errors: `OfferError`; a fragment without them is `offer_malformed` too.
     """
