@@ -182,13 +182,19 @@ class TestRestart:
         assert sdp.credentials(fragment) == ("EsAw", "P2uYro0UCOQ4zxjKXaWCBui1")
 
     @pytest.mark.parametrize(
+        "fragment", [b"a=candidate:1 1 udp 1 10.0.0.1 5 typ host", b"a=end-of-candidates\r\n"]
+    )
+    def test_candidates_alone_have_none(self, fragment: bytes) -> None:
+        assert sdp.credentials(fragment) is None
+
+    @pytest.mark.parametrize(
         "fragment",
         [
             b"",
             b"a=ice-ufrag:EsAw\r\n",
             b"a=ice-ufrag:Es w\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n",
             b"a=ice-ufrag:EsAw\r\na=ice-pwd:short\r\n",
-            b"a=candidate:1 1 udp 1 10.0.0.1 5000 typ host\r\n",
+            b"a=ice-pwd:short\r\na=candidate:1 1 udp 1 10.0.0.1 5000 typ host\r\n",
             b"\xff",
             b"a=x\r\n" * (sdp.LINES_MAX + 1),
         ],

@@ -162,7 +162,7 @@ async def test_an_ice_restart(room: Room) -> None:
     assert f"a=ice-ufrag:{call.peer.ufrag}\r\n" in answer and f" {room.port} typ host" in answer
     assert len(room.board._demux._ufrags) == 2
     with pytest.raises(Refusal, match="offer_malformed"):
-        room.sessions.restart(session, b"a=candidate:1")
+        room.sessions.restart(session, b"a=ice-ufrag:abcd\r\na=candidate:1")
     with pytest.raises(Refusal, match="session_unknown"):
         room.sessions.restart("nobody", fragment)
     room.packets.clear()
@@ -179,6 +179,7 @@ async def test_candidates_change_nothing(room: Room) -> None:
     assert tag == f'"{call.tag}"'
     assert room.sessions.restart(session, fragment) == ""
     assert room.sessions.restart(session, fragment, tag) == ""
+    assert room.sessions.restart(session, b"a=candidate:1 1 udp 1 192.0.2.9 9 typ host") == ""
     with pytest.raises(Refusal, match="session_renewed"):
         room.sessions.restart(session, fragment, '"another"')
     assert room.sessions.tag(session) == tag and room.sessions.tag("nobody") == ""

@@ -114,11 +114,11 @@ class Sessions:
             raise Refusal("session_unknown")
         try:
             theirs = credentials(fragment)
-            if match in ("", "*"):
+            if theirs is not None and match in ("", "*"):
                 return session.call.restart(*theirs)
         except OfferError as error:
             raise Refusal(error.code) from error
-        if match != quoted(session.call.tag):
+        if match not in ("", "*", quoted(session.call.tag)):
             raise Refusal("session_renewed")
         return ""
 
