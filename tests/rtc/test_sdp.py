@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.rtc import sdp
-from tests.rtc.offers import AUDIO, CHROMIUM, OFFER, SECOND, SESSION, VIDEO
+from tests.rtc.offers import AUDIO, CHROMIUM, FFMPEG, GSTREAMER, OFFER, SECOND, SESSION, VIDEO
 
 
 def test_a_browsers_offer() -> None:
@@ -21,6 +21,18 @@ def test_what_is_taken_out_of_a_browsers_offer() -> None:
     assert (offer.ufrag, offer.password, offer.mid) == ("abcd", "0123456789012345678901", "0")
     assert offer.fingerprints == (("sha-256", ":".join(["AB"] * 32)),)
     assert offer.has_bundle and offer.has_congestion_feedback and offer.has_reduced_size
+
+
+def test_offers_of_encoders() -> None:
+    ffmpeg, gstreamer = sdp.check(FFMPEG.encode(), "whip"), sdp.check(GSTREAMER.encode(), "whip")
+    assert (ffmpeg.opus, ffmpeg.red, ffmpeg.level_id, ffmpeg.has_congestion_feedback) == (
+        111,
+        0,
+        0,
+        False,
+    )
+    assert (gstreamer.opus, gstreamer.mid, gstreamer.direction) == (100, "audio0", "sendrecv")
+    assert ffmpeg.has_bundle and gstreamer.has_bundle and gstreamer.has_reduced_size
 
 
 def test_candidates_are_left_out() -> None:
