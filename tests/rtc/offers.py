@@ -33,3 +33,4 @@ GSTREAMER = GSTREAMER.replace("BUNDLE 0", "BUNDLE audio0") + (
     "a=fmtp:100 sprop-stereo=1;sprop-maxcapturerate=48000\r\n"
     "a=candidate:2 1 TCP 1015021823 192.0.2.2 9 typ host tcptype active\r\n"
 )
+FRAGMENT = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 X 0\r\na=mid:0\r\n"

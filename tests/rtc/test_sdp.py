@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.rtc import sdp
-from tests.rtc.offers import AUDIO, CHROMIUM, FFMPEG, GSTREAMER, OFFER, SECOND, SESSION, VIDEO
+from tests.rtc.offers import (
+    AUDIO,
+    CHROMIUM,
+    FFMPEG,
+    FRAGMENT,
+    GSTREAMER,
+    OFFER,
+    SECOND,
+    SESSION,
+    VIDEO,
+)
 
 
 def test_a_browsers_offer() -> None:
@@ -190,8 +200,7 @@ class TestRestart:
     """What an ICE restart says (RFC 8840 §4.4)."""
 
     def test_new_credentials(self) -> None:
-        fragment = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 X 0\r\na=mid:0\r\n"
-        assert sdp.credentials(fragment) == ("EsAw", "P2uYro0UCOQ4zxjKXaWCBui1")
+        assert sdp.credentials(FRAGMENT) == ("EsAw", "P2uYro0UCOQ4zxjKXaWCBui1")
 
     @pytest.mark.parametrize(
         "fragment", [b"a=candidate:1 1 udp 1 10.0.0.1 5 typ host", b"a=end-of-candidates\r\n"]
