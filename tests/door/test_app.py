@@ -228,6 +228,13 @@ class TestAddresses:
                 assert answer.status == status
         assert [one["match"] for one in door.studio.asked] == ['"' + "t" * 62 + '"']
 
+    async def test_an_answer_without_words_stays_one(self, door: Outside) -> None:
+        door.studio.status, door.studio.answer, door.studio.headers = 204, b"", {}
+        headers = {**bearer(ticket()), "Content-Type": "application/trickle-ice-sdpfrag"}
+        url = f"/session/demo/{DEVICE}"
+        async with door.http.patch(url, data=b"a=candidate:1", headers=headers) as answer:
+            assert (answer.status, await answer.read()) == (204, b"")
+
     async def test_a_patch_of_another_kind(self, door: Outside) -> None:
         async with door.http.patch(f"/session/demo/{DEVICE}", headers=bearer(ticket())) as answer:
             assert await code(answer) == (405, "method_not_allowed")

@@ -54,6 +54,7 @@ def send(url: str, spoken: str, options: dict[str, str]) -> None:
     with av.open(spoken) as file, av.open(url, "w", format="whip", options=options) as whip:
         opus = whip.add_stream("libopus", rate=RATE_HZ, layout="stereo")
         even = av.AudioResampler("s16", "stereo", RATE_HZ, frame_size=FRAME)
+        whip.start_encoding()  # the call; what it takes is no time to talk in
         began_s = time.monotonic()
         for heard in [*file.decode(audio=0), None]:
             for frame in even.resample(heard):
