@@ -112,8 +112,14 @@ def test_a_session_url_ends_only_its_own_session(house: House, actors: Cast, roo
     answer = house.http.delete(mine.session, headers=stranger)
     assert answer.status_code >= 400, answer.text
     assert mine.state == "connected"
-    other = house.http.patch(mine.session, headers={"Authorization": f"Bearer {mine.token}"})
-    assert other.status_code == 405
+    own = {"Authorization": f"Bearer {mine.token}"}
+    assert house.http.patch(mine.session, headers=own).status_code == 405
+    trickles = {**own, "Content-Type": "application/trickle-ice-sdpfrag"}
+    answer = house.http.patch(mine.session, headers=trickles, content=b"a=end-of-candidates\r\n")
+    assert (answer.status_code, answer.content) == (204, b"")
+    stale = {**trickles, "If-Match": '"another"'}
+    answer = house.http.patch(mine.session, headers=stale, content=b"a=end-of-candidates\r\n")
+    assert (answer.status_code, answer.json()["code"]) == (412, "session_renewed")
     mine.leave()
 
 
