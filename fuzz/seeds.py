@@ -80,7 +80,10 @@ SEEDS: Mapping[str, Callable[[], list[bytes]]] = {
     "rtp": lambda: [VOICE, LEVEL, DOUBLED],
     "rtcp": _rtcp,
     "red": _red,
-    "sdp": lambda: [offers.OFFER.encode(), offers.CHROMIUM.encode()],
+    "sdp": lambda: [
+        *(one.encode() for one in (offers.OFFER, offers.CHROMIUM, offers.FFMPEG, offers.GSTREAMER)),
+        offers.FRAGMENT,
+    ],
     "srtp": _srtp,
     "dtls": _dtls,
     "demux": _demux,

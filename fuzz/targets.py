@@ -83,6 +83,9 @@ def try_sdp(raw: bytes) -> None:
             offer = sdp.check(raw, mode)
             text = answer(offer, IDENTITY, [("192.0.2.2", 8002)])
             assert all(line and line.isprintable() for line in text.split("\r\n")[:-1])
+    with suppress(sdp.OfferError):
+        told = sdp.credentials(raw)
+        assert told is None or all(4 <= len(one) <= 256 and one.isascii() for one in told)
 
 
 def try_srtp(raw: bytes) -> None:

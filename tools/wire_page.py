@@ -64,13 +64,14 @@ is forked. A browser that is away for longer than
 
 An ICE restart (`PATCH` of the session, RFC 9725 §4.3.3) keeps keys and streams; the old credentials hold until a check with
 the new ones. The stage page asks for one when its network changes and when nothing came for two seconds, and dials a new
-session only where that is refused or brings no sound.
+session only where that is refused or brings no sound. A client that trickles is told 204: its candidates are not needed.
 
 ## What the answer says
 
 RED first, so Chromium doubles each frame into the next packet (RFC 2198); `rtcp-fb nack` for Opus, so browsers send again
 what we ask for; transport-cc where it was offered; the audio level of RFC 6464; Opus with in-band FEC at 64 kbit/s; `ice-lite`,
 `setup:passive`, every address of this machine or the announced ones.
+[Who has been here](interop.md): browsers, aiortc, FFmpeg and others.
 """
 
 

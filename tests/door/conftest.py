@@ -49,6 +49,7 @@ class Inside:
                 "device": request.headers.get("Hustings-Device"),
                 "address": request.headers.get("Hustings-Address"),
                 "once": request.headers.get("Idempotency-Key"),
+                "match": request.headers.get("If-Match"),
                 "body": await request.read(),
             }
         )

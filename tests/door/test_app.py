@@ -34,12 +34,14 @@ async def test_an_offer_goes_inward_with_the_claims_of_its_ticket(door: Outside)
     door.studio.headers = {
         "Content-Type": "application/sdp",
         "Location": "/session/demo/xyz",
+        "ETag": '"abc"',
         "X-Inner": "no",
     }
     headers = {**bearer(ticket()), **SDP, "Hustings-Device": DEVICE, "X-Real-IP": "203.0.113.9"}
     async with door.http.post("/session/demo", data=b"offer", headers=headers) as answer:
         assert (answer.status, await answer.read()) == (201, b"v=0")
         assert answer.headers["Location"] == "/session/demo/xyz"
+        assert answer.headers["ETag"] == '"abc"'
         assert "X-Inner" not in answer.headers
         assert "Location" in answer.headers["Access-Control-Expose-Headers"]
     asked = door.studio.asked[0]
@@ -213,7 +215,27 @@ class TestAddresses:
         async with door.http.patch("/session/demo/x", data=fragment, headers=headers) as answer:
             assert await code(answer) == (404, "session_unknown")
 
-    async def test_trickle_is_not_for_us(self, door: Outside) -> None:
+    async def test_what_a_patch_is_for_goes_with_it(self, door: Outside) -> None:
+        kind = {"Content-Type": "application/trickle-ice-sdpfrag"}
+        for match, status in (
+            ('"' + "t" * 62 + '"', 200),
+            ('"' + "t" * 63 + '"', 400),
+            ("\xe9", 400),
+        ):
+            headers = {**bearer(ticket()), **kind, "If-Match": match}
+            url = f"/session/demo/{DEVICE}"
+            async with door.http.patch(url, data=b"a=ice", headers=headers) as answer:
+                assert answer.status == status
+        assert [one["match"] for one in door.studio.asked] == ['"' + "t" * 62 + '"']
+
+    async def test_an_answer_without_words_stays_one(self, door: Outside) -> None:
+        door.studio.status, door.studio.answer, door.studio.headers = 204, b"", {}
+        headers = {**bearer(ticket()), "Content-Type": "application/trickle-ice-sdpfrag"}
+        url = f"/session/demo/{DEVICE}"
+        async with door.http.patch(url, data=b"a=candidate:1", headers=headers) as answer:
+            assert (answer.status, await answer.read()) == (204, b"")
+
+    async def test_a_patch_of_another_kind(self, door: Outside) -> None:
         async with door.http.patch(f"/session/demo/{DEVICE}", headers=bearer(ticket())) as answer:
             assert await code(answer) == (405, "method_not_allowed")
 

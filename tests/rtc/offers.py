@@ -20,3 +20,17 @@ CHROMIUM = OFFER.replace(" 111 0", " 111 63 0").replace(
 )
 VIDEO = AUDIO.replace("m=audio", "m=video").replace("a=mid:0", "a=mid:1")
 SECOND = AUDIO.replace("a=mid:0", "a=mid:1")
+
+# What encoders leave out and put elsewhere. Each sends; FFmpeg's has no feedback, no extension and no fmtp.
+FFMPEG = (
+    OFFER.replace("actpass", "active").replace("sendrecv", "sendonly").replace(" 111 0", " 111")
+)
+FFMPEG = FFMPEG.replace("a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n", "")
+FFMPEG = FFMPEG[: FFMPEG.index("a=rtpmap:0")] + "a=ssrc:1 cname:x\r\na=ssrc:1 msid:x audio\r\n"
+GSTREAMER = OFFER.replace("111", "100").replace("opus/", "OPUS/").replace("a=mid:0", "a=mid:audio0")
+GSTREAMER = GSTREAMER.replace("BUNDLE 0", "BUNDLE audio0") + (
+    "a=rtcp-mux-only\r\na=rtcp-rsize\r\na=rtcp-fb:100 transport-cc\r\n"
+    "a=fmtp:100 sprop-stereo=1;sprop-maxcapturerate=48000\r\n"
+    "a=candidate:2 1 TCP 1015021823 192.0.2.2 9 typ host tcptype active\r\n"
+)
+FRAGMENT = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 X 0\r\na=mid:0\r\n"

@@ -182,10 +182,12 @@ class TestMoving:
 
 def test_an_ice_restart_keeps_keys_and_streams(browser: Browser) -> None:
     browser.say(1)
+    assert not browser.peer.has(ice.Credentials("efgh", "s" * 24))
     text = browser.peer.restart(
         ice.Credentials("efgh", "s" * 24), ice.Credentials("ours2", "r" * 24), [("192.0.2.2", 8002)]
     )
     assert "a=ice-ufrag:ours2" in text and browser.peer.ufrag == "ours2"
+    assert browser.peer.has(ice.Credentials("efgh", "s" * 24))
     raw = check(ours="ours2", theirs="efgh", password="r" * 24, nominates=True)
     assert browser.peer.check(stun.parse(raw), AWAY, 2.0)
     browser.look()

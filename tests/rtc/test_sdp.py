@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.rtc import sdp
-from tests.rtc.offers import AUDIO, CHROMIUM, OFFER, SECOND, SESSION, VIDEO
+from tests.rtc.offers import (
+    AUDIO,
+    CHROMIUM,
+    FFMPEG,
+    FRAGMENT,
+    GSTREAMER,
+    OFFER,
+    SECOND,
+    SESSION,
+    VIDEO,
+)
 
 
 def test_a_browsers_offer() -> None:
@@ -21,6 +31,18 @@ def test_what_is_taken_out_of_a_browsers_offer() -> None:
     assert (offer.ufrag, offer.password, offer.mid) == ("abcd", "0123456789012345678901", "0")
     assert offer.fingerprints == (("sha-256", ":".join(["AB"] * 32)),)
     assert offer.has_bundle and offer.has_congestion_feedback and offer.has_reduced_size
+
+
+def test_offers_of_encoders() -> None:
+    ffmpeg, gstreamer = sdp.check(FFMPEG.encode(), "whip"), sdp.check(GSTREAMER.encode(), "whip")
+    assert (ffmpeg.opus, ffmpeg.red, ffmpeg.level_id, ffmpeg.has_congestion_feedback) == (
+        111,
+        0,
+        0,
+        False,
+    )
+    assert (gstreamer.opus, gstreamer.mid, gstreamer.direction) == (100, "audio0", "sendrecv")
+    assert ffmpeg.has_bundle and gstreamer.has_bundle and gstreamer.has_reduced_size
 
 
 def test_candidates_are_left_out() -> None:
@@ -56,7 +78,7 @@ def test_bare_newlines_are_read() -> None:
         (OFFER.replace("AB:", "XX:", 1), "offer_malformed"),
         (OFFER.replace("sha-256", "sha-1"), "offer_malformed"),
         (OFFER.replace("sha-256", "sha-384"), "offer_malformed"),
-        (OFFER.replace("a=setup:actpass", "a=setup:passive"), "offer_malformed"),
+        (OFFER.replace("a=setup:actpass", "a=setup:passive"), "offer_passive"),
         (OFFER.replace("a=setup:actpass", "a=setup:nonsense"), "offer_malformed"),
         (OFFER.replace("a=setup:actpass\r\n", ""), "offer_malformed"),
         (OFFER.replace("a=rtcp-mux\r\n", ""), "offer_malformed"),
@@ -178,8 +200,13 @@ class TestRestart:
     """What an ICE restart says (RFC 8840 §4.4)."""
 
     def test_new_credentials(self) -> None:
-        fragment = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 X 0\r\na=mid:0\r\n"
-        assert sdp.credentials(fragment) == ("EsAw", "P2uYro0UCOQ4zxjKXaWCBui1")
+        assert sdp.credentials(FRAGMENT) == ("EsAw", "P2uYro0UCOQ4zxjKXaWCBui1")
+
+    @pytest.mark.parametrize(
+        "fragment", [b"a=candidate:1 1 udp 1 10.0.0.1 5 typ host", b"a=end-of-candidates\r\n"]
+    )
+    def test_candidates_alone_have_none(self, fragment: bytes) -> None:
+        assert sdp.credentials(fragment) is None
 
     @pytest.mark.parametrize(
         "fragment",
@@ -188,7 +215,7 @@ class TestRestart:
             b"a=ice-ufrag:EsAw\r\n",
             b"a=ice-ufrag:Es w\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n",
             b"a=ice-ufrag:EsAw\r\na=ice-pwd:short\r\n",
-            b"a=candidate:1 1 udp 1 10.0.0.1 5000 typ host\r\n",
+            b"a=ice-pwd:short\r\na=candidate:1 1 udp 1 10.0.0.1 5000 typ host\r\n",
             b"\xff",
             b"a=x\r\n" * (sdp.LINES_MAX + 1),
         ],

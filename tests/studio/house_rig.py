@@ -79,8 +79,11 @@ class PaperWires:
         for session in list(self.sessions):
             await self.close(session)
 
-    def restart(self, session_id: str, fragment: bytes) -> str:
-        return f"restarted by {fragment.decode()}"
+    def restart(self, session_id: str, fragment: bytes, match: str = "") -> str:
+        return f"restarted by {fragment.decode()}" if match in ("", "*") else ""
+
+    def tag(self, session_id: str) -> str:
+        return f'"tag of {session_id}"'
 
     async def let_go(self) -> None:
         """Paper keeps nothing."""

@@ -125,6 +125,7 @@ async def test_sessions_by_claims(studio):
     assert headers["Content-Type"].startswith("application/sdp")
     location = headers["Location"]
     assert location.startswith(f"/session/{KEY}/")
+    assert headers["ETag"] == f'"tag of {location.split("/")[-1]}"'
     missing = await ask(client, "POST", offer, 401, data=b"v=0")
     assert missing["code"] == "ticket_missing"
     other = await ask(client, "POST", offer, 403, HOST, key="other-room", data=b"v=0")
@@ -141,6 +142,10 @@ async def test_sessions_by_claims(studio):
     text, headers = await ask(client, "PATCH", session, 200, HOST, data=b"a=ice")
     assert text == "restarted by a=ice"
     assert headers["Content-Type"].startswith("application/trickle-ice-sdpfrag")
+    assert headers["ETag"].startswith('"tag of ')
+    tagged = {"If-Match": headers["ETag"]}
+    text, _ = await ask(client, "PATCH", session, 204, HOST, headers=tagged, data=b"a=ice")
+    assert text == ""
     await ask(client, "DELETE", session, 200, HOST)
     assert rig.room().room.stage.people[HOST.person].link == "away"
     whip, _ = await ask(client, "POST", f"/rooms/{KEY}/whip", 201, SPEAKER, data=b"v=0")

@@ -194,6 +194,7 @@ async def test_there_is_no_ice_to_restart(stage: Stage) -> None:
     [session] = stage.sessions._sessions
     with pytest.raises(Refusal, match="offer_malformed"):
         stage.sessions.restart(session, b"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n")
+    assert stage.sessions.tag(session) == '""'
 
 
 async def test_calls_have_one_limit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

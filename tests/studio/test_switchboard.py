@@ -173,11 +173,39 @@ async def test_an_ice_restart(room: Room) -> None:
     assert f"a=ice-ufrag:{call.peer.ufrag}\r\n" in answer and f" {room.port} typ host" in answer
     assert len(room.board._demux._ufrags) == 2
     with pytest.raises(Refusal, match="offer_malformed"):
-        room.sessions.restart(session, b"a=candidate:1")
+        room.sessions.restart(session, b"a=ice-ufrag:abcd\r\na=candidate:1")
     with pytest.raises(Refusal, match="session_unknown"):
         room.sessions.restart("nobody", fragment)
     room.packets.clear()
     await room.until(lambda: len(room.packets) >= 5)
+
+
+async def test_candidates_change_nothing(room: Room) -> None:
+    """RFC 9725 §4.3.2: a client that trickles sends the credentials that it has. None of its candidates is contacted."""
+    peer = room.peer()
+    session = await peer.join(room.sessions, "ann")
+    offer = peer.connection.localDescription.sdp.split("\r\n")
+    fragment = "\r\n".join(line for line in offer if line.startswith("a=")).encode()
+    tag, call = room.sessions.tag(session), room.sessions._sessions[session].call
+    assert tag == f'"{call.tag}"'
+    assert room.sessions.restart(session, fragment) == ""
+    assert room.sessions.restart(session, fragment, tag) == ""
+    assert room.sessions.restart(session, b"a=candidate:1 1 udp 1 192.0.2.9 9 typ host") == ""
+    with pytest.raises(Refusal, match="session_renewed"):
+        room.sessions.restart(session, fragment, '"another"')
+    assert room.sessions.tag(session) == tag and room.sessions.tag("nobody") == ""
+    await room.until(lambda: room.packets)
+
+
+async def test_a_restart_asked_for_twice_is_answered_alike(room: Room) -> None:
+    session = await room.peer().join(room.sessions, "ann")
+    fragment = f"a=ice-ufrag:news\r\na=ice-pwd:{'x' * 24}\r\n".encode()
+    tag = room.sessions.tag(session)
+    answer = room.sessions.restart(session, fragment, "*")
+    assert answer == room.sessions.restart(session, fragment)
+    assert room.sessions.tag(session) != tag
+    with pytest.raises(Refusal, match="session_renewed"):
+        room.sessions.restart(session, fragment, tag)
 
 
 async def test_one_that_goes_says_so(room: Room) -> None:

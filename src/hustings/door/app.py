@@ -23,6 +23,7 @@ from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Ticket, Verifier
 
 OFFER_MAX, FRAGMENT_MAX, COMMAND_MAX, KNOCK_MAX = 65_536, 8_192, 16_384, 4_096
+IF_MATCH_MAX = 64
 BODY_WAIT_S = 5.0
 ASKS_PER_MINUTE = 3_000
 """A page asks once for each change that it is told; thirteen of them may share one address."""
@@ -32,9 +33,9 @@ COMMAND = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40})?")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Hustings-Device, Idempotency-Key",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Hustings-Device, Idempotency-Key, If-Match",
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE, OPTIONS",
-    "Access-Control-Expose-Headers": "Location, Retry-After",
+    "Access-Control-Expose-Headers": "ETag, Location, Retry-After",
     "Access-Control-Max-Age": "86400",
     "Timing-Allow-Origin": "*",
 }
@@ -208,10 +209,14 @@ class Door:
         return await self._pass(request, "DELETE", _session(request), headers)
 
     async def restart(self, request: web.Request) -> web.Response:
-        """`PATCH` of a session: an ICE restart (RFC 9725 §4.3.3), nothing else."""
+        """`PATCH` of a session: an ICE restart, or candidates (RFC 9725 §4.3)."""
         headers = self._claims(request)
         if request.content_type != "application/trickle-ice-sdpfrag":
             raise Refused("method_not_allowed")
+        match = request.headers.get("If-Match", "")
+        if len(match) > IF_MATCH_MAX or not match.isascii():
+            raise Refused("bad_request")
+        headers["If-Match"] = match
         fragment = await _body(request, FRAGMENT_MAX, "offer_too_large")
         return await self._pass(request, "PATCH", _session(request), headers, fragment)
 

@@ -10,7 +10,14 @@ import aiohttp
 from hustings.wire.errors import Refused
 
 ANSWER_MAX = 262_144
-PASSED_ON = ("Content-Type", "Location", "Cache-Control", "Content-Disposition", "Retry-After")
+PASSED_ON = (
+    "Content-Type",
+    "ETag",
+    "Location",
+    "Cache-Control",
+    "Content-Disposition",
+    "Retry-After",
+)
 
 
 class StudioSocket:

@@ -137,6 +137,10 @@ class Peer:
         )
         return answer(self._offer, identity, candidates)
 
+    def has(self, theirs: Credentials) -> bool:
+        """Whether the far end's credentials are these now."""
+        return theirs == Credentials(self._offer.ufrag, self._offer.password)
+
     def restart(self, theirs: Credentials, ours: Credentials, candidates: Sequence[Where]) -> str:
         """New ICE credentials (RFC 8445 §9), keys and streams stay; the answer to whoever asked for it."""
         self._ice.restart(ours, theirs)

@@ -21,6 +21,7 @@ AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"  # RFC 6464
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 §5.4; the token of browsers has = and - too
 PASSWORD = re.compile(r"[A-Za-z0-9+/=_-]{22,256}")
+CANDIDATES = ("a=candidate:", "a=end-of-candidates")
 MID = re.compile(r"[!#$%&'*+.^_`{|}~A-Za-z0-9-]{1,64}")  # RFC 8859: a token
 
 Mode = Literal["session", "whip", "whep"]
@@ -72,7 +73,10 @@ def check(raw: bytes, mode: Mode) -> Offer:
     if direction not in SENDS[mode]:
         raise OfferError("offer_direction")
     both = audio + session
-    if "a=rtcp-mux" not in audio or _value(both, "setup:") not in ("actpass", "active"):
+    setup = _value(both, "setup:")
+    if setup == "passive":  # FFmpeg's default; RFC 8842 §5.2 and RFC 9725 §4.4.4 ask for actpass
+        raise OfferError("offer_passive")
+    if "a=rtcp-mux" not in audio or setup not in ("actpass", "active"):
         raise OfferError("offer_malformed")
     opus = _codec(audio, "opus/48000/2")
     if not opus:
@@ -98,16 +102,16 @@ def check(raw: bytes, mode: Mode) -> Offer:
     )
 
 
-def credentials(fragment: bytes) -> tuple[str, str]:
-    """The ufrag and password of a fragment that asks for an ICE restart (RFC 8840 §4.4, RFC 9725 §4.3.3).
+def credentials(fragment: bytes) -> tuple[str, str] | None:
+    """The ufrag and password of a fragment (RFC 8840 §4.4, RFC 9725 §4.3): new ones ask for an ICE restart.
 
-    Errors: `OfferError`; a fragment without them is `offer_malformed` too.
+    None for candidates that name neither: they are of the credentials that the session has. Errors: `OfferError`.
     """
     lines = _lines(fragment, "")
-    return (
-        _matching(_value(lines, "ice-ufrag:"), UFRAG),
-        _matching(_value(lines, "ice-pwd:"), PASSWORD),
-    )
+    ufrag, password = _value(lines, "ice-ufrag:"), _value(lines, "ice-pwd:")
+    if not ufrag and not password and any(line.startswith(CANDIDATES) for line in lines):
+        return None
+    return _matching(ufrag, UFRAG), _matching(password, PASSWORD)
 
 
 def _lines(raw: bytes, first: str = "v=0") -> list[str]:

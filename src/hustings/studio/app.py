@@ -114,7 +114,10 @@ class Calls:
             status=201,
             text=answer,
             content_type="application/sdp",
-            headers={"Location": f"/session/{guest.live.key}/{session}"},
+            headers={
+                "Location": f"/session/{guest.live.key}/{session}",
+                "ETag": guest.asking.tag(session),
+            },
         )
 
     async def socket(self, request: web.Request) -> web.Response:
@@ -128,9 +131,15 @@ class Calls:
 
     async def restart(self, request: web.Request) -> web.Response:
         guest, actor = await self._who(request)
-        fragment = await request.read()
-        answer = guest.asking.restart(actor, request.match_info["session"], fragment)
-        return web.Response(text=answer, content_type="application/trickle-ice-sdpfrag")
+        session, fragment = request.match_info["session"], await request.read()
+        answer = guest.asking.restart(actor, session, fragment, request.headers.get("If-Match", ""))
+        if not answer:
+            return web.Response(status=204)
+        return web.Response(
+            text=answer,
+            content_type="application/trickle-ice-sdpfrag",
+            headers={"ETag": guest.asking.tag(session)},
+        )
 
     async def events(self, request: web.Request) -> web.Response:
         guest, actor = await self._who(request)

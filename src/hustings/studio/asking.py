@@ -74,11 +74,15 @@ class Asking:
             self._live.append(commands.decide("leave", self._asked(actor, {})))
         await self._live.wires.close(session)
 
-    def restart(self, actor: Actor, session: str, fragment: bytes) -> str:
-        """`PATCH` of a session: its ICE begins anew. Errors: `Refusal`."""
+    def restart(self, actor: Actor, session: str, fragment: bytes, match: str) -> str:
+        """`PATCH` of a session: its ICE begins anew, or "" where nothing does. Errors: `Refusal`."""
         if self._live.wires.person_of(session) != actor.person:
             raise Refusal("session_unknown")
-        return self._live.wires.restart(session, fragment)
+        return self._live.wires.restart(session, fragment, match)
+
+    def tag(self, session: str) -> str:
+        """The `ETag` of a session."""
+        return self._live.wires.tag(session)
 
     # --- commands
 

@@ -104,15 +104,28 @@ class Sessions:
             await self.close(pending.session)
         self._add(session)
 
-    def restart(self, session_id: str, fragment: bytes) -> str:
-        """An ICE restart (RFC 9725 §4.3.3): our side of it. Errors: `Refusal`."""
+    def restart(self, session_id: str, fragment: bytes, match: str = "") -> str:
+        """An ICE restart (RFC 9725 §4.3.3): our side of it; "" for candidates (§4.3.2). Errors: `Refusal`.
+
+        `match` is the request's `If-Match`: the tag of the credentials that candidates are for, `*` or "" for a restart.
+        """
         session = self._sessions.get(session_id)
         if session is None:
             raise Refusal("session_unknown")
         try:
-            return session.call.restart(*credentials(fragment))
+            theirs = credentials(fragment)
+            if theirs is not None and match in ("", "*"):
+                return session.call.restart(*theirs)
         except OfferError as error:
             raise Refusal(error.code) from error
+        if match not in ("", "*", quoted(session.call.tag)):
+            raise Refusal("session_renewed")
+        return ""
+
+    def tag(self, session_id: str) -> str:
+        """The `ETag` of a session: another one after each ICE restart (RFC 9725 §4.3.1)."""
+        session = self._sessions.get(session_id)
+        return quoted(session.call.tag) if session else ""
 
     def take_up(self) -> None:
         """The sessions that this room had when an earlier process ended: each is up again with its first packet."""
@@ -225,3 +238,8 @@ class Sessions:
             for session in list(self._sessions.values()):
                 if session.sends and session.up and session.seen_ns < late_ns:
                     self._turn(session, False)
+
+
+def quoted(tag: str) -> str:
+    """An entity tag as HTTP writes it (RFC 9110 §8.8.3)."""
+    return f'"{tag}"'

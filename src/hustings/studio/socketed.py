@@ -87,6 +87,10 @@ class SocketCall:
         else:
             self._sending.skip()
 
+    @property
+    def tag(self) -> str:
+        return ""
+
     def restart(self, ufrag: str, password: str) -> str:
         """There is no ICE here. Errors: `OfferError`."""
         raise OfferError("offer_malformed")

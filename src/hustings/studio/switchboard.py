@@ -52,7 +52,8 @@ class CallsFull(Exception):
 class Call:
     """One session: `answer` is the SDP for its offer. `send` takes one 20 ms Opus packet for the far ear.
 
-    `about` is what its room needs to know it again after a restart; its `session` is the session's id.
+    `renewal` is the answer to its last ICE restart. `about` is what its room needs to know it again after a restart; its
+    `session` is the session's id.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Call:
         on_state: OnState,
     ) -> None:
         self.answer = ""
+        self.renewal = ""
         self.about = about
         self.is_claimed = True
         self.peer = peer
@@ -71,11 +73,16 @@ class Call:
         self._on_packet = on_packet
         self._on_state = on_state
 
+    @property
+    def tag(self) -> str:
+        """Names its ICE credentials of now (RFC 9725 §4.3.1)."""
+        return self.peer.ufrag
+
     def send(self, payload: bytes) -> None:
         self._board.do(self, lambda: self.peer.send(payload, self._board.now()))
 
     def restart(self, ufrag: str, password: str) -> str:
-        """New ICE credentials from the far end; ours for it (an SDP fragment)."""
+        """New ICE credentials from the far end; ours for it (an SDP fragment), "" when there is nothing to say."""
         return self._board.restart(self, Credentials(ufrag, password))
 
     def claim(self, on_packet: OnPacket, on_state: OnState) -> None:
@@ -177,10 +184,13 @@ class Switchboard:
             raise CallsFull
 
     def restart(self, call: Call, theirs: Credentials) -> str:
-        """New ICE credentials for a call."""
+        """New ICE credentials for a call. Those that it has already are a restart that was asked for twice, and get the same
+        answer, or come with candidates (trickle), of which we contact none."""
+        if call.peer.has(theirs):
+            return call.renewal
         drawn = _drawn()
         ours = Credentials(drawn.ufrag, drawn.password)
-        answer = call.peer.restart(theirs, ours, self._candidates())
+        answer = call.renewal = call.peer.restart(theirs, ours, self._candidates())
         self._demux.add(ours.ufrag, call.peer)
         self.keep(call)
         return answer

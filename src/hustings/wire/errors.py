@@ -48,6 +48,7 @@ CODES: dict[str, tuple[int, str]] = {
     "person_unknown": (404, "There is nobody of that name on this stage."),
     "command_unknown": (404, "There is no such command."),
     "session_unknown": (404, "There is no such session."),
+    "session_renewed": (412, "This session has other ICE credentials by now."),
     # offers
     "offer_too_large": (413, "This offer is larger than 64 KiB."),
     "offer_malformed": (400, "This is not a session description."),
@@ -56,6 +57,10 @@ CODES: dict[str, tuple[int, str]] = {
     "offer_video": (400, "This offer has video in it; a stage is for voices."),
     "offer_no_opus": (406, "This offer has no Opus at 48 kHz in it."),
     "offer_direction": (400, "This offer goes the wrong way for this address."),
+    "offer_passive": (
+        422,
+        "This offer leaves it to us to begin the handshake (setup:passive); say actpass or active.",
+    ),
     # hands
     "hand_up_already": (409, "Your hand is up already."),
     "hand_unknown": (404, "That hand is no longer up."),
