@@ -42,18 +42,19 @@ class Slow:
         return False
 
 
+async def tries(hashing: Hashing) -> bool:
+    async with hashing.turn():
+        return await hashing.is_right("x", "k")
+
+
 async def test_as_many_as_fit_wait_and_one_more_is_told_so() -> None:
     slow = Slow()
     hashing = Hashing(is_right=slow.is_right)
 
-    async def tries() -> bool:
-        async with hashing.turn():
-            return await hashing.is_right("x", "k")
-
-    waiting = [asyncio.create_task(tries()) for _ in range(WAITING_MAX)]
+    waiting = [asyncio.create_task(tries(hashing)) for _ in range(WAITING_MAX)]
     await asyncio.sleep(0)
     with pytest.raises(Refused, match="busy"):
-        await tries()
+        await tries(hashing)
     slow.gate.set()
     assert await asyncio.gather(*waiting) == [False] * WAITING_MAX
     assert slow.most <= AT_ONCE
@@ -64,18 +65,14 @@ async def test_who_waits_too_long_is_told_so_and_his_password_is_not_worked_out(
     slow = Slow()
     hashing = Hashing(is_right=slow.is_right, patience_s=0.0)
 
-    async def tries() -> bool:
-        async with hashing.turn():
-            return await hashing.is_right("x", "k")
-
-    at_it = [asyncio.create_task(tries()) for _ in range(AT_ONCE)]
+    at_it = [asyncio.create_task(tries(hashing)) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)
     with pytest.raises(Refused, match="busy"):
-        await tries()
+        await tries(hashing)
     slow.gate.set()
     assert await asyncio.gather(*at_it) == [False] * AT_ONCE
     assert slow.most <= AT_ONCE
-    assert await tries() is False, "there is room again"
+    assert await tries(hashing) is False, "there is room again"
     hashing.close()
 
 

@@ -93,7 +93,7 @@ class Bench:
             connector = aiohttp.UnixConnector(str(self.socket))
             async with (
                 aiohttp.ClientSession(connector=connector) as session,
-                session.get("http://work/healthz") as answer,
+                session.get("http://localhost/healthz") as answer,
             ):
                 return answer.status, json.loads(await answer.text())
         return 0, {}

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from hustings.audio.clock import RATE, TICK
 from hustings.audio.level import FLOOR_DB
+from hustings.audio.loudest import AUDIBLE_DB
 
 Samples = NDArray[np.float32]
 Lean = NDArray[np.float32]
@@ -57,7 +58,6 @@ FITS = 0.33
 0.22; a loudspeaker in a room 0.43 and more, 0.41 (the median) beside one's own voice 3 dB below it."""
 SOUNDS_MIN = 0.3
 """Share of the window that must be audible: silence is like silence."""
-AUDIBLE_DB = -60.0
 SAME_TICKS = 3
 AGAIN_TICKS = 50
 LOOKS_CLEAR = 3
@@ -164,7 +164,7 @@ class EchoWatch:
 
     def hear(
         self,
-        stage: Samples,
+        stage: Samples | None,
         loudest: str,
         own: Samples | None,
         clean: Samples | None,
@@ -172,7 +172,7 @@ class EchoWatch:
     ) -> None:
         """A tick, (960,) each, of what all hear and whose it is most, and of who is wanted: his sound and its level, his clean
         feed. None: silence."""
-        _push(self._far, lean(stage))
+        _push(self._far, 0.0 if stage is None else lean(stage))
         self._loudest.append(loudest)
         if not self._person:
             return

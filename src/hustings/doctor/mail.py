@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from hustings.doctor.finding import Finding
 from hustings.settings import Settings
-from hustings.work.post import Post
+from hustings.work.post import Post, our_name
 from hustings.work.runner import NotNow
 
 
@@ -19,7 +18,7 @@ def mail(settings: Settings) -> Finding:
         return Finding("mail", "ok", "none; accounts are confirmed at once", advice)
     if asked.user and (finding := _password_file(Path(asked.password_file))):
         return finding
-    post = Post(asked, urlsplit(settings.public.web).hostname or "localhost", 1)
+    post = Post(asked, our_name(settings), 1)
     try:
         post.try_out()
     except NotNow as error:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import signal
 import socket
 import ssl
 from pathlib import Path
@@ -21,6 +20,7 @@ from hustings.door.studio import StudioSocket
 from hustings.door.voices import VoicePort
 from hustings.keyring import public_keys
 from hustings.settings import Settings
+from hustings.stopping import stop_event
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Verifier
 
@@ -35,10 +35,8 @@ def run(settings: Settings) -> None:
 
 
 async def serve(settings: Settings) -> None:
-    stop = asyncio.Event()
+    stop = stop_event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     studio = StudioSocket(settings.studio_socket)
     app = build(
         _Keys(settings.keys_dir),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 import socket
 import ssl
 
 from hustings.radio.app import HEAD_MAX, HEAD_S, Radio
 from hustings.radio.program import Encoder
 from hustings.settings import Settings
+from hustings.stopping import pause, stop_event
 
 AGAIN_S = 10.0
 USER_TIMEOUT_MS = 10_000
@@ -36,10 +36,7 @@ async def serve(settings: Settings) -> None:
         return Mp3(init, bitrate)
 
     radio = Radio(settings.studio_socket, make, bitrate, settings.radio.listeners_max)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     gc.collect()
     gc.freeze()
     while not stop.is_set():
@@ -47,7 +44,7 @@ async def serve(settings: Settings) -> None:
             server = await _listen(settings, radio)
         except OSError as error:
             _log.error("live.mp3 cannot be offered: %s", error)
-            await _pause(stop)
+            await pause(stop, AGAIN_S)
             continue
         await stop.wait()
         server.close()
@@ -73,11 +70,3 @@ async def _listen(settings: Settings, radio: Radio) -> asyncio.Server:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     return server
-
-
-async def _pause(stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(AGAIN_S):
-            await stop.wait()
-    except TimeoutError:
-        pass

@@ -339,7 +339,7 @@ class Line:
         levels = {one: it.level.power_db for one, it in self._voices.items() if one in frames}
         person = self._echo.wanted(levels)
         self._echo.hear(
-            buses[STAGE],
+            buses[STAGE] if levels else None,
             max(levels, key=lambda one: levels[one], default=""),
             frames.get(person),
             buses.get(clean_feed(person)),

@@ -7,7 +7,6 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 from pathlib import Path
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from hustings import keyring
 from hustings.audio.holding import HoldingSound
 from hustings.features import studio as features
 from hustings.settings import Settings
+from hustings.stopping import stop_event
 from hustings.studio import app, spare, times
 from hustings.studio.edges import Edges
 from hustings.studio.encodings import encodings
@@ -85,10 +85,7 @@ async def _run(settings: Settings) -> None:
     runner = web.AppRunner(app.build(house), access_log=None, shutdown_timeout=FEED_SHUT_S)
     await runner.setup()
     await _site(runner, settings.studio_socket)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     gc.collect()
     gc.freeze()
     keep_time()

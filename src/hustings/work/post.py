@@ -16,8 +16,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from hustings.settings import Mail
+from hustings.settings import Mail, Settings
 from hustings.work.runner import Hopeless, NotNow
 
 STEP_S = 15.0
@@ -28,8 +29,13 @@ NO_SUCH_ADDRESS = (501, 510, 511, 550, 551, 553, 556)
 STATUS = re.compile(r"\s*(\d\.\d{1,3}\.\d{1,3})\b")
 
 
+def our_name(settings: Settings) -> str:
+    """Under which we greet (RFC 5321, 4.1.1.1)."""
+    return urlsplit(settings.public.web).hostname or "localhost"
+
+
 class Post:
-    """`hello`: the name under which we greet (RFC 5321, 4.1.1.1). `trust`: whom we believe who the server is."""
+    """`hello`: `our_name`. `trust`: whom we believe who the server is."""
 
     def __init__(
         self,

@@ -8,9 +8,7 @@ import gc
 import json
 import logging
 import random
-import signal
 import time
-from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,10 +18,11 @@ from hustings.settings import Settings
 from hustings.social import jobs
 from hustings.social.lanes import MAIL
 from hustings.social.seal import Seal
+from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
 from hustings.work.ledger import Ledger
 from hustings.work.mail import Letters
-from hustings.work.post import Post
+from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
@@ -42,10 +41,7 @@ def run(settings: Settings) -> None:
 
 
 async def serve(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     while not stop.is_set():
         try:
             await Work(settings).run(stop)
@@ -89,8 +85,7 @@ class Work:
         tasks = [self._sweep(stop)]
         post = None
         if mail.on:
-            hello = urlsplit(self._settings.public.web).hostname or "localhost"
-            post = Post(mail, hello, MAIL.at_once)
+            post = Post(mail, our_name(self._settings), MAIL.at_once)
             words = copy.catalogue(LANG, "mail")
             perform = Letters(self._settings, self.ledger, post, self._seal, words, LANG, wall_ms)
             tasks.append(Runner(MAIL, perform, self.ledger, wall_ms, random.random).run(stop))
@@ -141,10 +136,3 @@ class Work:
 
 def wall_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """So long, or until `stop`."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
