@@ -101,6 +101,15 @@ class StageHost:
         self.port = self.runner.addresses[0][1]
         self.url = f"http://localhost:{self.port}"
 
+    async def die(self) -> None:
+        """Nobody listens, and nothing goes on: a connection that a browser keeps would be answered still."""
+        await self.site.stop()
+        assert self.runner.server is not None
+        for kept in self.runner.server.connections:
+            if kept.transport is not None:
+                kept.transport.abort()
+        await self.hang_up()
+
     async def __aexit__(self, *_: object) -> None:
         await self.hang_up()
         await self.runner.cleanup()

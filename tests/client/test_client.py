@@ -311,8 +311,7 @@ async def test_a_dead_stage_host_is_waited_for(browser: Browser, host: StageHost
     page = await arrive(browser, host)
     await join(page)
     await on_stage(page)
-    await host.site.stop()
-    await host.hang_up()
+    await host.die()
     await expect(page.locator(".alarm")).to_have_text(re.compile("We lost the stage"))
     await page.click(".mute")  # at once, here; and told when the stage is back
     assert not await page.evaluate("tracks.at(-1).enabled")
