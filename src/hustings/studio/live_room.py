@@ -32,6 +32,7 @@ from hustings.studio.publishing import JSON, Publisher
 from hustings.studio.pulse import Brownout, Reach, Talk, pulse
 from hustings.studio.recording import Packet, Tracks
 from hustings.studio.view import Alarms, Scene
+from hustings.studio.voices import Told
 from hustings.wire.ticket import Ticket
 
 LOG = logging.getLogger("hustings.studio")
@@ -316,6 +317,8 @@ class LiveRoom:
             assert self.publisher is not None
             self.publisher.publish(tick.made, tick.playlists)
         self._listen(at, tick)
+        if self.line is not None and self.line.watches.look(self.wires.counts):
+            self.bump()
         count = at // TICK
         if count % LOOK_TICKS == 0:
             self._look(at)
@@ -410,11 +413,17 @@ class LiveRoom:
             talking=frozenset(self.talk.since),
             levels=self.levels,
             echoing=self.echoing,
+            voices=self.voices,
             speakers_max=settings.studio.speakers_max,
             live_url=f"{settings.public.live}/{self.key}",
             brownout=self.brownout,
             listeners=self._listeners(),
         )
+
+    @property
+    def voices(self) -> dict[str, Told]:
+        """What is known of each voice on the stage."""
+        return self.line.watches.told() if self.line is not None else {}
 
     def _listeners(self) -> Estimate | None:
         if not self.room.alive:
