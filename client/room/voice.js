@@ -13,10 +13,11 @@ export function isAmiss(voice) {
   return Boolean(voice) && !CALM.has(/** @type {Voice} */ (voice).finding);
 }
 
-/** About somebody, or to oneself with what to do. @param {Voice} voice @param {{name: string, you: boolean}} whose @param {Say} say */
+/** About somebody; or to oneself, with what to do if that is anything. @param {Voice} voice @param {{name: string, you: boolean}} whose @param {Say} say */
 export function voiceWords({ finding, figure }, { name, you }, say) {
   if (!you) return say(`voice.${finding}.host`, { name, figure });
-  return `${say(`voice.${finding}.self`, { figure })} ${say(`voice.${finding}.help`)}`;
+  const own = say(`voice.${finding}.self`, { figure });
+  return finding === "fine" ? own : `${own} ${say(`voice.${finding}.help`)}`;
 }
 
 /**
@@ -24,7 +25,7 @@ export function voiceWords({ finding, figure }, { name, you }, say) {
  * @returns {[label: string, value: string][]}
  */
 export function figures(voice, say) {
-  const value = (/** @type {string} */ unit, /** @type {number|null} */ n) => (n === null ? say("voice.unknown_yet") : say(`voice.unit.${unit}`, { n }));
+  const value = (/** @type {string} */ unit, /** @type {number|null} */ n) => (n === null ? say("voice.unknown_yet") : say(`voice.unit.${unit}`, { n }).replace("-", "\u2212"));
   const khz = voice.band_hz === null ? null : voice.band_hz / 1000;
   /** @type {[string, string][]} */
   const rows = [

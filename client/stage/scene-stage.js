@@ -6,7 +6,7 @@
  */
 import { drawing, LINES, make } from "../room/make.js";
 import { nameOf, runsRoom } from "../room/view.js";
-import { isAmiss, voiceWords } from "../room/voice.js";
+import { isAmiss } from "../room/voice.js";
 import { clock } from "./cast.js";
 import { controlRoom } from "./control-room.js";
 import { featureSections } from "./feature-panels.js";
@@ -141,7 +141,7 @@ function deskWords({ store, say }, muted) {
   const by = ownMuter(state);
   if (muted) return by ? say("desk.muted_by", { name: by }) : say("desk.muted");
   const voice = ownVoice(state);
-  if (voice && isAmiss(voice)) return voiceWords(voice, { name: "", you: true }, say);
+  if (voice && isAmiss(voice)) return say(`voice.${voice.finding}.self`, { figure: voice.figure });
   return say("desk.heard");
 }
 

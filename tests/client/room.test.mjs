@@ -223,6 +223,7 @@ test("a voice is one sentence: about somebody to the host, to himself with what 
   const narrow = { ...VOICE, finding: "narrow", figure: 4 };
   assert.equal(voiceWords(narrow, { name: "Ana", you: false }, say), "Ana's microphone is a narrow-band headset, with nothing above 4 kHz. No fault of the network.");
   assert.match(voiceWords(narrow, { name: "Ana", you: true }, say), /^Your microphone is a narrow-band headset.* Choose another microphone/);
+  assert.equal(voiceWords(VOICE, { name: "Ana", you: true }, say), "You sound fine.");
   assert.deepEqual(["narrow", "lossy", "fine", "unknown"].map((finding) => isAmiss({ ...VOICE, finding })), [true, true, false, false]);
   assert.equal(isAmiss(null), false);
 });
@@ -231,7 +232,7 @@ test("the figures of a voice: each has its label and unit, and what is not known
   const known = { ...VOICE, lost: 2.5, round_trip_ms: 48, concealed_ms: 1240, level_db: -19, clipped: 0.1, band_hz: 3500, sibilance: 7.3, echo_s: 1.2 };
   const rows = Object.fromEntries(figures(known, say));
   assert.deepEqual(rows, {
-    "Packets lost": "2.5 %", "Jitter": "3 ms", "There and back": "48 ms", "Made up": "1,240 ms of the last ten seconds", "Level": "-19 dBFS", "Noise around": "-71 dBFS",
+    "Packets lost": "2.5 %", "Jitter": "3 ms", "There and back": "48 ms", "Made up": "1,240 ms of the last ten seconds", "Level": "\u221219 dBFS", "Noise around": "\u221271 dBFS",
     "Cut off": "0.1 %", "Ends at": "3.5 kHz", "From 4 to 16 kHz": "7.3 %", "Carries the talk back": "1.2 s late",
   });
   assert.equal(figures(VOICE, say).filter(([, value]) => value === "not known yet").length, 5);
