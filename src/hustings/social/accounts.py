@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import invites
+from hustings.store.apps import codes, preferences, tokens
 from hustings.store.people import (
     accounts,
     audit_log,
@@ -150,6 +151,16 @@ def confirm(connection: Connection, id: int, now_ms: int) -> None:
     connection.execute(members.update().where(unconfirmed).values(email_confirmed_at_ms=now_ms))
 
 
+def new_email(connection: Connection, id: int, email: str) -> None:
+    """Another address, for who has not confirmed one yet. Errors: `email_taken`."""
+    key = email.lower()
+    taken = sa.select(members.c.account).where(members.c.email_key == key, members.c.account != id)
+    if connection.execute(taken).first() is not None:
+        raise Refused("email_taken", field="email")
+    unconfirmed = sa.and_(members.c.account == id, members.c.email_confirmed_at_ms.is_(None))
+    connection.execute(members.update().where(unconfirmed).values(email=email, email_key=key))
+
+
 def describe(connection: Connection, id: int, name: str, note: str) -> None:
     """What the account says of itself."""
     connection.execute(accounts.update().where(accounts.c.id == id).values(name=name, note=note))
@@ -214,7 +225,7 @@ def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account 
 
 def _forget(connection: Connection, id: int) -> None:
     """As if he had never come: for who was never seen by others."""
-    for table in (recovery_codes, log_in_steps, sessions, members):
+    for table in (recovery_codes, log_in_steps, sessions, codes, tokens, preferences, members):
         connection.execute(sa.delete(table).where(table.c.account == id))
     connection.execute(sa.delete(accounts).where(accounts.c.id == id))
 

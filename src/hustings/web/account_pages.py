@@ -18,7 +18,7 @@ from hustings.web.people import SERVER, Caller, CodeAwaited, LoggedIn
 from hustings.wire.errors import CODES, Refused
 
 AGENT_MAX = 200
-NEXT_MAX = 2_000
+NEXT_MAX = 8_000
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:

@@ -119,6 +119,27 @@ CODES: dict[str, tuple[int, str]] = {
     "account_suspended": (403, "This account is suspended."),
     "account_unknown": (404, "There is no such account."),
     "not_allowed": (403, "This is for those who look after this server."),
+    "email_unconfirmed": (403, "Confirm your address first: we sent you a letter."),
+    "email_confirmed": (403, "This address is confirmed already."),
+    "approval_awaited": (403, "Somebody here has to let you in first."),
+    "agreement_needed": (422, "Whoever signs up has to agree to the rules of this server."),
+    "preference_malformed": (422, "That cannot be set to this."),
+    # apps
+    "app_name_malformed": (422, "The name of an app has 1 to 60 characters."),
+    "website_malformed": (422, "The address of an app's page begins with https:// or http://."),
+    "redirect_uri_wrong": (
+        422,
+        "An app is answered at an https address, on this machine, or by a scheme of its own, and at the one it registered.",
+    ),
+    "scope_unknown": (422, "This server knows no such scope, or the app did not register it."),
+    "client_unknown": (401, "There is no such app here, or this is not its secret."),
+    "grant_unsupported": (400, "A token is had by authorization_code or client_credentials."),
+    "grant_wrong": (400, "This code was used, is over, or was made for another request."),
+    "response_type_unsupported": (400, "An app asks for a code (response_type=code)."),
+    "challenge_malformed": (400, "A challenge (PKCE) is made by S256: 43 characters."),
+    "access_denied": (403, "This was not allowed."),
+    "token_wrong": (401, "The access token is invalid."),
+    "scope_missing": (403, "This action is outside of the authorized scopes."),
     # rehearsing another machine's server
     "rehearsal_no_token": (
         403,

@@ -1,0 +1,110 @@
+"""What a member sets through an app: how his posts are written unless they say otherwise, and more of his profile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import names
+from hustings.store.apps import preferences
+from hustings.wire.errors import Refused
+
+VISIBILITIES = ("public", "unlisted", "private", "direct")
+FIELDS_MAX, FIELD_MAX = 4, 255
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`fields`: names and values of the profile's table, as they were typed."""
+
+    visibility: str = "public"
+    sensitive: bool = False
+    language: str | None = None
+    bot: bool = False
+    discoverable: bool = True
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+def of(connection: Connection, account: int) -> Preferences:
+    question = sa.select(preferences).where(preferences.c.account == account)
+    row = connection.execute(question).first()
+    if row is None:
+        return Preferences()
+    return Preferences(
+        row.visibility,
+        row.sensitive,
+        row.language,
+        row.bot,
+        row.discoverable,
+        tuple((name, value) for name, value in row.fields),
+    )
+
+
+def keep(connection: Connection, account: int, wanted: Preferences) -> None:
+    values = {
+        "visibility": wanted.visibility,
+        "sensitive": wanted.sensitive,
+        "language": wanted.language,
+        "bot": wanted.bot,
+        "discoverable": wanted.discoverable,
+        "fields": [list(pair) for pair in wanted.fields],
+    }
+    mine = preferences.c.account == account
+    done = connection.execute(preferences.update().where(mine).values(**values))
+    if done.rowcount == 0:
+        connection.execute(preferences.insert().values(account=account, **values))
+
+
+def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
+    """With what a request names; the rest stays. Errors: `preference_malformed` with its `field`."""
+    after = before
+    for name in ("sensitive", "bot", "discoverable"):
+        if tree.get(name) is not None:
+            after = replace(after, **{name: truth(tree[name], name)})
+    visibility = tree.get("visibility")
+    if visibility is not None:
+        if visibility not in VISIBILITIES:
+            raise Refused("preference_malformed", field="privacy")
+        after = replace(after, visibility=str(visibility))
+    if "language" in tree:
+        language = tree["language"] or None
+        if language is not None and not LANGUAGE.fullmatch(str(language)):
+            raise Refused("preference_malformed", field="language")
+        after = replace(after, language=None if language is None else str(language))
+    if "fields" in tree:
+        after = replace(after, fields=_fields(tree["fields"]))
+    return after
+
+
+def truth(value: object, field: str) -> bool:
+    """As forms and JSON say it. Errors: `preference_malformed`."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word in ("true", "1", "on", "t", "yes"):
+        return True
+    if word in ("false", "0", "off", "f", "no", ""):
+        return False
+    raise Refused("preference_malformed", field=field)
+
+
+def _fields(given: object) -> tuple[tuple[str, str], ...]:
+    """A list of `{name, value}`, or the same under numbers. Errors: `preference_malformed`, `bad_request`."""
+    rows = list(given.values()) if isinstance(given, dict) else given
+    if not isinstance(rows, list) or len(rows) > FIELDS_MAX:
+        raise Refused("preference_malformed", field="fields_attributes")
+    found = []
+    for row in rows:
+        if not isinstance(row, dict):
+            raise Refused("preference_malformed", field="fields_attributes")
+        name, value = (
+            names.line(row.get(one), FIELD_MAX, "preference_malformed", "fields_attributes")
+            for one in ("name", "value")
+        )
+        if name or value:
+            found.append((name, value))
+    return tuple(found)

@@ -1,0 +1,167 @@
+"""Accounts, apps and tokens as apps read them (https://docs.joinmastodon.org/entities/). Every id is a text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hustings.social import accounts, preferences, scopes
+from hustings.social.accounts import Account, Member
+from hustings.social.apps import App
+from hustings.social.preferences import Preferences
+from hustings.social.tokens import Token
+from hustings.web.mastodon.answers import moment
+from hustings.web.parts import Parts
+
+PERMISSIONS = {accounts.MEMBER: 0, accounts.MODERATOR: 1 << 3 | 1 << 4 | 1 << 10, accounts.OWNER: 1}
+"""Of a role, as Mastodon counts them: an owner may all, a moderator sees reports, the log, and users."""
+ROLE_IDS = {accounts.MEMBER: "-99", accounts.MODERATOR: "1", accounts.OWNER: "3"}
+_LINK = re.compile(r"https?://[^\s<>\"'\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What an account's entity is made of."""
+
+    account: Account
+    preferences: Preferences
+
+
+def person(connection: Connection, account: Account) -> Person:
+    return Person(account, preferences.of(connection, account.id))
+
+
+class Entities:
+    """Our addresses are absolute, as apps need them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._web = parts.settings.public.web
+
+    def asset(self, name: str) -> str:
+        return f"{self._web}{self._parts.publisher.assets}/{name}"
+
+    def account(self, who: Person) -> dict[str, Any]:
+        account, more = who.account, who.preferences
+        picture, header = self.asset("web/avatar.png"), self.asset("web/header.png")
+        return {
+            "id": str(account.id),
+            "username": account.handle,
+            "acct": account.handle,
+            "display_name": account.name,
+            "locked": False,
+            "bot": more.bot,
+            "discoverable": more.discoverable,
+            "indexable": False,
+            "group": False,
+            "created_at": moment(account.created_at_ms // 86_400_000 * 86_400_000),
+            "note": paragraphs(account.note),
+            "url": f"{self._web}/@{account.handle}",
+            "uri": f"{self._web}/people/{account.id}",
+            "avatar": picture,
+            "avatar_static": picture,
+            "avatar_description": "",
+            "header": header,
+            "header_static": header,
+            "header_description": "",
+            "followers_count": 0,
+            "following_count": 0,
+            "statuses_count": 0,
+            "last_status_at": None,
+            "hide_collections": False,
+            "noindex": not more.discoverable,
+            "emojis": [],
+            "roles": [],
+            "fields": [
+                {"name": name, "value": linked(value), "verified_at": None}
+                for name, value in more.fields
+            ],
+        }
+
+    def own(self, who: Person, member: Member) -> dict[str, Any]:
+        """One's own account: with what is typed as it was typed."""
+        more = who.preferences
+        return {
+            **self.account(who),
+            "source": {
+                "privacy": more.visibility,
+                "sensitive": more.sensitive,
+                "language": more.language,
+                "note": who.account.note,
+                "fields": [
+                    {"name": name, "value": value, "verified_at": None}
+                    for name, value in more.fields
+                ],
+                "follow_requests_count": 0,
+                "hide_collections": False,
+                "discoverable": more.discoverable,
+                "indexable": False,
+                "attribution_domains": [],
+                "quote_policy": "public",
+            },
+            "role": {
+                "id": ROLE_IDS[member.role],
+                "name": "" if member.role == accounts.MEMBER else member.role.capitalize(),
+                "color": "",
+                "permissions": str(PERMISSIONS[member.role]),
+                "highlighted": member.role != accounts.MEMBER,
+            },
+        }
+
+
+def application(app: App) -> dict[str, Any]:
+    return {
+        "id": str(app.id),
+        "name": app.name,
+        "website": app.website,
+        "scopes": app.scopes.split(),
+        "redirect_uri": "\n".join(app.redirect_uris),
+        "redirect_uris": list(app.redirect_uris),
+    }
+
+
+def token(made: Token, text: str) -> dict[str, Any]:
+    return {
+        "access_token": text,
+        "token_type": "Bearer",
+        "scope": made.scopes,
+        "created_at": made.made_at_ms // 1000,
+    }
+
+
+def paragraphs(text: str) -> str:
+    """What was typed, as HTML: paragraphs, line breaks, links."""
+    blocks = [block.strip() for block in text.split("\n\n")]
+    return "".join(
+        f"<p>{'<br />'.join(linked(line) for line in block.split(chr(10)))}</p>"
+        for block in blocks
+        if block
+    )
+
+
+def linked(line: str) -> str:
+    """One line as HTML, with the links that are in it."""
+    made, at = [], 0
+    for found in _LINK.finditer(line):
+        url = found[0].rstrip(".,;:!?)")
+        made.append(escape(line[at : found.start()]))
+        href = escape(url)
+        made.append(
+            f'<a href="{href}" rel="nofollow noopener noreferrer" target="_blank">{href}</a>'
+        )
+        at = found.start() + len(url)
+    return "".join(made) + escape(line[at:])
+
+
+def scope_words(text: str) -> list[str]:
+    """Scopes as the page of consent lists them: none that a wider one holds."""
+    words = text.split()
+    return [
+        word
+        for word in words
+        if not any(scopes.allow(other, word) for other in words if other != word)
+    ]
