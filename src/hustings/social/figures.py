@@ -42,7 +42,9 @@ def figures(connection: Connection, now_ms: int) -> Figures:
         _count(connection, seen),
         _count(connection, seen.where(_active(now_ms - 30 * DAY_MS))),
         _count(connection, seen.where(_active(now_ms - 180 * DAY_MS))),
-        owner and Account(owner.id, owner.handle, owner.name, owner.note, owner.created_at_ms),
+        None
+        if owner is None
+        else Account(owner.id, owner.handle, owner.name, owner.note, owner.created_at_ms),
     )
 
 

@@ -62,9 +62,12 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
 def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
     """With what a request names; the rest stays. Errors: `preference_malformed` with its `field`."""
     after = before
-    for name in ("sensitive", "bot", "discoverable"):
-        if tree.get(name) is not None:
-            after = replace(after, **{name: truth(tree[name], name)})
+    if tree.get("sensitive") is not None:
+        after = replace(after, sensitive=truth(tree["sensitive"], "sensitive"))
+    if tree.get("bot") is not None:
+        after = replace(after, bot=truth(tree["bot"], "bot"))
+    if tree.get("discoverable") is not None:
+        after = replace(after, discoverable=truth(tree["discoverable"], "discoverable"))
     visibility = tree.get("visibility")
     if visibility is not None:
         if visibility not in VISIBILITIES:

@@ -46,6 +46,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     visitors = parts.visitors
 
     @router.get(HERE)
+    @router.get(f"{HERE}/")  # as toot writes it
     async def ask(request: Request) -> Response:
         fields: dict[str, object] = dict(request.query_params)
         app, uri = await _app(parts, fields)

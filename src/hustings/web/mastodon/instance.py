@@ -99,7 +99,12 @@ class _About:
             "source_url": "",
             "description": self._copy["tagline"],
             "usage": {"users": {"active_month": now.active_month}},
-            "thumbnail": {"url": picture, "blurhash": None, "versions": {}},
+            "thumbnail": {
+                "url": picture,
+                "blurhash": None,
+                "versions": {},
+                "description": self._copy["name"],
+            },
             "icon": [{"src": self._shown.asset("web/avatar.png"), "size": "400x400"}],
             "languages": [LANG],
             "configuration": self._configuration(),
@@ -175,6 +180,10 @@ class _About:
                 "min_expiration": 0,
                 "max_expiration": 0,
             },
+            "timelines_access": {
+                name: {"local": "disabled", "remote": "disabled"}
+                for name in ("live_feeds", "hashtag_feeds", "trending_link_feeds")
+            },
             "translation": {"enabled": False},
             "limited_federation": True,
         }
@@ -205,7 +214,7 @@ def _discovery(router: APIRouter, parts: Parts) -> None:
                     },
                     "localPosts": 0,
                 },
-                "metadata": {},
+                "metadata": {"nodeName": catalogue(LANG, "web")["name"]},
             }
         )
 

@@ -81,7 +81,7 @@ def _put(tree: dict[str, Any], steps: list[str], value: object) -> None:
         at = at.setdefault(step, [] if after == "" else {})
         if not isinstance(at, list if after == "" else dict):
             raise Refused("bad_request", field=steps[0][:60])
-        if after == "":
+        if isinstance(at, list):
             at.append(value)
             return
     at[steps[-1]] = value
