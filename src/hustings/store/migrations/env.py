@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.jobs import metadata  # all of them: `jobs` builds on `people`, that on `tables`
+from hustings.store.follows import (
+    metadata,  # all of them: `follows` builds on `posts`, that on `jobs`, `people` and `tables`
+)
 
 context.configure(
     connection=context.config.attributes["connection"],
