@@ -74,7 +74,7 @@ feeds = Table(
     Column("floor", BigInteger, nullable=False),
     Column("read_at_ms", BigInteger, nullable=False),
 )
-"""Who has a home feed: whoever read it in the last weeks. Whole from the id `floor` on; below that the posts themselves are asked."""
+"""Who has a home feed: whoever read it in the last weeks. From the id `floor` on it is whole; below, the posts are asked."""
 Index("feeds_read", feeds.c.read_at_ms)
 
 feed_entries = Table(

@@ -42,8 +42,9 @@ accounts = Table(
     Column("deleted_at_ms", BigInteger),
     Column("locked", Boolean, nullable=False, server_default=false()),
 )
-"""`domain` none: ours. `locked`: he lets in who follows him. `uri` never changes and names the web host. `private_key` is sealed; ours get their keys with the first
-follower from elsewhere. A deleted account stays as a tombstone, so that its handle does not become another's."""
+"""`domain` none: ours. `uri` never changes and names the web host. `private_key` is sealed; ours get their keys with the first
+follower from elsewhere. `locked`: he says who may follow him. A deleted account stays as a tombstone, so that its handle does
+not become another's."""
 Index(
     "accounts_ours",
     accounts.c.handle_key,

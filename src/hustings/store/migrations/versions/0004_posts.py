@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,7 @@ def upgrade() -> None:
     _feeds()
 
 
-def _id(name: str, target: str, **more: bool) -> sa.Column[int]:
+def _id(name: str, target: str, **more: Any) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, sa.ForeignKey(target), autoincrement=False, **more)
 
 
