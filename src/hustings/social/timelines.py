@@ -30,7 +30,8 @@ def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[P
     else:
         ids = _from_feed(connection, reader, page, floor, rule)
         ids += feeds.tops(connection, reader, page, rule, whales_only=True)
-        if len(ids) < page.limit and not page.upwards and lowest < floor:
+        above = sum(id >= floor for id in set(ids))  # of a whale's posts some may lie below
+        if above < page.limit and not page.upwards and lowest < floor:
             below = Page(min(page.max_id or ID_MAX, floor), page.since_id, None, page.limit)
             ids += feeds.tops(connection, reader, below, rule)
     return _shown(connection, reader, ids, page)
