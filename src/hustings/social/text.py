@@ -201,10 +201,10 @@ def _link(text: str, start: int) -> tuple[Span | None, int]:
         return None, start
     path = PATH.match(text, host.end())
     end = path.end() if path else host.end()
-    while end > host.end() and (text[end - 1] in TRAILING or _unopened(text[host.end() : end])):
-        end -= 1
     if end - start > LINK_MAX:
         return None, start
+    while end > host.end() and (text[end - 1] in TRAILING or _unopened(text[host.end() : end])):
+        end -= 1
     return Link(text[start:end]), end
 
 
