@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +30,25 @@ UNCONFIRMED_KEPT_MS = 2 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What others may see of an account of ours."""
+    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him."""
 
     id: int
     handle: str
     name: str
     note: str
     created_at_ms: int
+    domain: str | None = None
+    locked: bool = False
+    uri: str = ""
 
     @property
     def shown(self) -> str:
         return self.name or self.handle
+
+    @property
+    def address(self) -> str:
+        """`ada`, or `ada@other.example`."""
+        return self.handle if self.domain is None else f"{self.handle}@{self.domain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,34 @@ def find(connection: Connection, handle: str) -> Account | None:
 def of_id(connection: Connection, id: int) -> Account | None:
     """The same, by its id."""
     return _seen(connection, accounts.c.id == id)
+
+
+def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Account]:
+    """Accounts that are neither suspended nor deleted, of other servers too."""
+    if not ids:
+        return {}
+    rows = connection.execute(
+        sa.select(accounts).where(
+            accounts.c.id.in_(ids),
+            accounts.c.suspended_at_ms.is_(None),
+            accounts.c.deleted_at_ms.is_(None),
+        )
+    ).mappings()
+    return {row["id"]: _account(row) for row in rows}
+
+
+def lock(connection: Connection, id: int, locked: bool) -> None:
+    """Whether he says himself who may follow him."""
+    connection.execute(accounts.update().where(accounts.c.id == id).values(locked=locked))
+
+
+def check_may_speak(connection: Connection, id: int) -> None:
+    """Errors: `account_suspended`, `not_let_in` for one who waits, and for one who has not confirmed his address."""
+    found = member(connection, id)
+    if found is None or found.suspended:
+        raise Refused("account_suspended")
+    if not (found.approved and found.confirmed):
+        raise Refused("not_let_in")
 
 
 def named(connection: Connection, handle_or_email: str) -> Member | None:
@@ -266,7 +302,16 @@ def _member(connection: Connection, condition: sa.ColumnElement[bool]) -> Member
 
 
 def _account(row: Mapping[Any, Any]) -> Account:
-    return Account(row["id"], row["handle"], row["name"], row["note"], row["created_at_ms"])
+    return Account(
+        row["id"],
+        row["handle"],
+        row["name"],
+        row["note"],
+        row["created_at_ms"],
+        row["domain"],
+        row["locked"],
+        row["uri"],
+    )
 
 
 def _as_member(row: Mapping[Any, Any]) -> Member:

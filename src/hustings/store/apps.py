@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-from hustings.store.jobs import metadata as metadata
+from hustings.store.follows import metadata as metadata
 
 apps = Table(
     "apps",

@@ -121,7 +121,6 @@ CODES: dict[str, tuple[int, str]] = {
     "not_allowed": (403, "This is for those who look after this server."),
     "email_unconfirmed": (403, "Confirm your address first: we sent you a letter."),
     "email_confirmed": (403, "This address is confirmed already."),
-    "approval_awaited": (403, "Somebody here has to let you in first."),
     "agreement_needed": (422, "Whoever signs up has to agree to the rules of this server."),
     "preference_malformed": (422, "That cannot be set to this."),
     # apps
@@ -140,6 +139,21 @@ CODES: dict[str, tuple[int, str]] = {
     "access_denied": (403, "This was not allowed."),
     "token_wrong": (401, "The access token is invalid."),
     "scope_missing": (403, "This action is outside of the authorized scopes."),
+    # posts
+    "post_unknown": (404, "There is no such post."),
+    "post_gone": (410, "This post was deleted by whoever wrote it."),
+    "post_empty": (422, "A post needs some words."),
+    "post_too_long": (422, "That is longer than a post may be."),
+    "visibility_unknown": (422, "A post is public, unlisted, private or direct."),
+    "language_malformed": (422, "That is not a language."),
+    "repost_forbidden": (403, "This post cannot be reposted."),
+    "posts_many": (429, "That is a great deal at once. Try again in an hour."),
+    "edits_full": (422, "A post is edited 100 times at the most."),
+    "pins_full": (422, "Five posts are pinned at the most."),
+    "pin_forbidden": (422, "What is pinned is one’s own, and not for single people."),
+    "follow_forbidden": (403, "This account cannot be followed by you."),
+    "follows_full": (422, "One follows 7,500 accounts at the most."),
+    "not_let_in": (403, "Somebody here has to let you in first."),
     # rehearsing another machine's server
     "rehearsal_no_token": (
         403,

@@ -178,7 +178,7 @@ async def test_where_an_invitation_is_needed(club: House) -> None:
 async def test_where_somebody_lets_people_in(club: House) -> None:
     token = (await sign_up(club, reason="I write plays.")).json()["access_token"]
     answer = await verify(club, token)
-    assert (answer.status_code, answer.json()["code"]) == (403, "approval_awaited")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_let_in")
     app = await registered(club)
     async with club.browser() as eve, club.browser() as ona:
         await logs_in(eve, "eve")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import context
 
 from hustings.store.apps import (
-    metadata,
-)  # all of them: `apps` builds on `jobs`, that on `people`, that on `tables`
+    metadata,  # all of them: `apps` builds on `follows`, that on `posts`, `jobs`, `people`, `tables`
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -68,12 +68,12 @@ class Callers:
         return found
 
     def mine(self, request: Request, scope: str) -> Mine:
-        """Somebody whom others may see. Errors: `token_wrong`, `scope_missing`, `email_unconfirmed`, `approval_awaited`."""
+        """Somebody whom others may see. Errors: `token_wrong`, `scope_missing`, `email_unconfirmed`, `not_let_in`."""
         found = self.waiting(request, scope)
         if not found.confirmed:
             raise Refused("email_unconfirmed")
         if not found.approved:
-            raise Refused("approval_awaited")
+            raise Refused("not_let_in")
         return Mine(found.account or 0, found.app, found)
 
     async def _bearer(self, request: Request) -> Bearer | None:

@@ -130,11 +130,11 @@ def _carried(fields: dict[str, object]) -> dict[str, str]:
 
 
 def _check_let_in(visitor: Visitor) -> None:
-    """Errors: `email_unconfirmed`, `approval_awaited`."""
+    """Errors: `email_unconfirmed`, `not_let_in`."""
     if not visitor.confirmed:
         raise Refused("email_unconfirmed")
     if not visitor.approved:
-        raise Refused("approval_awaited")
+        raise Refused("not_let_in")
 
 
 def _fault(refused: Refused, fields: dict[str, object]) -> dict[str, str]:
