@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import invites
-from hustings.store.apps import codes, preferences, tokens
+from hustings.store.apps import codes, markers, preferences, tokens
 from hustings.store.people import (
     accounts,
     audit_log,
@@ -261,7 +261,16 @@ def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account 
 
 def _forget(connection: Connection, id: int) -> None:
     """As if he had never come: for who was never seen by others."""
-    for table in (recovery_codes, log_in_steps, sessions, codes, tokens, preferences, members):
+    for table in (
+        recovery_codes,
+        log_in_steps,
+        sessions,
+        codes,
+        tokens,
+        preferences,
+        markers,
+        members,
+    ):
         connection.execute(sa.delete(table).where(table.c.account == id))
     connection.execute(sa.delete(accounts).where(accounts.c.id == id))
 

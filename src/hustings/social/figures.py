@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from hustings.social.accounts import OWNER, Account
 from hustings.store.apps import tokens
+from hustings.store.follows import account_counts
 from hustings.store.people import accounts, members, sessions
 
 DAY_MS = 86_400_000
@@ -25,6 +26,7 @@ class Figures:
     members: int
     active_month: int
     active_half_year: int
+    posts: int
     owner: Account | None
 
 
@@ -38,10 +40,12 @@ def figures(connection: Connection, now_ms: int) -> Figures:
         .order_by(accounts.c.id)
         .limit(1)
     ).first()
+    written = sa.select(sa.func.sum(account_counts.c.posts)).scalar_subquery()
     return Figures(
         _count(connection, seen),
         _count(connection, seen.where(_active(now_ms - 30 * DAY_MS))),
         _count(connection, seen.where(_active(now_ms - 180 * DAY_MS))),
+        int(connection.execute(sa.select(sa.func.coalesce(written, 0))).scalar_one()),
         None
         if owner is None
         else Account(owner.id, owner.handle, owner.name, owner.note, owner.created_at_ms),

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import names
+from hustings.social.drafts import LANGUAGE
+from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
 from hustings.wire.errors import Refused
 
-VISIBILITIES = ("public", "unlisted", "private", "direct")
 FIELDS_MAX, FIELD_MAX = 4, 255
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """`fields`: names and values of the profile's table, as they were typed."""
 
-    visibility: str = "public"
+    visibility: str = PUBLIC
     sensitive: bool = False
     language: str | None = None
     bot: bool = False
@@ -30,18 +30,24 @@ class Preferences:
 
 
 def of(connection: Connection, account: int) -> Preferences:
-    question = sa.select(preferences).where(preferences.c.account == account)
-    row = connection.execute(question).first()
-    if row is None:
-        return Preferences()
-    return Preferences(
-        row.visibility,
-        row.sensitive,
-        row.language,
-        row.bot,
-        row.discoverable,
-        tuple((name, value) for name, value in row.fields),
-    )
+    return of_ids(connection, [account])[account]
+
+
+def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preferences]:
+    """Of each account; what nobody set is as it is for all."""
+    question = sa.select(preferences).where(preferences.c.account.in_(ids))
+    known = {
+        row.account: Preferences(
+            row.visibility,
+            row.sensitive,
+            row.language,
+            row.bot,
+            row.discoverable,
+            tuple((name, value) for name, value in row.fields),
+        )
+        for row in connection.execute(question)
+    }
+    return {id: known.get(id, Preferences()) for id in ids}
 
 
 def keep(connection: Connection, account: int, wanted: Preferences) -> None:

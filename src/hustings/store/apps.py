@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -66,13 +67,24 @@ tokens = Table(
 Index("app_tokens_account", tokens.c.account, tokens.c.app)
 Index("app_tokens_app", tokens.c.app)
 
+markers = Table(
+    "markers",
+    metadata,
+    Column("account", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("timeline", String(16), primary_key=True),
+    Column("last_read", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""How far somebody has read, so that another of his apps goes on there."""
+
 preferences = Table(
     "preferences",
     metadata,
     Column("account", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
     Column("visibility", String(16), nullable=False),
     Column("sensitive", Boolean, nullable=False),
-    Column("language", String(16)),
+    Column("language", String(35)),
     Column("bot", Boolean, nullable=False),
     Column("discoverable", Boolean, nullable=False),
     Column("fields", JSON, nullable=False),

@@ -123,6 +123,7 @@ CODES: dict[str, tuple[int, str]] = {
     "email_confirmed": (403, "This address is confirmed already."),
     "agreement_needed": (422, "Whoever signs up has to agree to the rules of this server."),
     "preference_malformed": (422, "That cannot be set to this."),
+    "not_offered": (422, "This server does not do that yet."),
     # apps
     "app_name_malformed": (422, "The name of an app has 1 to 60 characters."),
     "website_malformed": (422, "The address of an app's page begins with https:// or http://."),

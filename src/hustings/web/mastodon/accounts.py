@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from hustings.social import accounts, letters, names, preferences, sessions, tokens
-from hustings.social.accounts import Account, Member
+from hustings.social.accounts import Member
+from hustings.social.paging import id_of
 from hustings.web.mastodon import entities, params
-from hustings.web.mastodon.answers import number, yes
+from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.parts import Parts
@@ -91,12 +92,12 @@ def _others(router: APIRouter, parts: Parts, shown: Entities) -> None:
     @router.get("/accounts")
     async def several(request: Request) -> Response:
         wanted = params.many(params.nested(request.query_params.multi_items()), "id")
-        found = await sql.read(_people, [number(one) for one in wanted[:40]])
+        found = await sql.read(_people, [id_of(one) for one in wanted[:40]])
         return yes([shown.account(one) for one in found])
 
     @router.get("/accounts/{id}")
     async def one(id: str) -> Response:
-        return yes(shown.account(await sql.read(_person, number(id, "account_unknown"))))
+        return yes(shown.account(await sql.read(_person, id_of(id, "account_unknown"))))
 
 
 def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
@@ -149,16 +150,20 @@ def _own_person(connection: Connection, id: int) -> tuple[Person, Member]:
 
 def _person(connection: Connection, which: int | str) -> Person:
     """Errors: `account_unknown`."""
-    find = accounts.of_id if isinstance(which, int) else accounts.find
-    found: Account | None = find(connection, which)  # type: ignore[arg-type]
+    found = (
+        accounts.of_id(connection, which)
+        if isinstance(which, int)
+        else accounts.find(connection, which)
+    )
     if found is None:
         raise Refused("account_unknown")
     return entities.person(connection, found)
 
 
 def _people(connection: Connection, ids: list[int]) -> list[Person]:
-    found = (accounts.of_id(connection, id) for id in ids)
-    return [entities.person(connection, one) for one in found if one is not None]
+    found = [accounts.of_id(connection, id) for id in ids]
+    around = entities.people(connection, [one for one in found if one is not None])
+    return [around[id] for id in ids if id in around]
 
 
 def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
@@ -180,6 +185,8 @@ def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
             else names.lines(note, names.NOTE_MAX, "note_too_long", "note")
         )
         accounts.describe(connection, id, name, note)
+    if tree.get("locked") is not None:
+        accounts.lock(connection, id, preferences.truth(tree["locked"], "locked"))
     source = tree.get("source")
     wanted = {one: tree[one] for one in ("bot", "discoverable") if one in tree}
     if isinstance(source, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 from starlette.responses import Response
 
@@ -61,14 +60,6 @@ def moment(at_ms: int) -> str:
 
 def day(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d}"
-
-
-def number(text: Any, code: str = "not_found") -> int:
-    """An id in an address or a parameter. Errors: `code`."""
-    good = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 19
-    if not good:
-        raise Refused(code)
-    return int(text)
 
 
 def _bearer(refused: Refused) -> str:

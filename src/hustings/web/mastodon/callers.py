@@ -10,7 +10,7 @@ from hustings.social import tokens
 from hustings.social.tokens import Bearer
 from hustings.web.guard import client_network, is_loopback
 from hustings.web.mastodon.crossing import RATE
-from hustings.web.mastodon.rates import Rates
+from hustings.web.mastodon.rates import DELETED_MAX, DELETED_WINDOW_MS, Rates
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
@@ -30,6 +30,7 @@ class Callers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._rates = Rates()
+        self._deleted = Rates(DELETED_WINDOW_MS, DELETED_MAX)
 
     async def enter(self, request: Request) -> None:
         """Counts the request. Errors: `token_wrong` for one that came with a token that is not good; `too_many`."""
@@ -46,10 +47,22 @@ class Callers:
         if rate.left < 0:
             raise Refused("too_many")
 
-    def maybe(self, request: Request) -> int:
-        """The account that asks, 0 for nobody."""
+    def reader(self, request: Request, scope: str) -> int | None:
+        """The account that reads what strangers may read too, None for a stranger. Errors: `scope_missing`."""
         found: Bearer | None = request.scope[_FOUND]
-        return (found.account or 0) if found and found.confirmed and found.approved else 0
+        if found is None:
+            return None
+        tokens.check_scope(found, scope)
+        return found.account if found.confirmed and found.approved else None
+
+    def deletes(self, request: Request, scope: str) -> Mine:
+        """Somebody who deletes, which is counted by itself. Errors: those of `mine`, `too_many`."""
+        mine = self.mine(request, scope)
+        rate = self._deleted.take(str(mine.account), self._parts.now_ms())
+        request.scope[RATE] = rate
+        if rate.left < 0:
+            raise Refused("too_many")
+        return mine
 
     def app(self, request: Request, scope: str = "") -> Bearer:
         """A token, somebody's or the app's own. Errors: `token_wrong`, `scope_missing`."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from sqlalchemy import Connection
 
-from hustings.social import accounts, preferences, scopes
+from hustings.social import accounts, follows, preferences, scopes
 from hustings.social.accounts import Account, Member
 from hustings.social.apps import App
+from hustings.social.follows import Counts
+from hustings.social.ids import moment as moment_of
 from hustings.social.preferences import Preferences
 from hustings.social.tokens import Token
-from hustings.web.mastodon.answers import moment
+from hustings.web.mastodon.answers import day, moment
 from hustings.web.parts import Parts
 
 PERMISSIONS = {accounts.MEMBER: 0, accounts.MODERATOR: 1 << 3 | 1 << 4 | 1 << 10, accounts.OWNER: 1}
@@ -29,10 +32,19 @@ class Person:
 
     account: Account
     preferences: Preferences
+    counts: Counts
 
 
 def person(connection: Connection, account: Account) -> Person:
-    return Person(account, preferences.of(connection, account.id))
+    return people(connection, [account])[account.id]
+
+
+def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Person]:
+    """Of a whole page at once."""
+    ids = {account.id for account in wanted}
+    set_by = preferences.of_ids(connection, ids)
+    counted = follows.counts(connection, ids)
+    return {one.id: Person(one, set_by[one.id], counted[one.id]) for one in wanted}
 
 
 class Entities:
@@ -45,33 +57,37 @@ class Entities:
     def asset(self, name: str) -> str:
         return f"{self._web}{self._parts.publisher.assets}/{name}"
 
+    def page(self, account: Account) -> str:
+        """Of an account of ours its page, of another its address."""
+        return f"{self._web}/@{account.handle}" if account.domain is None else account.uri
+
     def account(self, who: Person) -> dict[str, Any]:
-        account, more = who.account, who.preferences
+        account, more, counted = who.account, who.preferences, who.counts
         picture, header = self.asset("web/avatar.png"), self.asset("web/header.png")
         return {
             "id": str(account.id),
             "username": account.handle,
-            "acct": account.handle,
+            "acct": account.address,
             "display_name": account.name,
-            "locked": False,
+            "locked": account.locked,
             "bot": more.bot,
             "discoverable": more.discoverable,
             "indexable": False,
             "group": False,
             "created_at": moment(account.created_at_ms // 86_400_000 * 86_400_000),
             "note": paragraphs(account.note),
-            "url": f"{self._web}/@{account.handle}",
-            "uri": f"{self._web}/people/{account.id}",
+            "url": self.page(account),
+            "uri": account.uri,
             "avatar": picture,
             "avatar_static": picture,
             "avatar_description": "",
             "header": header,
             "header_static": header,
             "header_description": "",
-            "followers_count": 0,
-            "following_count": 0,
-            "statuses_count": 0,
-            "last_status_at": None,
+            "followers_count": counted.followers,
+            "following_count": counted.following,
+            "statuses_count": counted.posts,
+            "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
             "hide_collections": False,
             "noindex": not more.discoverable,
             "emojis": [],

@@ -12,7 +12,10 @@ from starlette.responses import Response
 
 from hustings.copy import catalogue
 from hustings.social import accounts, names, preferences
+from hustings.social.drafts import LENGTH_MAX
 from hustings.social.figures import Figures, figures
+from hustings.social.marks import PINS_MAX
+from hustings.social.text import LINK_COUNTS
 from hustings.web.mastodon import entities
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
@@ -25,7 +28,6 @@ SPOKEN = "4.5.0"
 """The Mastodon whose API this is modelled on. Clients read a version number here and fail on anything else."""
 API_LEVEL = 1
 """`api_versions.mastodon`: 2 promises grouped notifications, which do not answer yet."""
-POST_MAX, URL_CHARS = 500, 23
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2.0"
 JRD, XRD = "application/jrd+json", "application/xrd+xml"
 
@@ -132,7 +134,7 @@ class _About:
             "email": "",
             "version": f"{SPOKEN} (compatible; Hustings {version()})",
             "urls": {},
-            "stats": {"user_count": now.members, "status_count": 0, "domain_count": 0},
+            "stats": {"user_count": now.members, "status_count": now.posts, "domain_count": 0},
             "thumbnail": self._shown.asset("web/server.png"),
             "languages": [LANG],
             "registrations": self._registrations()["enabled"],
@@ -153,7 +155,7 @@ class _About:
             "urls": {"status": None, "about": None, "privacy_policy": None},
             "accounts": {
                 "max_featured_tags": 0,
-                "max_pinned_statuses": 0,
+                "max_pinned_statuses": PINS_MAX,
                 "max_profile_fields": preferences.FIELDS_MAX,
                 "profile_field_name_limit": preferences.FIELD_MAX,
                 "profile_field_value_limit": preferences.FIELD_MAX,
@@ -161,9 +163,9 @@ class _About:
                 "max_note_length": names.NOTE_MAX,
             },
             "statuses": {
-                "max_characters": POST_MAX,
+                "max_characters": LENGTH_MAX,
                 "max_media_attachments": 0,
-                "characters_reserved_per_url": URL_CHARS,
+                "characters_reserved_per_url": LINK_COUNTS,
             },
             "media_attachments": {
                 "description_limit": 0,
@@ -181,8 +183,9 @@ class _About:
                 "max_expiration": 0,
             },
             "timelines_access": {
-                name: {"local": "disabled", "remote": "disabled"}
-                for name in ("live_feeds", "hashtag_feeds", "trending_link_feeds")
+                "live_feeds": {"local": "public", "remote": "disabled"},
+                "hashtag_feeds": {"local": "public", "remote": "disabled"},
+                "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
             },
             "translation": {"enabled": False},
             "limited_federation": True,
@@ -212,7 +215,7 @@ def _discovery(router: APIRouter, parts: Parts) -> None:
                         "activeMonth": now.active_month,
                         "activeHalfyear": now.active_half_year,
                     },
-                    "localPosts": 0,
+                    "localPosts": now.posts,
                 },
                 "metadata": {"nodeName": catalogue(LANG, "web")["name"]},
             }

@@ -55,6 +55,20 @@ def upgrade() -> None:
     op.create_index("app_tokens_app", "app_tokens", ["app"])
     op.create_index("ix_app_tokens_revoked_at_ms", "app_tokens", ["revoked_at_ms"])
     op.create_table(
+        "markers",
+        sa.Column(
+            "account",
+            sa.BigInteger,
+            sa.ForeignKey("accounts.id"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("timeline", sa.String(16), primary_key=True),
+        sa.Column("last_read", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "preferences",
         sa.Column(
             "account",
@@ -65,7 +79,7 @@ def upgrade() -> None:
         ),
         sa.Column("visibility", sa.String(16), nullable=False),
         sa.Column("sensitive", sa.Boolean, nullable=False),
-        sa.Column("language", sa.String(16)),
+        sa.Column("language", sa.String(35)),
         sa.Column("bot", sa.Boolean, nullable=False),
         sa.Column("discoverable", sa.Boolean, nullable=False),
         sa.Column("fields", sa.JSON, nullable=False),
