@@ -200,6 +200,14 @@ def askers(connection: Connection, account: int, page: Page) -> list[tuple[int, 
     return _listed(connection, follow_requests, "target", "account", account, page)
 
 
+def asked_by(connection: Connection, account: int) -> int:
+    """How many wait for its answer."""
+    many = sa.select(sa.func.count()).where(
+        follow_requests.c.target == account, is_here(follow_requests.c.account)
+    )
+    return int(connection.execute(many).scalar_one())
+
+
 def blocked(connection: Connection, account: int, page: Page) -> list[tuple[int, int]]:
     return _listed(connection, blocks, "account", "target", account, page)
 

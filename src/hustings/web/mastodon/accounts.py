@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from hustings.social import accounts, letters, names, preferences, sessions, tokens
+from hustings.social import accounts, follows, letters, names, preferences, sessions, tokens
 from hustings.social.accounts import Member
 from hustings.social.paging import id_of
 from hustings.web.mastodon import entities, params
@@ -141,11 +141,11 @@ def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
         return yes(callers.waiting(request, "read:accounts").confirmed)
 
 
-def _own_person(connection: Connection, id: int) -> tuple[Person, Member]:
+def _own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
     found = accounts.member(connection, id)
     if found is None:
         raise Refused("token_wrong")
-    return entities.person(connection, found.account), found
+    return entities.person(connection, found.account), found, follows.asked_by(connection, id)
 
 
 def _person(connection: Connection, which: int | str) -> Person:

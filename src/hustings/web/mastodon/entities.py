@@ -98,7 +98,7 @@ class Entities:
             ],
         }
 
-    def own(self, who: Person, member: Member) -> dict[str, Any]:
+    def own(self, who: Person, member: Member, asked_by: int) -> dict[str, Any]:
         """One's own account: with what is typed as it was typed."""
         more = who.preferences
         return {
@@ -112,7 +112,7 @@ class Entities:
                     {"name": name, "value": value, "verified_at": None}
                     for name, value in more.fields
                 ],
-                "follow_requests_count": 0,
+                "follow_requests_count": asked_by,
                 "hide_collections": False,
                 "discoverable": more.discoverable,
                 "indexable": False,
