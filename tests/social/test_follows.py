@@ -28,6 +28,7 @@ def test_to_follow_is_to_be_counted_once(square: Square) -> None:
     assert square.follow(ada, bob, reblogs=False, notify=True) is True
     assert between(square, ada, bob) == Relationship(bob, following=True, notify=True)
     assert between(square, bob, ada) == Relationship(ada, followed_by=True)
+    assert between(square, bob, ada).followed_by
     assert (counts(square, ada).following, counts(square, bob).followers) == (1, 1)
     for _ in range(2):
         square.write(follows.unfollow, ada, bob)
@@ -98,6 +99,7 @@ def test_a_block_ends_what_was_between_them(square: Square) -> None:
         square.block(ada, bob)
     assert between(square, ada, bob) == Relationship(bob, blocking=True)
     assert between(square, bob, ada) == Relationship(ada, blocked_by=True)
+    assert between(square, bob, ada).blocked_by
     assert [who for _, who in square.read(follows.blocked, ada, Page())] == [bob]
     square.write(follows.unblock, ada, bob)
     assert square.follow(bob, ada) is True

@@ -184,6 +184,10 @@ def test_a_deletion_leaves_a_tombstone_and_nothing_of_what_was_said(square: Squa
     assert seen is not None and seen.replies == 0
     counted = square.read(follows.counts, [bob, eve])
     assert (counted[bob].posts, counted[eve].posts) == (0, 0)
+    for gone, code in ((id, "post_gone"), (repost, "post_unknown"), (5, "post_unknown")):
+        with pytest.raises(Refused, match=code):
+            square.read(shown.needed, None, gone)
+    assert square.read(shown.needed, None, first).id == first
     with pytest.raises(Refused, match="post_unknown"):
         square.delete(bob, id)
     with pytest.raises(Refused, match="post_unknown"):

@@ -127,6 +127,16 @@ def one(
     return next(iter(of_ids(connection, viewer, [id], tombstones)), None)
 
 
+def needed(connection: Connection, viewer: int | None, id: int) -> Post:
+    """A post that there is. Errors: `post_gone` when a tombstone is left, `post_unknown`."""
+    found = one(connection, viewer, id, tombstones=True)
+    if found is None:
+        raise Refused("post_unknown")
+    if found.deleted_at_ms is not None:
+        raise Refused("post_gone", page="post_gone")
+    return found
+
+
 def of_ids(
     connection: Connection, viewer: int | None, ids: Collection[int], tombstones: bool = False
 ) -> list[Post]:

@@ -17,8 +17,6 @@ from hustings.social.visibility import PUBLIC, may_see, wants_to_see
 from hustings.store.follows import feed_entries, follows
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
 
-TAGS_TOGETHER_MAX = 4
-
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
@@ -92,7 +90,7 @@ def room(
 
 
 def favourited(connection: Connection, reader: int, page: Page) -> list[tuple[int, Post]]:
-    """What he favourited, with the id that such a page is borderd by."""
+    """What he favourited, with the id that such a page is bordered by."""
     return _marked(connection, favourites, reader, page)
 
 
