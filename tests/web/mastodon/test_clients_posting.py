@@ -12,6 +12,7 @@ from tests.web.mastodon.test_clients import (
     MASTO,
     ROOT,
     asked,
+    becomes_owner,
     masto,
     mastodon_py,
     toot,
@@ -23,14 +24,24 @@ TSC = ROOT / "tests" / "e2e" / "node_modules" / ".bin" / "tsc"
 TYPED = {
     "status": "mastodon.v1.Status",
     "wrapper": "mastodon.v1.Status",
-    "me": "mastodon.v1.AccountCredentials",
+    "me": "mastodon.v1.Account",
     "first": "mastodon.v1.Instance",
     "second": "mastodon.v2.Instance",
     "relationship": "mastodon.v1.Relationship",
     "context": "mastodon.v1.Context",
     "found": "mastodon.v2.Search",
 }
-ABSENT = ("streaming", "streamingApi", "vapid", "vapidKey")
+ABSENT = (
+    *("streaming", "streamingApi", "vapid", "vapidKey"),  # not here yet
+    *("showMedia", "showMediaReplies", "showFeatured", "featureApproval", "collectionLimit"),
+    *("maxAvatarDescriptionLength", "maxHeaderDescriptionLength", "collections"),
+    *("taggedCollections",),  # of Mastodon 4.6
+    *("apiVersions", "languages", "blurhash"),  # numbers, and null, as Mastodon has them
+    *(
+        "versions",
+        "application",
+    ),  # whose names masto itself changes; which Mastodon leaves out where nobody is to know
+)
 
 
 def test_mastodon_py_posts_reads_and_reposts(served: Served) -> None:
@@ -147,6 +158,7 @@ console.log(JSON.stringify(
 
 def test_masto_posts_reads_and_reposts_and_its_types_agree(served: Served, tmp_path: Path) -> None:
     ada, bob = mastodon_py(served), mastodon_py(served, "bob")
+    becomes_owner(served)
     told = masto(served, MASTO_POSTS, str(ada.access_token), str(bob.access_token))
     assert told["wrapper"]["reblog"]["id"] == told["status"]["id"]
     assert told["wrapper"]["reblog"]["createdAt"] == told["status"]["createdAt"]
@@ -154,15 +166,22 @@ def test_masto_posts_reads_and_reposts_and_its_types_agree(served: Served, tmp_p
     assert told["walked"] == sorted(told["walked"], reverse=True) and len(told["walked"]) == 3
     assert told["markers"]["home"]["lastReadId"] == told["walked"][0]
     assert told["gone"]["text"] == "Hello @bob #square" and told["tried"] == 404
-    assert typescript_says(told, tmp_path) == ""
+    assert (said := typescript_says(told, tmp_path)) == "", said
 
 
 def typescript_says(told: dict[str, Any], folder: Path) -> str:
     """Each answer as a constant of masto's own type; what the compiler has against it."""
-    lines = ['import type { mastodon } from "masto";']
+    lines = [
+        'import type { mastodon } from "masto";',
+        "type Read<T> = T extends object ? { readonly [K in keyof T]: Read<T[K]> } : T;",
+    ]
     for name, kind in TYPED.items():
         value = json.dumps(_theirs(told[name]), indent=1)
-        lines.append(f"export const {name}: Without<{kind}> = {value};")
+        # by way of a name of its own, since a literal may hold nothing more than its type, and an answer may
+        lines += [
+            f"const said_{name} = {value} as const;",
+            f"export const {name}: Read<Without<{kind}>> = said_{name};",
+        ]
     absent = " | ".join(f'"{name}"' for name in ABSENT)
     lines.append(
         "type Without<T> = T extends (infer U)[] ? Without<U>[] : T extends object ?"

@@ -25,7 +25,9 @@ async def test_a_post_as_apps_read_it(house: House) -> None:
     assert made["mentions"] == [
         {"id": bob.id, "username": "bob", "acct": "bob", "url": "http://localhost:8000/@bob"}
     ]
-    assert made["tags"] == [{"name": "town", "url": "http://localhost:8000/tags/town"}]
+    assert made["tags"] == [
+        {"id": "town", "name": "town", "url": "http://localhost:8000/tags/town"}
+    ]
     assert '<a href="http://localhost:8000/@bob"' in made["content"]
     assert "&lt;b&gt;" in made["content"] and made["reblog"] is None and made["edited_at"] is None
     answer = await house.client.get(f"/api/v1/statuses/{made['id']}")

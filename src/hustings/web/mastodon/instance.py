@@ -104,7 +104,7 @@ class _About:
             "thumbnail": {
                 "url": picture,
                 "blurhash": None,
-                "versions": {},
+                "versions": {"@1x": picture, "@2x": picture},
                 "description": self._copy["name"],
             },
             "icon": [{"src": self._shown.asset("web/avatar.png"), "size": "400x400"}],
@@ -152,7 +152,7 @@ class _About:
     def _configuration(self) -> dict[str, Any]:
         """What can be sent here. Pictures and polls cannot yet: their limits are 0."""
         return {
-            "urls": {"status": None, "about": None, "privacy_policy": None},
+            "urls": {},
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,

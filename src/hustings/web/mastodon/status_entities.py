@@ -76,7 +76,7 @@ class Statuses:
         }
 
     def tag(self, name: str) -> dict[str, Any]:
-        return {"name": name, "url": f"{self._web}/tags/{quote(name)}"}
+        return {"id": name, "name": name, "url": f"{self._web}/tags/{quote(name)}"}
 
     def _written(self, post: Post, found: Around) -> dict[str, Any]:
         return {
