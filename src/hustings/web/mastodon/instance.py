@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from hustings.copy import catalogue
 from hustings.social import accounts, names, preferences
-from hustings.social.drafts import LENGTH_MAX
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
 from hustings.social.text import LINK_COUNTS
@@ -163,7 +162,7 @@ class _About:
                 "max_note_length": names.NOTE_MAX,
             },
             "statuses": {
-                "max_characters": LENGTH_MAX,
+                "max_characters": self._parts.settings.square.post_characters_max,
                 "max_media_attachments": 0,
                 "characters_reserved_per_url": LINK_COUNTS,
             },
