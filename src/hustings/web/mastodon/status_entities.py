@@ -53,7 +53,7 @@ class Statuses:
             **whole,
             "id": str(post.id),
             "uri": post.uri,
-            "url": post.uri,
+            "url": self._page(post),
             "created_at": moment(post.at_ms),
             "account": self._shown.account(found.people[post.author.id]),
             "visibility": post.visibility,
