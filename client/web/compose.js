@@ -7,7 +7,7 @@ import { reader } from "../room/copy.js";
 const lang = document.documentElement.lang;
 const say = reader(JSON.parse(document.getElementById("copy")?.textContent || "{}"), lang);
 const LINK = /(?<![\p{L}\p{N}_/@#&])https?:\/\/(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]*[\p{L}\p{N}])?\.)+\p{L}[\p{L}\p{N}_-]*\S*/giu;
-const MENTION = /(?<![\p{L}\p{N}_/@#&])(@[a-z0-9_]+)@[a-z0-9.-]+\.[a-z]{2,}/gi;
+const MENTION = /(?<![\p{L}\p{N}_/@#&])(@[a-z0-9_]+)@[a-z0-9.-]+\.[a-z]{2,}/giu;
 const LINK_COUNTS = "x".repeat(23);
 const drawn = "Segmenter" in Intl ? new Intl.Segmenter(lang, { granularity: "grapheme" }) : null;
 

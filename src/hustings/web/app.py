@@ -25,6 +25,7 @@ from hustings.web import (
     api,
     compose_pages,
     files,
+    import_pages,
     letter_pages,
     moderation_pages,
     pages,
@@ -121,6 +122,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
+    app.include_router(import_pages.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:
