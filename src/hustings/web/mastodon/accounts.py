@@ -167,7 +167,10 @@ def _people(connection: Connection, ids: list[int]) -> list[Person]:
 
 
 def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
-    """What a request names; the rest stays. Errors: those of `names` and `preferences`."""
+    """What a request names; the rest stays. Errors: those of `names` and `preferences`, `not_offered`."""
+    for picture in ("avatar", "header"):
+        if tree.get(picture) not in (None, "", b""):
+            raise Refused("not_offered", field=picture)
     found = accounts.member(connection, id)
     if found is None:
         raise Refused("token_wrong")
