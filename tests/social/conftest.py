@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from hustings.social import accounts
 from hustings.social.accounts import Newcomer
 from hustings.social.ids import Ids
 from hustings.store.engine import Database
+from tests.social.square import NOW_MS, Joins, Square
 
-NOW_MS = 1_800_000_000_000
-Joins = Callable[..., int]
+__all__ = ["NOW_MS", "Joins"]
 
 
 @pytest.fixture
@@ -30,3 +29,8 @@ def joins(database: Database) -> Joins:
         return id
 
     return join
+
+
+@pytest.fixture
+def square(database: Database, joins: Joins) -> Square:
+    return Square(database, joins)

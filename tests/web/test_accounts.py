@@ -10,7 +10,7 @@ import pytest
 
 from hustings.social import totp
 from hustings.social.sessions import OPEN_MAX
-from hustings.web.account_pages import onward
+from hustings.web.account_pages import NEXT_MAX, onward
 from hustings.web.people import CODES_SAVED, STRANGERS_SAVED
 from hustings.wire.errors import CODES
 from tests.web.conftest import House
@@ -129,11 +129,12 @@ async def test_a_page_that_needs_a_log_in_comes_back_to_it(house: House) -> None
 @pytest.mark.parametrize(
     "wanted",
     ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "", "/a\nb", "/a\\b", "/" * 3,
-     "/" + "a" * 2_000],
+     "/" + "a" * NEXT_MAX],
 )  # fmt: skip
 def test_a_log_in_leads_to_our_own_pages_only(wanted: str) -> None:
     assert onward(wanted) == "/"
     assert onward("/settings?a=b#c") == "/settings?a=b#c"
+    assert onward("/" + "a" * (NEXT_MAX - 1)) != "/"
 
 
 async def test_a_change_with_a_cookie_says_where_it_comes_from(house: House) -> None:

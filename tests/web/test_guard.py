@@ -109,6 +109,19 @@ async def test_a_body_that_trickles_is_cut(monkeypatch: pytest.MonkeyPatch) -> N
     assert await ask(made(loop.time), "203.0.113.9", body=trickle) == (408, "too_slow")
 
 
+async def test_a_bodys_time_begins_when_it_is_read() -> None:
+    clock = Clock()
+
+    async def busy(scope: Any, receive: Any, send: Any) -> None:
+        clock.now_s += (
+            guard.BODY_WAIT_S
+        )  # we were at something else first, which is not the sender's doing
+        await reading(scope, receive, send)
+
+    door = Guard(busy, "https://example.org", 1_000, refuse, HEADER, clock)
+    assert (await ask(door, "203.0.113.9"))[0] == 200
+
+
 async def test_a_large_body_on_a_slow_line_has_the_time_it_needs() -> None:
     clock = Clock()
     left = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import invites
+from hustings.store.apps import codes, markers, preferences, tokens
 from hustings.store.people import (
     accounts,
     audit_log,
@@ -29,17 +30,25 @@ UNCONFIRMED_KEPT_MS = 2 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What others may see of an account of ours."""
+    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him."""
 
     id: int
     handle: str
     name: str
     note: str
     created_at_ms: int
+    domain: str | None = None
+    locked: bool = False
+    uri: str = ""
 
     @property
     def shown(self) -> str:
         return self.name or self.handle
+
+    @property
+    def address(self) -> str:
+        """`ada`, or `ada@other.example`."""
+        return self.handle if self.domain is None else f"{self.handle}@{self.domain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,29 @@ def of_id(connection: Connection, id: int) -> Account | None:
     return _seen(connection, accounts.c.id == id)
 
 
+def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Account]:
+    """Accounts that are neither suspended nor deleted, of other servers too."""
+    if not ids:
+        return {}
+    rows = connection.execute(
+        sa.select(accounts).where(
+            accounts.c.id.in_(ids),
+            accounts.c.suspended_at_ms.is_(None),
+            accounts.c.deleted_at_ms.is_(None),
+        )
+    ).mappings()
+    return {row["id"]: _account(row) for row in rows}
+
+
+def check_may_speak(connection: Connection, id: int) -> None:
+    """Errors: `account_suspended`, `not_let_in` for one who waits, and for one who has not confirmed his address."""
+    found = member(connection, id)
+    if found is None or found.suspended:
+        raise Refused("account_suspended")
+    if not (found.approved and found.confirmed):
+        raise Refused("not_let_in")
+
+
 def named(connection: Connection, handle_or_email: str) -> Member | None:
     """Whoever logs in under that handle or e-mail address, waiting and suspended ones too."""
     typed = handle_or_email.strip().removeprefix("@").lower()
@@ -150,9 +182,24 @@ def confirm(connection: Connection, id: int, now_ms: int) -> None:
     connection.execute(members.update().where(unconfirmed).values(email_confirmed_at_ms=now_ms))
 
 
-def describe(connection: Connection, id: int, name: str, note: str) -> None:
-    """What the account says of itself."""
-    connection.execute(accounts.update().where(accounts.c.id == id).values(name=name, note=note))
+def new_email(connection: Connection, id: int, email: str) -> None:
+    """Another address, for who has not confirmed one yet. Errors: `email_taken`."""
+    key = email.lower()
+    taken = sa.select(members.c.account).where(members.c.email_key == key, members.c.account != id)
+    if connection.execute(taken).first() is not None:
+        raise Refused("email_taken", field="email")
+    unconfirmed = sa.and_(members.c.account == id, members.c.email_confirmed_at_ms.is_(None))
+    connection.execute(members.update().where(unconfirmed).values(email=email, email_key=key))
+
+
+def describe(
+    connection: Connection, id: int, name: str, note: str, locked: bool | None = None
+) -> None:
+    """What the account says of itself, and whether it says who may follow (None: as before)."""
+    said: dict[str, object] = {"name": name, "note": note}
+    if locked is not None:
+        said["locked"] = locked
+    connection.execute(accounts.update().where(accounts.c.id == id).values(**said))
 
 
 def make_owner(connection: Connection, id: int, entry: int, now_ms: int) -> None:
@@ -214,7 +261,16 @@ def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account 
 
 def _forget(connection: Connection, id: int) -> None:
     """As if he had never come: for who was never seen by others."""
-    for table in (recovery_codes, log_in_steps, sessions, members):
+    for table in (
+        recovery_codes,
+        log_in_steps,
+        sessions,
+        codes,
+        tokens,
+        preferences,
+        markers,
+        members,
+    ):
         connection.execute(sa.delete(table).where(table.c.account == id))
     connection.execute(sa.delete(accounts).where(accounts.c.id == id))
 
@@ -255,7 +311,16 @@ def _member(connection: Connection, condition: sa.ColumnElement[bool]) -> Member
 
 
 def _account(row: Mapping[Any, Any]) -> Account:
-    return Account(row["id"], row["handle"], row["name"], row["note"], row["created_at_ms"])
+    return Account(
+        row["id"],
+        row["handle"],
+        row["name"],
+        row["note"],
+        row["created_at_ms"],
+        row["domain"],
+        row["locked"],
+        row["uri"],
+    )
 
 
 def _as_member(row: Mapping[Any, Any]) -> Member:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, sessions
+from hustings.social import accounts, jobs, sessions, tokens
 from hustings.social.accounts import Member
 from hustings.social.lanes import MAIL
 from hustings.social.seal import Seal
@@ -39,8 +39,10 @@ class Letter:
 
 
 def ask_to_confirm(connection: Connection, id: int, account: int, now_ms: int) -> None:
-    """`id` is the job's. Errors: `work_full`."""
-    key = f"{CONFIRM} {account} {now_ms // AGAIN_MS}"
+    """`id` is the job's. Another address is another letter. Errors: `work_full`."""
+    found = accounts.member(connection, account)
+    mark = hashlib.sha256(((found and found.email) or "").lower().encode()).hexdigest()[:16]
+    key = f"{CONFIRM} {account} {mark} {now_ms // AGAIN_MS}"
     jobs.add(connection, MAIL, id, {"letter": CONFIRM, "account": account}, now_ms, key)
 
 
@@ -92,10 +94,11 @@ def opened(
 
 
 def set_password(connection: Connection, account: int, kept: str, now_ms: int) -> None:
-    """By a letter: whoever reads its address has it, so that is confirmed too. Every session ends."""
+    """By a letter: whoever reads its address has it, so that is confirmed too. Every session ends, and every app is out."""
     accounts.new_password(connection, account, kept)
     accounts.confirm(connection, account, now_ms)
     sessions.end_others(connection, account)
+    tokens.turn_out_all(connection, account, now_ms)
 
 
 def _mark(seal: Seal, kind: str, found: Member, until_ms: int) -> str:

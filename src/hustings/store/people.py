@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     null,
 )
 
@@ -38,9 +40,11 @@ accounts = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("suspended_at_ms", BigInteger),
     Column("deleted_at_ms", BigInteger),
+    Column("locked", Boolean, nullable=False, server_default=false()),
 )
 """`domain` none: ours. `uri` never changes and names the web host. `private_key` is sealed; ours get their keys with the first
-follower from elsewhere. A deleted account stays as a tombstone, so that its handle does not become another's."""
+follower from elsewhere. `locked`: he says who may follow him. A deleted account stays as a tombstone, so that its handle does
+not become another's."""
 Index(
     "accounts_ours",
     accounts.c.handle_key,

@@ -18,7 +18,7 @@ from hustings.web.people import SERVER, Caller, CodeAwaited, LoggedIn
 from hustings.wire.errors import CODES, Refused
 
 AGENT_MAX = 200
-NEXT_MAX = 2_000
+NEXT_MAX = 8_000
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
@@ -118,7 +118,8 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
         except Refused as refused:
             typed = {field: str(fields.get(field, "")) for field in ("name", "note")}
             return await shown(visitor, refused.status, **typed, **said(refused))
-        await parts.sql.write(accounts.describe, visitor.account, name, note)
+        locked = fields.get("locked") == "on"
+        await parts.sql.write(accounts.describe, visitor.account, name, note, locked)
         return RedirectResponse("/settings", 303)
 
     @router.post("/settings/owner")

@@ -23,16 +23,22 @@ from hustings.store.engine import Database, sqlite_url
 from hustings.web import (
     account_pages,
     api,
+    compose_pages,
     files,
+    import_pages,
     letter_pages,
     moderation_pages,
     pages,
+    post_pages,
     profile_pages,
+    square_pages,
 )
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
 from hustings.web.hashing import Hashing
 from hustings.web.live import Studio
+from hustings.web.mastodon import answers, for_apps
+from hustings.web.mastodon.crossing import Crossing
 from hustings.web.parts import Parts
 from hustings.web.people import People
 from hustings.web.planner import Planner
@@ -112,14 +118,22 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(letter_pages.build(parts, shown))
     app.include_router(moderation_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
+    for_apps.include(app, parts, shown)
+    app.include_router(square_pages.build(parts, shown))
+    app.include_router(compose_pages.build(parts, shown))
+    app.include_router(post_pages.build(parts, shown))
+    app.include_router(import_pages.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:
-        if str(scope["path"]).startswith("/api/"):
+        path = str(scope["path"])
+        if answers.speaks(path):
+            return answers.no(path, refused)
+        if path.startswith("/api/"):
             return answer(refused)
         if refused.code == "log_in_needed":
             # a form that comes too late starts again from its page, which its address need not be
-            path = str(scope["path"]) if scope["method"] == "GET" else "/settings"
+            path = path if scope["method"] == "GET" else "/settings"
             return RedirectResponse(f"/login?next={quote(path)}", 303)
         return shown.sentence(refused)
 
@@ -142,7 +156,7 @@ def build(parts: Parts) -> ASGIApp:
         return refuse(request.scope, Refused("unexpected"))
 
     settings = parts.settings
-    return Guard(
+    guard = Guard(
         app,
         settings.public.web,
         settings.web.picture_bytes_max,
@@ -150,6 +164,7 @@ def build(parts: Parts) -> ASGIApp:
         settings.web.forwarded_header,
         time.monotonic,
     )
+    return Crossing(guard)
 
 
 def answer(refused: Refused) -> Response:

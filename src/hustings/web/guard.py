@@ -20,16 +20,26 @@ CHANGES_PER_MINUTE = 120
 READS_PER_MINUTE = 1_200
 ENTRIES_PER_MINUTE = 30
 ENTRIES = ("/login", "/sign-up", "/settings", "/moderation", "/forgot", "/reset", "/confirm")
+ENTRIES_OF_APPS = frozenset(("/api/v1/accounts", "/api/v1/emails/confirmations"))
 """Where passwords and codes are tried, and letters asked for: one network gets
 this many tries, all of these addresses together."""
+OPEN = ("/api/v1/", "/api/v2/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+OPEN_TO_READ = ("/.well-known/", "/nodeinfo/")
+"""What pages of any origin may ask: nothing here reads a cookie, a token of the app alone opens it."""
 FORM_ROOM = 65_536
 """What a form with a picture may hold besides the picture."""
+
+
+def policy(form_to: str = "") -> str:
+    """The content security policy of a page; `form_to` is another place where its form may lead."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"form-action 'self'{form_to and ' '}{form_to}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+    (b"content-security-policy", policy().encode()),
     (b"x-content-type-options", b"nosniff"),
     # "no-referrer" would make a browser send `Origin: null` with our own forms
     (b"referrer-policy", b"same-origin"),
@@ -79,7 +89,8 @@ class Guard:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             self._check_flood(scope)
-            self._check_origin(scope["method"], headers)
+            if not is_open(scope):
+                self._check_origin(scope["method"], headers)
             counted = Counted(receive, self._limit(headers), self._now_s)
             counted.announce(headers.get(b"content-length", "0"))
             await self._app(scope, counted, send_with_headers)
@@ -95,7 +106,8 @@ class Guard:
             return
         safe = scope["method"] in SAFE_METHODS
         asked = [self._reads if safe else self._changes]
-        if not safe and str(scope["path"]).startswith(ENTRIES):
+        path = str(scope["path"])
+        if not safe and (path.startswith(ENTRIES) or path in ENTRIES_OF_APPS):
             asked.append(self._entries)
         if not all(buckets.take(network, self._now_s()) for buckets in asked):
             raise Refused("too_many")
@@ -128,14 +140,16 @@ class Guard:
 
 
 class Counted:
-    """A request's body, counted and timed. Errors: `Refused` with `body_too_large`, before the body is read when it says its
-    length, or `too_slow`."""
+    """A request's body, counted, and timed from when reading begins: what we did before that is not its sender's doing.
+
+    Errors: `Refused` with `body_too_large`, before the body is read when it says its length, or `too_slow`.
+    """
 
     def __init__(self, receive: Receive, limit: int, now_s: Callable[[], float]) -> None:
         self._receive = receive
         self._limit = limit
         self._now_s = now_s
-        self._began_s = now_s()
+        self._began_s: float | None = None
         self._seen = 0
         self._whole = False
 
@@ -148,6 +162,8 @@ class Counted:
     async def __call__(self) -> Message:
         if self._whole:  # whoever listens on hears of the client's end, whenever that is
             return await self._receive()
+        if self._began_s is None:
+            self._began_s = self._now_s()
         left_s = self._began_s + BODY_WAIT_S + self._seen / BODY_BYTES_PER_S - self._now_s()
         if left_s <= 0:
             raise Refused("too_slow")
@@ -161,6 +177,13 @@ class Counted:
         if self._seen > self._limit:
             raise Refused("body_too_large", bytes_max=self._limit)
         return message
+
+
+def is_open(scope: Scope) -> bool:
+    """Whether pages of any origin may ask this."""
+    path = str(scope["path"])
+    safe = scope["method"] in SAFE_METHODS
+    return path.startswith(OPEN) or (safe and path.startswith(OPEN_TO_READ))
 
 
 def is_local(host: str | None) -> bool:

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from hustings.social import accounts, letters, names, passwords, second_factor, sessions, totp
+from hustings.social import (
+    accounts,
+    letters,
+    names,
+    passwords,
+    second_factor,
+    sessions,
+    tokens,
+    totp,
+)
 from hustings.social.accounts import Member, Newcomer
 from hustings.social.ids import Ids
 from hustings.social.seal import Seal
@@ -155,7 +164,7 @@ class People:
     async def change_password(
         self, visitor: Visitor, old: str, wanted: object, caller: Caller
     ) -> LoggedIn:
-        """All other sessions end, and this one gets another token."""
+        """All other sessions end, every app is out, and this session gets another token."""
         found = await self.proved(visitor, old, caller)
         own = (found.account.handle, found.email or "", SERVER)
         try:
@@ -168,6 +177,7 @@ class People:
         def change(connection: Connection) -> None:
             accounts.new_password(connection, visitor.account, kept)
             sessions.end_others(connection, visitor.account)
+            tokens.turn_out_all(connection, visitor.account, self._now_ms())
 
         await self._sql.write(change)
         return await self._open(visitor.account, caller)

@@ -38,6 +38,10 @@ class Ledger:
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._run(lambda: self._database.read(work))
 
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """What depends on what others write meanwhile: `Database.write`, which may run it again."""
+        return await self._run(lambda: self._database.write(work))
+
     async def claim(self, work: Callable[[Connection], T]) -> T:
         return await self._run(lambda: self._database.claim(work))
 

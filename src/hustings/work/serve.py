@@ -15,18 +15,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from hustings import copy
 from hustings.keyring import square_key
 from hustings.settings import Settings
-from hustings.social import jobs
-from hustings.social.lanes import MAIL
+from hustings.social import feeds, jobs
+from hustings.social.ids import Ids
+from hustings.social.lanes import FAN_OUT, IMPORTS, MAIL
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
+from hustings.work.fan_out import FanOut
+from hustings.work.importing import Importing
 from hustings.work.ledger import Ledger
 from hustings.work.mail import Letters
 from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
-LANES = (MAIL,)
+LANES = (MAIL, FAN_OUT, IMPORTS)
 WAIT_S, AGAIN_S, SWEEP_S = 0.5, 5.0, 600.0
 HEAD_MAX, HEAD_S = 4_096, 2.0
 
@@ -82,7 +85,10 @@ class Work:
 
     async def _work(self, stop: asyncio.Event) -> None:
         mail = self._settings.mail
-        tasks = [self._sweep(stop)]
+        spread = Runner(FAN_OUT, FanOut(self.ledger), self.ledger, wall_ms, random.random)
+        importing = Importing(self.ledger, Ids(), self._settings.public.web, wall_ms)
+        archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
+        tasks = [self._sweep(stop), spread.run(stop), archives.run(stop)]
         post = None
         if mail.on:
             post = Post(mail, our_name(self._settings), MAIL.at_once)
@@ -100,6 +106,8 @@ class Work:
             for lane in LANES:
                 with contextlib.suppress(SQLAlchemyError):
                     await self.ledger.claim(lambda c: jobs.sweep(c, lane, wall_ms()))  # noqa: B023
+            with contextlib.suppress(SQLAlchemyError):
+                await self.ledger.write(lambda c: feeds.sweep(c, wall_ms()))
             await pause(stop, SWEEP_S)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

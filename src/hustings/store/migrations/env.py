@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.jobs import metadata  # all of them: `jobs` builds on `people`, that on `tables`
+from hustings.store.apps import (
+    metadata,  # all of them: `apps` builds on `follows`, that on `posts`, `jobs`, `people`, `tables`
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

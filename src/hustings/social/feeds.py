@@ -1,0 +1,199 @@
+"""Home feeds: which posts stand at the top of whose home timeline, written down when they are published.
+
+A feed is never the truth. It names candidates; whether one may be seen, and is wanted, is asked again whenever it is read, so a
+block, a deletion or a suspension need touch no feed, and home reads the same with a feed as without one. Few followers get a
+post in the transaction that publishes it; many by a job, in batches; of a whale it is merged in when read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import jobs
+from hustings.social.lanes import FAN_OUT
+from hustings.social.paging import Page
+from hustings.store.follows import account_counts, feed_entries, feeds, follows
+from hustings.store.posts import posts
+from hustings.store.upsert import add_missing
+
+Rule = Callable[[sa.FromClause], sa.ColumnElement[bool]]
+FEED_MAX, FEED_SLACK = 400, 100
+"""A feed is cut to `FEED_MAX` once it holds more than both."""
+AT_ONCE_MAX = 50
+BATCH = 500
+UNREAD_KEPT_MS = 30 * 86_400_000
+TOUCHED_EVERY_MS = 86_400_000
+SWEPT_MAX = 200
+CUT_EVERY = 16
+
+
+def publish(connection: Connection, post: int, author: int, now_ms: int) -> None:
+    """A new post on its way to those who follow its author. Errors: `work_full`."""
+    row = connection.execute(
+        sa.select(account_counts.c.followers, account_counts.c.whale).where(
+            account_counts.c.account == author
+        )
+    ).first()
+    followers, whale = (row.followers, row.whale) if row else (0, False)
+    own = sa.select(feeds.c.account).where(feeds.c.account == author)
+    _write(connection, post, list(connection.execute(own).scalars()))
+    if whale or not followers:
+        return
+    if followers <= AT_ONCE_MAX:
+        spread(connection, post, author)
+        return
+    # a post has one job: its id is the job's
+    jobs.add(connection, FAN_OUT, post, {"post": post, "author": author}, now_ms)
+
+
+def spread(connection: Connection, post: int, author: int, after: int = 0) -> int | None:
+    """Writes a post into the next `BATCH` feeds of followers: the last one, to go on after; None when all have it.
+
+    May be done again. In a serializable transaction: a feed that is being built meanwhile must not miss it.
+    """
+    asked = (
+        sa.select(feeds.c.account)
+        .join(follows, follows.c.account == feeds.c.account)
+        .where(follows.c.target == author, follows.c.account > after)
+        .order_by(follows.c.account)
+        .limit(BATCH)
+    )
+    readers = list(connection.execute(asked).scalars())
+    _write(connection, post, readers)
+    if post % CUT_EVERY == 0:
+        cut(connection, readers)
+    return readers[-1] if len(readers) == BATCH else None
+
+
+def cut(connection: Connection, readers: Sequence[int]) -> None:
+    """Feeds that are too long are cut; below the cut, the posts themselves are asked."""
+    entries = feed_entries.alias("entries")
+    nth = (
+        sa.select(entries.c.post)
+        .where(entries.c.account == feeds.c.account)
+        .order_by(entries.c.post.desc())
+        .limit(1)
+    )
+    over = nth.offset(FEED_MAX + FEED_SLACK).scalar_subquery()
+    floor = nth.offset(FEED_MAX - 1).scalar_subquery()
+    asked = sa.select(feeds.c.account, floor.label("floor")).where(
+        feeds.c.account.in_(readers), over.is_not(None)
+    )
+    for row in connection.execute(asked).all():
+        connection.execute(
+            feeds.update().where(feeds.c.account == row.account).values(floor=row.floor)
+        )
+        connection.execute(
+            sa.delete(feed_entries).where(
+                feed_entries.c.account == row.account, feed_entries.c.post < row.floor
+            )
+        )
+
+
+def floor_of(connection: Connection, account: int) -> int | None:
+    """The id from which on the account's feed is whole; None when it has none."""
+    return connection.execute(sa.select(feeds.c.floor).where(feeds.c.account == account)).scalar()
+
+
+def wants_care(connection: Connection, account: int, now_ms: int) -> bool:
+    """Whether `care_for` has something to do: asked in the reading transaction, so that a page writes once a day only."""
+    read_at = connection.execute(
+        sa.select(feeds.c.read_at_ms).where(feeds.c.account == account)
+    ).scalar()
+    return read_at is None or read_at <= now_ms - TOUCHED_EVERY_MS
+
+
+def care_for(connection: Connection, account: int, now_ms: int) -> None:
+    """The account reads its home timeline: its feed is kept, or built anew from the posts."""
+    touched = connection.execute(
+        feeds.update().where(feeds.c.account == account).values(read_at_ms=now_ms)
+    )
+    if touched.rowcount:
+        return
+    newest, floor = _newest(connection, account)
+    connection.execute(feeds.insert().values(account=account, floor=floor, read_at_ms=now_ms))
+    add_missing(connection, feed_entries, [{"account": account, "post": id} for id in newest])
+
+
+def forget(connection: Connection, account: int) -> None:
+    """The feed is no longer what home begins with (somebody more is followed): it is built anew when it is read next."""
+    connection.execute(sa.delete(feeds).where(feeds.c.account == account))
+    connection.execute(sa.delete(feed_entries).where(feed_entries.c.account == account))
+
+
+def sweep(connection: Connection, now_ms: int) -> None:
+    """Feeds that nobody read for a month go."""
+    unread = (
+        sa.select(feeds.c.account)
+        .where(feeds.c.read_at_ms <= now_ms - UNREAD_KEPT_MS)
+        .order_by(feeds.c.read_at_ms)
+        .limit(SWEPT_MAX)
+    )
+    for account in connection.execute(unread).scalars().all():
+        forget(connection, account)
+
+
+def tops(
+    connection: Connection,
+    reader: int,
+    page: Page,
+    rule: Rule,
+    whales_only: bool = False,
+    authors: sa.ColumnElement[bool] | None = None,
+) -> list[int]:
+    """The ids of a page, from the posts themselves: the first ones of each who is followed (and of oneself), merged.
+
+    `rule` says which posts count, `authors` (a condition on `follows`) whose.
+    """
+    theirs = posts.alias("theirs")
+    first = page.cut(sa.select(theirs.c.id).where(rule(theirs)), theirs.c.id)
+    of_each = first.where(theirs.c.account == follows.c.target)
+    followed = (
+        [follows.c.account == reader] if authors is None else [follows.c.account == reader, authors]
+    )
+    source: sa.FromClause = follows
+    if whales_only:
+        source = follows.join(account_counts, account_counts.c.account == follows.c.target)
+        followed.append(account_counts.c.whale.is_(True))
+    if connection.dialect.name == "sqlite":
+        # no LATERAL there, and this is how it walks the same way
+        found = posts.alias("found")
+        ids = sa.select(found.c.id).select_from(
+            source.join(found, found.c.id.in_(of_each.correlate(follows)))
+        )
+    else:
+        each = of_each.correlate(follows).lateral("each_one")
+        ids = sa.select(each.c.id).select_from(source.join(each, sa.true()))
+    one = ids.where(*followed).subquery()
+    merged = list(connection.execute(page.cut(sa.select(one.c.id), one.c.id)).scalars())
+    if not whales_only:
+        merged += connection.execute(first.where(theirs.c.account == reader)).scalars()
+    return sorted(set(merged), reverse=not page.upwards)[: page.limit]
+
+
+def lives(post: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Posts that a feed may name: imported ones never come into anybody's home."""
+    return sa.and_(post.c.imported_at_ms.is_(None), post.c.deleted_at_ms.is_(None))
+
+
+def _newest(connection: Connection, reader: int) -> tuple[list[int], int]:
+    """What a new feed names, and its floor. Of many who are followed, those who wrote last are enough."""
+    last = (
+        sa.select(account_counts.c.last_post, follows.c.target)
+        .join(follows, follows.c.target == account_counts.c.account)
+        .where(follows.c.account == reader, account_counts.c.last_post.is_not(None))
+        .order_by(account_counts.c.last_post.desc())
+        .limit(FEED_MAX)
+    )
+    rows = connection.execute(last).all()
+    authors = follows.c.target.in_([row.target for row in rows])
+    newest = tops(connection, reader, Page(limit=FEED_MAX), lives, authors=authors)
+    floor = newest[-1] if len(newest) == FEED_MAX else 0
+    return newest, max(floor, rows[-1].last_post if len(rows) == FEED_MAX else 0)
+
+
+def _write(connection: Connection, post: int, readers: Sequence[int]) -> None:
+    add_missing(connection, feed_entries, [{"account": reader, "post": post} for reader in readers])

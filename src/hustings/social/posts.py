@@ -1,0 +1,274 @@
+"""Writing: posts, edits that keep what was, deletions that leave a tombstone. Reposts are `reposts`, reading is `shown`.
+
+Who writes was asked for his log-in before; whether he may write is asked here, in the transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import accounts, feeds, visibility
+from hustings.social.drafts import Wanted
+from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
+from hustings.social.shown import Original, original
+from hustings.social.text import Span, mentioned, tagged
+from hustings.store.follows import account_counts
+from hustings.store.people import accounts as people
+from hustings.store.posts import (
+    bookmarks,
+    favourites,
+    idempotency_keys,
+    pins,
+    post_counts,
+    post_edits,
+    post_mentions,
+    post_tags,
+    posts,
+)
+from hustings.store.tables import rooms
+from hustings.store.upsert import add_missing, count
+from hustings.wire.errors import Refused
+
+IDEMPOTENT_MS = 3_600_000
+KEY_MAX = 200
+MANY, MANY_MS = 300, 3 * 3_600_000
+EDITS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A post as it stood from `at_ms` on."""
+
+    at_ms: int
+    text: str
+    spoiler: str
+    sensitive: bool
+
+
+def publish(
+    connection: Connection,
+    id: int,
+    account: int,
+    wanted: Wanted,
+    web_url: str,
+    now_ms: int,
+    key: str = "",
+) -> int:
+    """A new post: its id. With an idempotency `key` that this account used within the hour, the post that it made then.
+
+    Errors: `account_suspended`, `not_let_in`, `posts_many`, `post_unknown` (what it answers), `room_unknown`, `work_full`.
+    """
+    accounts.check_may_speak(connection, account)
+    if key:
+        made = _made_before(connection, account, key, now_ms)
+        if made is not None:
+            return made
+    check_rate(connection, account, now_ms)
+    parent = _parent(connection, account, wanted.in_reply_to)
+    connection.execute(
+        posts.insert().values(
+            id=id,
+            account=account,
+            uri=uri_of(web_url, id),
+            text=wanted.text,
+            spoiler=wanted.spoiler,
+            sensitive=wanted.sensitive,
+            language=wanted.language,
+            visibility=wanted.visibility,
+            in_reply_to=parent.id if parent else None,
+            in_reply_to_account=parent.account if parent else None,
+            thread=parent.thread if parent else id,
+            room=plan_of(connection, wanted.room),
+        )
+    )
+    _attach(connection, id, wanted.spans)
+    if parent:
+        count(connection, post_counts, "post", parent.id, {"replies": 1})
+    written(connection, id, account)
+    if key:
+        _remember(connection, account, key, id, now_ms)
+    feeds.publish(connection, id, account, now_ms)
+    return id
+
+
+def edit(connection: Connection, account: int, id: int, wanted: Wanted, now_ms: int) -> None:
+    """One's own post says something else; what it said before stays in its history. Who may see it does not change.
+
+    Errors: `post_unknown`, `edits_full`, `account_suspended`, `not_let_in`.
+    """
+    accounts.check_may_speak(connection, account)
+    row = own(connection, account, id)
+    said = {name: getattr(wanted, name) for name in ("text", "spoiler", "sensitive", "language")}
+    if all(row[name] == value for name, value in said.items()):
+        return
+    many = sa.select(sa.func.count()).where(post_edits.c.post == id)
+    if connection.execute(many).scalar_one() >= EDITS_MAX:
+        raise Refused("edits_full")
+    was_at_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
+    before = {name: row[name] for name in said}
+    connection.execute(post_edits.insert().values(post=id, at_ms=was_at_ms, **before))
+    connection.execute(
+        posts.update()
+        .where(posts.c.id == id)
+        # two edits within a millisecond are still two
+        .values(**said, edited_at_ms=max(now_ms, was_at_ms + 1))
+    )
+    connection.execute(sa.delete(post_tags).where(post_tags.c.post == id))
+    # whoever was mentioned once may go on reading what was written to him
+    _attach(connection, id, wanted.spans)
+
+
+def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
+    """One's own post is gone, with its history and everything that others did with it; that it was there stays.
+
+    Errors: `post_unknown`.
+    """
+    row = own(connection, account, id)
+    reposts = sa.select(posts.c.id, posts.c.account).where(posts.c.reblog_of == id)
+    for repost, by in connection.execute(reposts).all():
+        erase_repost(connection, repost, by)
+    for table in (post_edits, post_tags, favourites, bookmarks, pins):
+        connection.execute(sa.delete(table).where(table.c.post == id))
+    connection.execute(
+        posts.update()
+        .where(posts.c.id == id)
+        .values(text="", spoiler="", language=None, origin=None, deleted_at_ms=now_ms)
+    )
+    connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
+    if row["in_reply_to"] is not None:
+        count(connection, post_counts, "post", row["in_reply_to"], {"replies": -1})
+    count(connection, account_counts, "account", account, {"posts": -1})
+
+
+def erase_repost(connection: Connection, id: int, account: int) -> None:
+    connection.execute(sa.delete(posts).where(posts.c.id == id))
+    count(connection, account_counts, "account", account, {"posts": -1})
+
+
+def history(connection: Connection, viewer: int | None, id: int) -> list[Revision]:
+    """Everything that the post ever said, the first first. Errors: `post_unknown`."""
+    asked = sa.select(posts).where(
+        posts.c.id == id, posts.c.reblog_of.is_(None), visibility.may_see(viewer)
+    )
+    row = connection.execute(asked).mappings().first()
+    if row is None:
+        raise Refused("post_unknown")
+    older = connection.execute(
+        sa.select(post_edits).where(post_edits.c.post == id).order_by(post_edits.c.at_ms)
+    ).mappings()
+    now_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
+    return [
+        Revision(one["at_ms"], one["text"], one["spoiler"], one["sensitive"])
+        for one in (*older, {**row, "at_ms": now_ms})
+    ]
+
+
+def own(connection: Connection, account: int, id: int) -> sa.RowMapping:
+    """One's own post that is no repost, for changing it. Errors: `post_unknown`."""
+    asked = sa.select(posts).where(
+        posts.c.id == id,
+        posts.c.account == account,
+        posts.c.reblog_of.is_(None),
+        posts.c.deleted_at_ms.is_(None),
+    )
+    row = connection.execute(asked).mappings().first()
+    if row is None:
+        raise Refused("post_unknown")
+    return row
+
+
+def uri_of(web_url: str, id: int) -> str:
+    """Its address for good, whatever its author is called one day."""
+    return f"{web_url}/posts/{id}"
+
+
+def check_rate(connection: Connection, account: int, now_ms: int) -> None:
+    """`MANY` posts and reposts in three hours. Errors: `posts_many`."""
+    since = first_id(now_ms - MANY_MS)
+    asked = sa.select(posts.c.id).where(posts.c.account == account, posts.c.id >= since)
+    if connection.execute(asked.offset(MANY - 1).limit(1)).first() is not None:
+        raise Refused("posts_many")
+
+
+def written(connection: Connection, id: int, account: int) -> None:
+    """One more of the account's posts; the newest, unless it is of a date before."""
+    count(connection, account_counts, "account", account, {"posts": 1})
+    newest = account_counts.c.last_post
+    connection.execute(
+        account_counts.update()
+        .where(account_counts.c.account == account, sa.or_(newest.is_(None), newest < id))
+        .values(last_post=id)
+    )
+
+
+def first_id(at_ms: int) -> int:
+    """The smallest id of that millisecond."""
+    return max(0, min(at_ms, AT_MAX_MS)) << TAIL_BITS
+
+
+def plan_of(connection: Connection, key: str) -> str | None:
+    """The room behind a key, none for "". Errors: `room_unknown`."""
+    if not key:
+        return None
+    asked = sa.select(rooms.c.plan).where(rooms.c.key == key, rooms.c.deleted_at_ms.is_(None))
+    plan = connection.execute(asked).scalar()
+    if plan is None:
+        raise Refused("room_unknown", field="room")
+    return str(plan)
+
+
+def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> None:
+    tags = [{"tag": tag, "post": id} for tag in tagged(list(spans))]
+    add_missing(connection, post_tags, tags)
+    keys = [mention.key for mention in mentioned(list(spans))]
+    if not keys:
+        return
+    ours = people.c.domain.is_(None)
+    who = sa.or_(
+        *(
+            sa.and_(people.c.handle_key == handle, people.c.domain == domain if domain else ours)
+            for handle, domain in keys
+        )
+    )
+    found = connection.execute(sa.select(people.c.id).where(who, visibility.is_here(people.c.id)))
+    rows = [{"post": id, "account": account} for account in found.scalars()]
+    add_missing(connection, post_mentions, rows)
+
+
+def _parent(connection: Connection, account: int, id: int | None) -> Original | None:
+    """The post that is answered. Errors: `post_unknown`."""
+    if id is None:
+        return None
+    try:
+        return original(connection, account, id)
+    except Refused as refused:
+        raise Refused(refused.code, field="in_reply_to_id") from None
+
+
+def _made_before(connection: Connection, account: int, key: str, now_ms: int) -> int | None:
+    connection.execute(
+        sa.delete(idempotency_keys).where(
+            idempotency_keys.c.account == account,
+            idempotency_keys.c.at_ms <= now_ms - IDEMPOTENT_MS,
+        )
+    )
+    asked = sa.select(idempotency_keys.c.post).where(
+        idempotency_keys.c.account == account, idempotency_keys.c.key == _key(key)
+    )
+    return connection.execute(asked).scalar()
+
+
+def _remember(connection: Connection, account: int, key: str, id: int, now_ms: int) -> None:
+    connection.execute(
+        idempotency_keys.insert().values(account=account, key=_key(key), post=id, at_ms=now_ms)
+    )
+
+
+def _key(key: str) -> str:
+    """Errors: `bad_request` for one that is too long."""
+    if len(key) > KEY_MAX or not key.isprintable():
+        raise Refused("bad_request", field="Idempotency-Key")
+    return key

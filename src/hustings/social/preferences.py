@@ -1,0 +1,119 @@
+"""What a member sets through an app: how his posts are written unless they say otherwise, and more of his profile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import names
+from hustings.social.drafts import LANGUAGE
+from hustings.social.visibility import PUBLIC, VISIBILITIES
+from hustings.store.apps import preferences
+from hustings.wire.errors import Refused
+
+FIELDS_MAX, FIELD_MAX = 4, 255
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`fields`: names and values of the profile's table, as they were typed."""
+
+    visibility: str = PUBLIC
+    sensitive: bool = False
+    language: str | None = None
+    bot: bool = False
+    discoverable: bool = True
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+def of(connection: Connection, account: int) -> Preferences:
+    return of_ids(connection, [account])[account]
+
+
+def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preferences]:
+    """Of each account; what nobody set is as it is for all."""
+    question = sa.select(preferences).where(preferences.c.account.in_(ids))
+    known = {
+        row.account: Preferences(
+            row.visibility,
+            row.sensitive,
+            row.language,
+            row.bot,
+            row.discoverable,
+            tuple((name, value) for name, value in row.fields),
+        )
+        for row in connection.execute(question)
+    }
+    return {id: known.get(id, Preferences()) for id in ids}
+
+
+def keep(connection: Connection, account: int, wanted: Preferences) -> None:
+    values = {
+        "visibility": wanted.visibility,
+        "sensitive": wanted.sensitive,
+        "language": wanted.language,
+        "bot": wanted.bot,
+        "discoverable": wanted.discoverable,
+        "fields": [list(pair) for pair in wanted.fields],
+    }
+    mine = preferences.c.account == account
+    done = connection.execute(preferences.update().where(mine).values(**values))
+    if done.rowcount == 0:
+        connection.execute(preferences.insert().values(account=account, **values))
+
+
+def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
+    """With what a request names; the rest stays. Errors: `preference_malformed` with its `field`."""
+    after = before
+    if tree.get("sensitive") is not None:
+        after = replace(after, sensitive=truth(tree["sensitive"], "sensitive"))
+    if tree.get("bot") is not None:
+        after = replace(after, bot=truth(tree["bot"], "bot"))
+    if tree.get("discoverable") is not None:
+        after = replace(after, discoverable=truth(tree["discoverable"], "discoverable"))
+    visibility = tree.get("visibility")
+    if visibility is not None:
+        if visibility not in VISIBILITIES:
+            raise Refused("preference_malformed", field="privacy")
+        after = replace(after, visibility=str(visibility))
+    if "language" in tree:
+        language = tree["language"] or None
+        if language is not None and not LANGUAGE.fullmatch(str(language)):
+            raise Refused("preference_malformed", field="language")
+        after = replace(after, language=None if language is None else str(language))
+    if "fields" in tree:
+        after = replace(after, fields=_fields(tree["fields"]))
+    return after
+
+
+def truth(value: object, field: str) -> bool:
+    """As forms and JSON say it. Errors: `preference_malformed`."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word in ("true", "1", "on", "t", "yes"):
+        return True
+    if word in ("false", "0", "off", "f", "no", ""):
+        return False
+    raise Refused("preference_malformed", field=field)
+
+
+def _fields(given: object) -> tuple[tuple[str, str], ...]:
+    """A list of `{name, value}`, or the same under numbers. Errors: `preference_malformed`, `bad_request`."""
+    rows = list(given.values()) if isinstance(given, dict) else given
+    if not isinstance(rows, list) or len(rows) > FIELDS_MAX:
+        raise Refused("preference_malformed", field="fields_attributes")
+    found = []
+    for row in rows:
+        if not isinstance(row, dict):
+            raise Refused("preference_malformed", field="fields_attributes")
+        name, value = (
+            names.line(row.get(one), FIELD_MAX, "preference_malformed", "fields_attributes")
+            for one in ("name", "value")
+        )
+        if name or value:
+            found.append((name, value))
+    return tuple(found)

@@ -1,0 +1,277 @@
+"""Posts as a viewer sees them, read for a whole page at once: whose they are, whom they mention, how often they were taken up.
+
+What the viewer may not see is simply not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import accounts, visibility
+from hustings.social.accounts import Account
+from hustings.social.ids import moment
+from hustings.store.posts import (
+    bookmarks,
+    favourites,
+    pins,
+    post_counts,
+    post_mentions,
+    post_tags,
+    posts,
+)
+from hustings.store.tables import rooms
+from hustings.wire.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An imported post's date is what its importer says; `origin` is the address that he says it had, "" for none."""
+
+    claimed_at_ms: int
+    imported_at_ms: int
+    by: Account | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room that posts stand around. `on_air_since_ms` none: it never was on the air."""
+
+    plan: str
+    key: str
+    title: str
+    state: str
+    on_air_since_ms: int | None
+    ended_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What the viewer did with a post."""
+
+    favourited: bool = False
+    reblogged: bool = False
+    bookmarked: bool = False
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more."""
+
+    id: int
+    author: Account
+    uri: str
+    text: str
+    spoiler: str
+    sensitive: bool
+    language: str | None
+    visibility: str
+    in_reply_to: int | None
+    in_reply_to_account: int | None
+    thread: int
+    quote_of: int | None
+    edited_at_ms: int | None
+    deleted_at_ms: int | None
+    claim: Claim | None
+    room: Room | None
+    reblog: Post | None
+    mentions: tuple[Account, ...] = ()
+    tags: tuple[str, ...] = ()
+    replies: int = 0
+    reblogs: int = 0
+    favourites: int = 0
+    mine: Mine = field(default=Mine())
+
+    @property
+    def at_ms(self) -> int:
+        """When it was written, or, of a repost, reposted."""
+        return moment(self.id)
+
+    @property
+    def original(self) -> Post:
+        return self.reblog or self
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Where somebody wants to do something with a post."""
+
+    id: int
+    account: int
+    thread: int
+    visibility: str
+
+
+def original(connection: Connection, viewer: int | None, id: int) -> Original:
+    """A post that the viewer may see; of a repost, what it reposts. Errors: `post_unknown`."""
+    columns = (posts.c.id, posts.c.account, posts.c.thread, posts.c.visibility, posts.c.reblog_of)
+    asked = sa.select(*columns).where(posts.c.id == id, visibility.may_see(viewer))
+    row = connection.execute(asked).first()
+    if row is None:
+        raise Refused("post_unknown")
+    if row.reblog_of is not None:
+        return original(connection, viewer, row.reblog_of)
+    return Original(row.id, row.account, row.thread, row.visibility)
+
+
+def one(
+    connection: Connection, viewer: int | None, id: int, tombstones: bool = False
+) -> Post | None:
+    """A post, or what is left of it, when the viewer may see that."""
+    return next(iter(of_ids(connection, viewer, [id], tombstones)), None)
+
+
+def needed(connection: Connection, viewer: int | None, id: int) -> Post:
+    """A post that there is. Errors: `post_gone` when a tombstone is left, `post_unknown`."""
+    found = one(connection, viewer, id, tombstones=True)
+    if found is None:
+        raise Refused("post_unknown")
+    if found.deleted_at_ms is not None:
+        raise Refused("post_gone", page="post_gone")
+    return found
+
+
+def of_ids(
+    connection: Connection, viewer: int | None, ids: Collection[int], tombstones: bool = False
+) -> list[Post]:
+    """Those of the posts that the viewer may see, in the order of `ids`."""
+    if not ids:
+        return []
+    wanted = sa.select(posts).where(
+        posts.c.id.in_(ids), visibility.may_see(viewer, tombstones=tombstones)
+    )
+    found = {row["id"]: row for row in connection.execute(wanted).mappings()}
+    return of_rows(connection, viewer, [found[id] for id in ids if id in found])
+
+
+def of_rows(
+    connection: Connection, viewer: int | None, rows: Iterable[sa.RowMapping]
+) -> list[Post]:
+    """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order."""
+    wanted = list(rows)
+    reposted = {row["reblog_of"] for row in wanted if row["reblog_of"] is not None}
+    originals: list[sa.RowMapping] = []
+    if reposted:
+        asked = sa.select(posts).where(posts.c.id.in_(reposted))
+        originals = list(connection.execute(asked).mappings())
+    every = {row["id"]: row for row in (*wanted, *originals)}
+    around = _Around(connection, viewer, every)
+    made = {row["id"]: around.post(row, None) for row in originals}
+    return [around.post(row, made.get(row["reblog_of"])) for row in wanted if around.has(row)]
+
+
+class _Around:
+    """Everything that belongs to some posts, read in one go each."""
+
+    def __init__(
+        self, connection: Connection, viewer: int | None, rows: Mapping[int, sa.RowMapping]
+    ) -> None:
+        ids = list(rows)
+        self._counts = _by_post(connection, sa.select(post_counts), post_counts, ids)
+        self._tags = _lists(connection, post_tags, post_tags.c.tag, ids)
+        self._mentions = _lists(connection, post_mentions, post_mentions.c.account, ids)
+        people = {row["account"] for row in rows.values()}
+        people.update(row["imported_by"] for row in rows.values() if row["imported_by"])
+        people.update(account for some in self._mentions.values() for account in some)
+        self._people = accounts.of_ids(connection, people)
+        self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
+        self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
+
+    def has(self, row: sa.RowMapping) -> bool:
+        return row["account"] in self._people
+
+    def _claim(self, row: sa.RowMapping) -> Claim | None:
+        if row["claimed_at_ms"] is None:
+            return None
+        by = self._people.get(row["imported_by"])
+        return Claim(row["claimed_at_ms"], row["imported_at_ms"], by, row["origin"] or "")
+
+    def post(self, row: sa.RowMapping, reblog: Post | None) -> Post:
+        id = row["id"]
+        counted = self._counts.get(id)
+        mentioned = (self._people.get(account) for account in self._mentions.get(id, ()))
+        return Post(
+            id=id,
+            author=self._people[row["account"]],
+            uri=row["uri"],
+            text=row["text"],
+            spoiler=row["spoiler"],
+            sensitive=row["sensitive"],
+            language=row["language"],
+            visibility=row["visibility"],
+            in_reply_to=row["in_reply_to"],
+            in_reply_to_account=row["in_reply_to_account"],
+            thread=row["thread"],
+            quote_of=row["quote_of"],
+            edited_at_ms=row["edited_at_ms"],
+            deleted_at_ms=row["deleted_at_ms"],
+            claim=self._claim(row),
+            room=self._rooms.get(row["room"]),
+            reblog=reblog,
+            mentions=tuple(account for account in mentioned if account is not None),
+            tags=tuple(self._tags.get(id, ())),
+            replies=counted["replies"] if counted else 0,
+            reblogs=counted["reblogs"] if counted else 0,
+            favourites=counted["favourites"] if counted else 0,
+            mine=self._mine.get(id, Mine()),
+        )
+
+
+def _by_post(
+    connection: Connection, question: sa.Select[Any], table: sa.Table, ids: list[int]
+) -> dict[int, sa.RowMapping]:
+    rows = connection.execute(question.where(table.c.post.in_(ids))).mappings()
+    return {row["post"]: row for row in rows}
+
+
+def _lists(
+    connection: Connection, table: sa.Table, column: sa.ColumnElement[Any], ids: list[int]
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    asked = sa.select(table.c.post, column).where(table.c.post.in_(ids)).order_by(column)
+    for post, value in connection.execute(asked):
+        found.setdefault(post, []).append(value)
+    return found
+
+
+def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
+    if not plans:
+        return {}
+    columns = ("plan", "key", "title", "state", "on_air_since_ms", "ended_at_ms")
+    asked = sa.select(*(rooms.c[name] for name in columns)).where(
+        rooms.c.plan.in_(plans), rooms.c.deleted_at_ms.is_(None)
+    )
+    return {row[0]: Room(*row) for row in connection.execute(asked)}
+
+
+def _mine(connection: Connection, viewer: int, ids: list[int]) -> dict[int, Mine]:
+    marks = {
+        table.name: set(
+            connection.execute(
+                sa.select(table.c.post).where(table.c.account == viewer, table.c.post.in_(ids))
+            ).scalars()
+        )
+        for table in (favourites, bookmarks, pins)
+    }
+    reposted = set(
+        connection.execute(
+            sa.select(posts.c.reblog_of).where(
+                posts.c.reblog_of.in_(ids), posts.c.account == viewer
+            )
+        ).scalars()
+    )
+    return {
+        id: Mine(
+            favourited=id in marks["favourites"],
+            reblogged=id in reposted,
+            bookmarked=id in marks["bookmarks"],
+            pinned=id in marks["pins"],
+        )
+        for id in ids
+    }

@@ -1,0 +1,179 @@
+"""Timelines: home, the square (all that is public here), a tag's, an account's, a room's. Pages of posts, newest first.
+
+Each asks `visibility` whether the reader may see a post and wants to; nothing is remembered of either.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import feeds, shown
+from hustings.social.feeds import Rule
+from hustings.social.paging import ID_MAX, Page
+from hustings.social.shown import Post
+from hustings.social.text import tag_key
+from hustings.social.visibility import PUBLIC, may_see, wants_to_see
+from hustings.store.follows import feed_entries, follows
+from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
+
+
+def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
+    """What those whom he follows wrote and reposted, and he himself."""
+    rule = _home_rule(reader, now_ms)
+    floor = feeds.floor_of(connection, reader)
+    lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
+    if floor is None or (page.upwards and lowest < floor):
+        ids = feeds.tops(connection, reader, page, rule)
+    else:
+        ids = _from_feed(connection, reader, page, floor, rule)
+        ids += feeds.tops(connection, reader, page, rule, whales_only=True)
+        above = sum(id >= floor for id in set(ids))  # of a whale's posts some may lie below
+        if above < page.limit and not page.upwards and lowest < floor:
+            below = Page(min(page.max_id or ID_MAX, floor), page.since_id, None, page.limit)
+            ids += feeds.tops(connection, reader, below, rule)
+    return _shown(connection, reader, ids, page)
+
+
+def square(connection: Connection, reader: int | None, page: Page, now_ms: int) -> list[Post]:
+    """What is public and was written here; neither reposts nor answers to others."""
+    alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
+    return _page(connection, reader, page, now_ms, public, alone)
+
+
+def tag(
+    connection: Connection, reader: int | None, name: str, page: Page, now_ms: int
+) -> list[Post]:
+    """Public posts with a tag, however it is written."""
+    has = sa.exists(
+        sa.select(sa.literal(1)).where(
+            post_tags.c.tag == tag_key(name), post_tags.c.post == posts.c.id
+        )
+    )
+    return _page(
+        connection, reader, page, now_ms, has, posts.c.visibility == PUBLIC, feeds.lives(posts)
+    )
+
+
+def account(
+    connection: Connection,
+    reader: int | None,
+    author: int,
+    page: Page,
+    replies: bool = True,
+    reblogs: bool = True,
+    pinned: bool = False,
+    tagged: str = "",
+) -> list[Post]:
+    """What one account wrote, imported posts too. A mute does not count here: whoever looks wants to see."""
+    conditions = [posts.c.account == author]
+    if not replies:
+        conditions.append(
+            sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == author)
+        )
+    if not reblogs:
+        conditions.append(posts.c.reblog_of.is_(None))
+    if pinned:
+        of_his = sa.select(pins.c.post).where(pins.c.account == author)
+        conditions.append(posts.c.id.in_(of_his))
+    if tagged:
+        tags = sa.select(post_tags.c.post).where(post_tags.c.tag == tag_key(tagged))
+        conditions.append(posts.c.id.in_(tags))
+    return _page(connection, reader, page, None, *conditions)
+
+
+def room(
+    connection: Connection, reader: int | None, plan: str, page: Page, now_ms: int
+) -> list[Post]:
+    """All that was posted and reposted around a room."""
+    return _page(connection, reader, page, now_ms, posts.c.room == plan)
+
+
+def favourited(connection: Connection, reader: int, page: Page) -> list[tuple[int, Post]]:
+    """What he favourited, with the id that such a page is bordered by."""
+    return _marked(connection, favourites, reader, page)
+
+
+def bookmarked(connection: Connection, reader: int, page: Page) -> list[tuple[int, Post]]:
+    return _marked(connection, bookmarks, reader, page)
+
+
+def _home_rule(reader: int, now_ms: int) -> Rule:
+    def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
+        own = post.c.account == reader
+        follow = follows.alias("follow")
+        followed = sa.exists(
+            sa.select(sa.literal(1))
+            .select_from(follow)
+            .where(
+                follow.c.account == reader,
+                follow.c.target == post.c.account,
+                sa.or_(post.c.reblog_of.is_(None), follow.c.reblogs.is_(True)),
+            )
+        ).correlate_except(follow)
+        answered = follows.alias("answered")
+        to_known = sa.exists(
+            sa.select(sa.literal(1))
+            .select_from(answered)
+            .where(answered.c.account == reader, answered.c.target == post.c.in_reply_to_account)
+        ).correlate_except(answered)
+        of_interest = sa.or_(
+            post.c.in_reply_to.is_(None),
+            post.c.in_reply_to_account == post.c.account,
+            post.c.in_reply_to_account == reader,
+            to_known,
+        )
+        return sa.and_(
+            feeds.lives(post),
+            sa.or_(own, sa.and_(followed, of_interest)),
+            may_see(reader, post),
+            wants_to_see(reader, now_ms, post),
+        )
+
+    return rule
+
+
+def _from_feed(
+    connection: Connection, reader: int, page: Page, floor: int, rule: Rule
+) -> list[int]:
+    entry = feed_entries.c.post
+    asked = (
+        sa.select(entry)
+        .join(posts, posts.c.id == entry)
+        .where(feed_entries.c.account == reader, entry >= floor, rule(posts))
+    )
+    return list(connection.execute(page.cut(asked, entry)).scalars())
+
+
+def _page(
+    connection: Connection,
+    reader: int | None,
+    page: Page,
+    now_ms: int | None,
+    *conditions: sa.ColumnElement[bool] | sa.TextClause,
+) -> list[Post]:
+    asked = sa.select(posts.c.id).where(may_see(reader), *conditions)
+    if reader is not None and now_ms is not None:
+        asked = asked.where(wants_to_see(reader, now_ms))
+    ids = list(connection.execute(page.cut(asked, posts.c.id)).scalars())
+    return _shown(connection, reader, ids, page)
+
+
+def _marked(
+    connection: Connection, marks: sa.Table, reader: int, page: Page
+) -> list[tuple[int, Post]]:
+    asked = (
+        sa.select(marks.c.id, marks.c.post)
+        .join(posts, posts.c.id == marks.c.post)
+        .where(marks.c.account == reader, may_see(reader))
+    )
+    rows = [(row.id, row.post) for row in connection.execute(page.cut(asked, marks.c.id))]
+    found = {post.id: post for post in shown.of_ids(connection, reader, [row[1] for row in rows])}
+    kept = [(id, found[post]) for id, post in rows if post in found]
+    return kept[::-1] if page.upwards else kept
+
+
+def _shown(connection: Connection, reader: int | None, ids: list[int], page: Page) -> list[Post]:
+    """The page of these ids, the newest first whichever way it was read."""
+    kept = sorted(set(ids), reverse=not page.upwards)[: page.limit]
+    return shown.of_ids(connection, reader, sorted(kept, reverse=True))

@@ -1,0 +1,86 @@
+"""Who may see which post: the one place that says so, as a condition for every query.
+
+A post is gone when it, its author, or what it reposts is gone, for everybody and at once: nothing of that is kept elsewhere.
+`viewer` is an account's id, None for a stranger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import FromClause
+
+from hustings.store.follows import blocks, follows, mutes
+from hustings.store.people import accounts
+from hustings.store.posts import post_mentions, posts
+
+PUBLIC, UNLISTED, PRIVATE, DIRECT = "public", "unlisted", "private", "direct"
+VISIBILITIES = (PUBLIC, UNLISTED, PRIVATE, DIRECT)
+OPEN = (PUBLIC, UNLISTED)
+Condition = sa.ColumnElement[bool]
+Rows = FromClause
+"""The table `posts`, or an alias of it."""
+
+
+def may_see(viewer: int | None, post: Rows = posts, tombstones: bool = False) -> Condition:
+    """Whether the viewer may see a post, and of a repost the original too. `tombstones`: what is left of deleted ones as well."""
+    original = posts.alias("original")
+    of = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(original)
+        .where(original.c.id == post.c.reblog_of, _this_one(viewer, original, False))
+    )
+    return sa.and_(_this_one(viewer, post, tombstones), sa.or_(post.c.reblog_of.is_(None), of))
+
+
+def wants_to_see(viewer: int, now_ms: int, post: Rows = posts) -> Condition:
+    """Whether a post belongs into a timeline of the viewer: nobody he blocked or muted wrote it, or what it reposts."""
+    original = posts.alias("original")
+    unwanted = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(original)
+        .where(original.c.id == post.c.reblog_of, sa.not_(_wanted(viewer, now_ms, original)))
+    )
+    return sa.and_(_wanted(viewer, now_ms, post), sa.or_(post.c.reblog_of.is_(None), ~unwanted))
+
+
+def is_here(account: sa.ColumnElement[Any]) -> Condition:
+    """Whether an account is neither suspended nor deleted."""
+    return sa.exists(
+        sa.select(sa.literal(1)).where(
+            accounts.c.id == account,
+            accounts.c.suspended_at_ms.is_(None),
+            accounts.c.deleted_at_ms.is_(None),
+        )
+    ).correlate_except(accounts)
+
+
+def _this_one(viewer: int | None, post: Rows, tombstones: bool) -> Condition:
+    there = is_here(post.c.account)
+    if not tombstones:
+        there = sa.and_(post.c.deleted_at_ms.is_(None), there)
+    if viewer is None:
+        return sa.and_(there, post.c.visibility.in_(OPEN))
+    mentioned = _some(
+        post_mentions, post_mentions.c.post == post.c.id, post_mentions.c.account == viewer
+    )
+    followed = _some(follows, follows.c.account == viewer, follows.c.target == post.c.account)
+    meant = sa.or_(
+        post.c.visibility.in_(OPEN), mentioned, sa.and_(post.c.visibility == PRIVATE, followed)
+    )
+    blocked = _some(blocks, blocks.c.account == post.c.account, blocks.c.target == viewer)
+    return sa.and_(there, sa.or_(post.c.account == viewer, sa.and_(meant, ~blocked)))
+
+
+def _wanted(viewer: int, now_ms: int, post: Rows) -> Condition:
+    blocked = _some(blocks, blocks.c.account == viewer, blocks.c.target == post.c.account)
+    still = sa.or_(mutes.c.until_ms.is_(None), mutes.c.until_ms > now_ms)
+    muted = _some(mutes, mutes.c.account == viewer, mutes.c.target == post.c.account, still)
+    return sa.and_(~blocked, ~muted)
+
+
+def _some(table: sa.Table, *conditions: Condition) -> Condition:
+    return sa.exists(
+        sa.select(sa.literal(1)).select_from(table).where(*conditions)
+    ).correlate_except(table)

@@ -1,0 +1,228 @@
+"""Accounts through the API: one's own, others', signing up, and confirming an address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from hustings.social import accounts, follows, letters, names, preferences, sessions, tokens
+from hustings.social.accounts import Member
+from hustings.social.paging import id_of
+from hustings.web.mastodon import entities, params
+from hustings.web.mastodon.answers import yes
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.entities import Entities, Person
+from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
+
+SIGN_UP_FAULTS = {
+    "handle_malformed": ("username", "ERR_INVALID"),
+    "handle_reserved": ("username", "ERR_RESERVED"),
+    "handle_taken": ("username", "ERR_TAKEN"),
+    "email_malformed": ("email", "ERR_INVALID"),
+    "email_taken": ("email", "ERR_TAKEN"),
+    "email_needed": ("email", "ERR_BLANK"),
+    "password_short": ("password", "ERR_TOO_SHORT"),
+    "password_long": ("password", "ERR_TOO_LONG"),
+    "password_known": ("password", "ERR_INVALID"),
+    "agreement_needed": ("agreement", "ERR_ACCEPTED"),
+    "note_too_long": ("reason", "ERR_TOO_LONG"),
+    "invite_unknown": ("invite_code", "ERR_INVALID"),
+}
+"""How Mastodon names what is wrong with a sign-up: which field, and how."""
+
+
+def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
+    """The routes."""
+    router = APIRouter(
+        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
+    )
+    _own(router, parts, callers, shown)
+    _others(router, parts, shown)
+    _sign_up(router, parts, callers)
+    return router
+
+
+def _own(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> None:
+    sql = parts.sql
+
+    @router.get("/accounts/verify_credentials")
+    async def verify(request: Request) -> Response:
+        mine = callers.mine(request, "profile")
+        return yes(shown.own(*await sql.read(_own_person, mine.account)))
+
+    @router.patch("/accounts/update_credentials")
+    async def update(request: Request) -> Response:
+        mine = callers.mine(request, "write:accounts")
+        tree = await params.read(request)
+        await sql.write(_update, mine.account, tree)
+        return yes(shown.own(*await sql.read(_own_person, mine.account)))
+
+    @router.get("/preferences")
+    async def preferred(request: Request) -> Response:
+        mine = callers.mine(request, "read:accounts")
+        found = await sql.read(preferences.of, mine.account)
+        return yes(
+            {
+                "posting:default:visibility": found.visibility,
+                "posting:default:sensitive": found.sensitive,
+                "posting:default:language": found.language,
+                "posting:default:quote_policy": "public",
+                "reading:expand:media": "default",
+                "reading:expand:spoilers": False,
+                "reading:autoplay:gifs": False,
+            }
+        )
+
+
+def _others(router: APIRouter, parts: Parts, shown: Entities) -> None:
+    sql, domain = parts.sql, parts.settings.handle_domain
+
+    @router.get("/accounts/lookup")
+    async def lookup(acct: str = "") -> Response:
+        handle, _, where = acct.strip().removeprefix("@").partition("@")
+        if where and where.lower() != domain.lower():
+            raise Refused("account_unknown")
+        return yes(shown.account(await sql.read(_person, handle[:64])))
+
+    @router.get("/accounts")
+    async def several(request: Request) -> Response:
+        wanted = params.many(params.nested(request.query_params.multi_items()), "id")
+        found = await sql.read(_people, [id_of(one) for one in wanted[:40]])
+        return yes([shown.account(one) for one in found])
+
+    @router.get("/accounts/{id}")
+    async def one(id: str) -> Response:
+        return yes(shown.account(await sql.read(_person, id_of(id, "account_unknown"))))
+
+
+def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
+    sql, people = parts.sql, parts.people
+
+    @router.post("/accounts")
+    async def sign_up(request: Request) -> Response:
+        bearer = callers.app(request, "write:accounts")
+        tree = await params.read(request)
+        try:
+            if not _agreed(tree):
+                raise Refused("agreement_needed")
+            account = await people.add(_newcomer(tree))
+        except Refused as refused:
+            raise _as_mastodon_says(refused) from None
+        text, now_ms = sessions.fresh(), parts.now_ms()
+        id = parts.ids.at(now_ms)
+        made = await sql.write(tokens.issue, id, bearer.app, account, bearer.scopes, text, now_ms)
+        return yes(entities.token(made, text))
+
+    @router.post("/emails/confirmations")
+    async def again(request: Request) -> Response:
+        waiting = callers.waiting(request, "write:accounts")
+        if waiting.confirmed:
+            raise Refused("email_confirmed")
+        tree = await params.read(request)
+        email = names.email(tree["email"]) if tree.get("email") else None
+        now_ms = parts.now_ms()
+        job = parts.ids.at(now_ms)
+
+        def ask(connection: Connection) -> None:
+            if email is not None:
+                accounts.new_email(connection, waiting.account or 0, email)
+            letters.ask_to_confirm(connection, job, waiting.account or 0, now_ms)
+
+        await sql.write(ask)
+        return yes({})
+
+    @router.get("/emails/check_confirmation")
+    async def confirmed(request: Request) -> Response:
+        return yes(callers.waiting(request, "read:accounts").confirmed)
+
+
+def _own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
+    found = accounts.member(connection, id)
+    if found is None:
+        raise Refused("token_wrong")
+    return entities.person(connection, found.account), found, follows.asked_by(connection, id)
+
+
+def _person(connection: Connection, which: int | str) -> Person:
+    """Errors: `account_unknown`."""
+    found = (
+        accounts.of_id(connection, which)
+        if isinstance(which, int)
+        else accounts.find(connection, which)
+    )
+    if found is None:
+        raise Refused("account_unknown")
+    return entities.person(connection, found)
+
+
+def _people(connection: Connection, ids: list[int]) -> list[Person]:
+    found = [accounts.of_id(connection, id) for id in ids]
+    around = entities.people(connection, [one for one in found if one is not None])
+    return [around[id] for id in ids if id in around]
+
+
+def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
+    """What a request names; the rest stays. Errors: those of `names` and `preferences`, `not_offered`."""
+    for picture in ("avatar", "header"):
+        if tree.get(picture) not in (None, "", b""):
+            raise Refused("not_offered", field=picture)
+    found = accounts.member(connection, id)
+    if found is None:
+        raise Refused("token_wrong")
+    name, note, locked = tree.get("display_name"), tree.get("note"), tree.get("locked")
+    if name is not None or note is not None or locked is not None:
+        said = found.account
+        name = (
+            said.name
+            if name is None
+            else names.line(name, names.NAME_MAX, "name_malformed", "display_name")
+        )
+        note = (
+            said.note
+            if note is None
+            else names.lines(note, names.NOTE_MAX, "note_too_long", "note")
+        )
+        shut = None if locked is None else preferences.truth(locked, "locked")
+        accounts.describe(connection, id, name, note, shut)
+    source = tree.get("source")
+    wanted = {one: tree[one] for one in ("bot", "discoverable") if one in tree}
+    if isinstance(source, dict):
+        wanted |= {one: source[one] for one in ("sensitive", "language") if one in source}
+        wanted |= {"visibility": source["privacy"]} if "privacy" in source else {}
+    if "fields_attributes" in tree:
+        wanted["fields"] = tree["fields_attributes"]
+    if wanted:
+        before = preferences.of(connection, id)
+        preferences.keep(connection, id, preferences.changed(before, wanted))
+
+
+def _agreed(tree: Mapping[str, Any]) -> bool:
+    agreement = tree.get("agreement")
+    return agreement is not None and preferences.truth(agreement, "agreement")
+
+
+def _newcomer(tree: Mapping[str, Any]) -> dict[str, object]:
+    """As the form of our own page calls it."""
+    return {
+        "handle": tree.get("username"),
+        "email": tree.get("email"),
+        "password": tree.get("password"),
+        "reason": tree.get("reason"),
+        "invite": tree.get("invite_code"),
+    }
+
+
+def _as_mastodon_says(refused: Refused) -> Refused:
+    """With `details`, which clients put beside the fields of their form."""
+    if refused.code not in SIGN_UP_FAULTS:
+        return refused
+    field, word = SIGN_UP_FAULTS[refused.code]
+    details = {field: [{"error": word, "description": refused.sentence}]}
+    said = Refused(refused.code, details=details)
+    said.status = 422
+    return said

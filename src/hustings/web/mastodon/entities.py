@@ -1,0 +1,183 @@
+"""Accounts, apps and tokens as apps read them (https://docs.joinmastodon.org/entities/). Every id is a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hustings.social import accounts, follows, preferences, scopes
+from hustings.social.accounts import Account, Member
+from hustings.social.apps import App
+from hustings.social.follows import Counts
+from hustings.social.ids import moment as moment_of
+from hustings.social.preferences import Preferences
+from hustings.social.tokens import Token
+from hustings.web.mastodon.answers import day, moment
+from hustings.web.parts import Parts
+
+PERMISSIONS = {accounts.MEMBER: 0, accounts.MODERATOR: 1 << 3 | 1 << 4 | 1 << 10, accounts.OWNER: 1}
+"""Of a role, as Mastodon counts them: an owner may all, a moderator sees reports, the log, and users."""
+ROLE_IDS = {accounts.MEMBER: "-99", accounts.MODERATOR: "1", accounts.OWNER: "3"}
+_LINK = re.compile(r"https?://[^\s<>\"'\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What an account's entity is made of."""
+
+    account: Account
+    preferences: Preferences
+    counts: Counts
+
+
+def person(connection: Connection, account: Account) -> Person:
+    return people(connection, [account])[account.id]
+
+
+def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Person]:
+    """Of a whole page at once."""
+    ids = {account.id for account in wanted}
+    set_by = preferences.of_ids(connection, ids)
+    counted = follows.counts(connection, ids)
+    return {one.id: Person(one, set_by[one.id], counted[one.id]) for one in wanted}
+
+
+class Entities:
+    """Our addresses are absolute, as apps need them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._web = parts.settings.public.web
+
+    def asset(self, name: str) -> str:
+        return f"{self._web}{self._parts.publisher.assets}/{name}"
+
+    def page(self, account: Account) -> str:
+        """Of an account of ours its page, of another its address."""
+        return f"{self._web}/@{account.handle}" if account.domain is None else account.uri
+
+    def account(self, who: Person) -> dict[str, Any]:
+        account, more, counted = who.account, who.preferences, who.counts
+        picture, header = self.asset("web/avatar.png"), self.asset("web/header.png")
+        return {
+            "id": str(account.id),
+            "username": account.handle,
+            "acct": account.address,
+            "display_name": account.name,
+            "locked": account.locked,
+            "bot": more.bot,
+            "discoverable": more.discoverable,
+            "indexable": False,
+            "group": False,
+            "created_at": moment(account.created_at_ms // 86_400_000 * 86_400_000),
+            "note": paragraphs(account.note),
+            "url": self.page(account),
+            "uri": account.uri,
+            "avatar": picture,
+            "avatar_static": picture,
+            "avatar_description": "",
+            "header": header,
+            "header_static": header,
+            "header_description": "",
+            "followers_count": counted.followers,
+            "following_count": counted.following,
+            "statuses_count": counted.posts,
+            "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
+            "hide_collections": False,
+            "noindex": False,
+            "emojis": [],
+            "roles": [],
+            "fields": [
+                {"name": name, "value": linked(value), "verified_at": None}
+                for name, value in more.fields
+            ],
+        }
+
+    def own(self, who: Person, member: Member, asked_by: int) -> dict[str, Any]:
+        """One's own account: with what is typed as it was typed."""
+        more = who.preferences
+        return {
+            **self.account(who),
+            "source": {
+                "privacy": more.visibility,
+                "sensitive": more.sensitive,
+                "language": more.language,
+                "note": who.account.note,
+                "fields": [
+                    {"name": name, "value": value, "verified_at": None}
+                    for name, value in more.fields
+                ],
+                "follow_requests_count": asked_by,
+                "hide_collections": False,
+                "discoverable": more.discoverable,
+                "indexable": False,
+                "attribution_domains": [],
+                "quote_policy": "public",
+            },
+            "role": {
+                "id": ROLE_IDS[member.role],
+                "name": "" if member.role == accounts.MEMBER else member.role.capitalize(),
+                "color": "",
+                "permissions": str(PERMISSIONS[member.role]),
+                "highlighted": False,  # nobody else is shown it
+            },
+        }
+
+
+def application(app: App) -> dict[str, Any]:
+    return {
+        "id": str(app.id),
+        "name": app.name,
+        "website": app.website,
+        "scopes": app.scopes.split(),
+        "redirect_uri": "\n".join(app.redirect_uris),
+        "redirect_uris": list(app.redirect_uris),
+    }
+
+
+def token(made: Token, text: str) -> dict[str, Any]:
+    return {
+        "access_token": text,
+        "token_type": "Bearer",
+        "scope": made.scopes,
+        "created_at": made.made_at_ms // 1000,
+    }
+
+
+def paragraphs(text: str) -> str:
+    """What was typed, as HTML: paragraphs, line breaks, links."""
+    blocks = [block.strip() for block in text.split("\n\n")]
+    return "".join(
+        f"<p>{'<br />'.join(linked(line) for line in block.split(chr(10)))}</p>"
+        for block in blocks
+        if block
+    )
+
+
+def linked(line: str) -> str:
+    """One line as HTML, with the links that are in it."""
+    made, at = [], 0
+    for found in _LINK.finditer(line):
+        url = found[0].rstrip(".,;:!?)")
+        made.append(escape(line[at : found.start()]))
+        href = escape(url)
+        made.append(
+            f'<a href="{href}" rel="nofollow noopener noreferrer" target="_blank">{href}</a>'
+        )
+        at = found.start() + len(url)
+    return "".join(made) + escape(line[at:])
+
+
+def scope_words(text: str) -> list[str]:
+    """Scopes as the page of consent lists them: none that a wider one holds."""
+    words = text.split()
+    return [
+        word
+        for word in words
+        if not any(scopes.allow(other, word) for other in words if other != word)
+    ]

@@ -1,0 +1,40 @@
+"""All that apps and their people meet, put into the application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from hustings.web.mastodon import (
+    accounts,
+    app_pages,
+    consent,
+    instance,
+    marks,
+    oauth,
+    relations,
+    search,
+    statuses,
+    timelines,
+)
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.entities import Entities
+from hustings.web.mastodon.status_entities import Statuses
+from hustings.web.pages import Pages
+from hustings.web.parts import Parts
+
+
+def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
+    callers, shown = Callers(parts), Entities(parts)
+    posts = Statuses(parts, shown)
+    app.include_router(oauth.build(parts, callers, shown))
+    app.include_router(consent.build(parts, pages))
+    app.include_router(app_pages.build(parts, pages))
+    app.include_router(relations.build(parts, callers, shown))
+    app.include_router(search.build(parts, callers, shown, posts))
+    app.include_router(
+        accounts.build(parts, callers, shown)
+    )  # after those: `/accounts/{id}` is anything
+    app.include_router(statuses.build(parts, callers, posts))
+    app.include_router(marks.build(parts, callers, shown, posts))
+    app.include_router(timelines.build(parts, callers, posts))
+    app.include_router(instance.build(parts, callers, shown))

@@ -1,0 +1,267 @@
+"""What this server says of itself: to apps (both shapes of `instance`), to crawlers (NodeInfo), to who looks an account up."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from hustings.copy import catalogue
+from hustings.social import accounts, names, preferences
+from hustings.social.figures import Figures, figures
+from hustings.social.marks import PINS_MAX
+from hustings.social.text import LINK_COUNTS
+from hustings.web.mastodon import entities
+from hustings.web.mastodon.answers import yes
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.entities import Entities
+from hustings.web.pages import LANG
+from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
+
+SPOKEN = "4.5.0"
+"""The Mastodon whose API this is modelled on. Clients read a version number here and fail on anything else."""
+API_LEVEL = 1
+"""`api_versions.mastodon`: 2 promises grouped notifications, which do not answer yet."""
+SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+JRD, XRD = "application/jrd+json", "application/xrd+xml"
+
+
+def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
+    """The routes."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(callers.enter)])
+    _instances(router, parts, shown)
+    _discovery(router, parts)
+    return router
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Looked up only when somebody asks: `importlib.metadata` costs memory (see `cli`)."""
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        return metadata.version("hustings")
+    except metadata.PackageNotFoundError:
+        return "0.0.0"  # from a checkout
+
+
+def _instances(router: APIRouter, parts: Parts, shown: Entities) -> None:
+    about = _About(parts, shown)
+
+    async def found() -> tuple[Figures, dict[str, Any] | None]:
+        now = await parts.sql.read(figures, parts.now_ms())
+        if now.owner is None:
+            return now, None
+        person = await parts.sql.read(entities.person, now.owner)
+        return now, shown.account(person)
+
+    @router.get("/api/v1/instance")
+    async def first() -> Response:
+        return yes(about.v1(*await found()))
+
+    @router.get("/api/v2/instance")
+    async def second() -> Response:
+        return yes(about.v2(*await found()))
+
+    @router.get("/api/v1/instance/rules")
+    async def rules() -> Response:
+        return yes([])  # no rules can be written down yet: there are none
+
+    @router.get("/api/v1/instance/peers")
+    async def peers() -> Response:
+        return yes([])  # it federates with nobody
+
+    @router.get("/api/v1/custom_emojis")
+    async def emojis() -> Response:
+        return yes([])  # none exist
+
+    @router.get("/api/v1/announcements")
+    async def announcements() -> Response:
+        return yes([])  # none can be made
+
+
+class _About:
+    def __init__(self, parts: Parts, shown: Entities) -> None:
+        self._parts = parts
+        self._shown = shown
+        self._copy = catalogue(LANG, "web")
+
+    def v2(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
+        picture = self._shown.asset("web/server.png")
+        return {
+            "domain": self._parts.settings.handle_domain,
+            "title": self._copy["name"],
+            "version": f"{SPOKEN} (compatible; Hustings {version()})",
+            "source_url": "",
+            "description": self._copy["tagline"],
+            "usage": {"users": {"active_month": now.active_month}},
+            "thumbnail": {
+                "url": picture,
+                "blurhash": None,
+                "versions": {"@1x": picture, "@2x": picture},
+                "description": self._copy["name"],
+            },
+            "icon": [{"src": self._shown.asset("web/avatar.png"), "size": "400x400"}],
+            "languages": [LANG],
+            "configuration": self._configuration(),
+            "registrations": {
+                **self._registrations(),
+                "message": None,
+                "min_age": None,
+                "reason_required": False,
+                "url": f"{self._parts.settings.public.web}/sign-up",
+            },
+            "api_versions": {"mastodon": API_LEVEL},
+            "contact": {"email": "", "account": contact},
+            "rules": [],
+        }
+
+    def v1(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
+        """`uri` is a host and no address: clients put it behind a handle."""
+        configuration = self._configuration()
+        kept = ("accounts", "statuses", "media_attachments", "polls")
+        return {
+            "uri": self._parts.settings.handle_domain,
+            "title": self._copy["name"],
+            "short_description": self._copy["tagline"],
+            "description": self._copy["tagline"],
+            "email": "",
+            "version": f"{SPOKEN} (compatible; Hustings {version()})",
+            "urls": {},
+            "stats": {"user_count": now.members, "status_count": now.posts, "domain_count": 0},
+            "thumbnail": self._shown.asset("web/server.png"),
+            "languages": [LANG],
+            "registrations": self._registrations()["enabled"],
+            "approval_required": self._registrations()["approval_required"],
+            "invites_enabled": self._parts.settings.square.sign_up == "invite",
+            "configuration": {name: configuration[name] for name in kept},
+            "contact_account": contact,
+            "rules": [],
+        }
+
+    def _registrations(self) -> dict[str, Any]:
+        mode = self._parts.settings.square.sign_up
+        return {"enabled": mode in ("open", "approval"), "approval_required": mode == "approval"}
+
+    def _configuration(self) -> dict[str, Any]:
+        """What can be sent here. Pictures and polls cannot yet: their limits are 0."""
+        return {
+            "urls": {},
+            "accounts": {
+                "max_featured_tags": 0,
+                "max_pinned_statuses": PINS_MAX,
+                "max_profile_fields": preferences.FIELDS_MAX,
+                "profile_field_name_limit": preferences.FIELD_MAX,
+                "profile_field_value_limit": preferences.FIELD_MAX,
+                "max_display_name_length": names.NAME_MAX,
+                "max_note_length": names.NOTE_MAX,
+            },
+            "statuses": {
+                "max_characters": self._parts.settings.square.post_characters_max,
+                "max_media_attachments": 0,
+                "characters_reserved_per_url": LINK_COUNTS,
+            },
+            "media_attachments": {
+                "description_limit": 0,
+                "supported_mime_types": [],
+                "image_size_limit": 0,
+                "image_matrix_limit": 0,
+                "video_size_limit": 0,
+                "video_frame_rate_limit": 0,
+                "video_matrix_limit": 0,
+            },
+            "polls": {
+                "max_options": 0,
+                "max_characters_per_option": 0,
+                "min_expiration": 0,
+                "max_expiration": 0,
+            },
+            "timelines_access": {
+                "live_feeds": {"local": "public", "remote": "disabled"},
+                "hashtag_feeds": {"local": "public", "remote": "disabled"},
+                "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
+            },
+            "translation": {"enabled": False},
+            "limited_federation": True,
+        }
+
+
+def _discovery(router: APIRouter, parts: Parts) -> None:
+    sql, web, domain = parts.sql, parts.settings.public.web, parts.settings.handle_domain
+
+    @router.get("/.well-known/nodeinfo")
+    async def where() -> Response:
+        return yes({"links": [{"rel": SCHEMA, "href": f"{web}/nodeinfo/2.0"}]})
+
+    @router.get("/nodeinfo/2.0")
+    async def node() -> Response:
+        now = await sql.read(figures, parts.now_ms())
+        return yes(
+            {
+                "version": "2.0",
+                "software": {"name": "hustings", "version": version()},
+                "protocols": [],  # it federates with nobody yet
+                "services": {"inbound": [], "outbound": []},
+                "openRegistrations": parts.settings.square.sign_up == "open",
+                "usage": {
+                    "users": {
+                        "total": now.members,
+                        "activeMonth": now.active_month,
+                        "activeHalfyear": now.active_half_year,
+                    },
+                    "localPosts": now.posts,
+                },
+                "metadata": {"nodeName": catalogue(LANG, "web")["name"]},
+            }
+        )
+
+    @router.get("/.well-known/host-meta")
+    async def host_meta() -> Response:
+        template = escape(f"{web}/.well-known/webfinger?resource={{uri}}")
+        text = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">\n'
+            f'  <Link rel="lrdd" template="{template}"/>\n</XRD>\n'
+        )
+        return Response(text, media_type=XRD)
+
+    @router.get("/.well-known/webfinger")
+    async def finger(request: Request) -> Response:
+        """RFC 7033: an account by its handle, or by one of its addresses."""
+        found = await sql.read(accounts.find, _handle(request, web, domain))
+        if found is None:
+            raise Refused("account_unknown")
+        page = f"{web}/@{found.handle}"
+        tree = {
+            "subject": f"acct:{found.handle}@{domain}",
+            "aliases": [page, f"{web}/people/{found.id}"],
+            "links": [
+                {
+                    "rel": "http://webfinger.net/rel/profile-page",
+                    "type": "text/html",
+                    "href": page,
+                }
+            ],
+        }
+        answer = yes(tree)
+        answer.headers["Content-Type"] = f"{JRD}; charset=utf-8"
+        return answer
+
+
+def _handle(request: Request, web: str, domain: str) -> str:
+    """Errors: `bad_request` without a resource, `account_unknown` for one of another server."""
+    resource = request.query_params.get("resource", "")
+    if not resource:
+        raise Refused("bad_request", field="resource")
+    if resource.startswith(f"{web}/@"):
+        return resource.removeprefix(f"{web}/@")[:64]
+    handle, _, where = resource.removeprefix("acct:").removeprefix("@").partition("@")
+    hosts = (domain.lower(), urlsplit(web).netloc.lower())
+    if where.lower() not in hosts:
+        raise Refused("account_unknown")
+    return handle[:64]

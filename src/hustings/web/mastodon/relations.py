@@ -1,0 +1,189 @@
+"""Who follows, blocks and mutes whom, through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from hustings.social import accounts, follows
+from hustings.social.follows import Relationship
+from hustings.social.paging import Page, id_of
+from hustings.social.preferences import truth
+from hustings.web.mastodon import params
+from hustings.web.mastodon.answers import moment, yes
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.entities import Entities, Person
+from hustings.web.mastodon.marks import with_people
+from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
+
+ASKED_MAX = 80
+MUTE_S_MAX = 10 * 365 * 86_400
+Listed = Callable[[Connection, int, Page], list[tuple[int, int]]]
+OF_ANYBODY: dict[str, Listed] = {
+    "followers": follows.followers,
+    "following": follows.following,
+}
+OF_ONESELF: dict[str, tuple[str, Listed]] = {
+    "blocks": ("read:blocks", follows.blocked),
+    "mutes": ("read:mutes", follows.muted),
+    "follow_requests": ("read:follows", follows.askers),
+}
+TAKEN_BACK: dict[str, tuple[str, Callable[[Connection, int, int], None]]] = {
+    "unfollow": ("write:follows", follows.unfollow),
+    "unblock": ("write:blocks", follows.unblock),
+    "unmute": ("write:mutes", follows.unmute),
+    "remove_from_followers": ("write:follows", lambda c, me, them: follows.unfollow(c, them, me)),
+}
+
+
+def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
+    """The routes."""
+    router = APIRouter(
+        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
+    )
+    _acts(router, parts, callers)
+    _answers(router, parts, callers)
+    for name in TAKEN_BACK:
+        _take_back(router, parts, callers, name)
+    for name in OF_ANYBODY:
+        _listed(router, parts, shown, name)
+    for name in OF_ONESELF:
+        _own_list(router, parts, callers, shown, name)
+    return router
+
+
+async def related(parts: Parts, account: int, targets: list[int]) -> list[dict[str, Any]]:
+    found = await parts.sql.read(follows.relationships, account, targets, parts.now_ms())
+    return [relationship(one) for one in found]
+
+
+def relationship(one: Relationship) -> dict[str, Any]:
+    until = one.muting_until_ms
+    return {
+        "id": str(one.target),
+        "following": one.following,
+        "showing_reblogs": one.reblogs,
+        "notifying": one.notify,
+        "languages": None,
+        "followed_by": one.followed_by,
+        "requested": one.requested,
+        "requested_by": one.requested_by,
+        "blocking": one.blocking,
+        "blocked_by": one.blocked_by,
+        "muting": one.muting,
+        "muting_notifications": one.muting_notifications,
+        "muting_expires_at": None if until is None else moment(until),
+        "domain_blocking": False,
+        "endorsed": False,
+        "note": "",
+    }
+
+
+def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
+    sql = parts.sql
+
+    @router.get("/accounts/relationships")
+    async def relationships(request: Request) -> Response:
+        mine = callers.mine(request, "read:follows")
+        asked = params.many(params.nested(request.query_params.multi_items()), "id")
+        ids = [id_of(one, "account_unknown") for one in asked[:ASKED_MAX]]
+        known = await sql.read(accounts.of_ids, ids)
+        return yes(await related(parts, mine.account, [id for id in ids if id in known]))
+
+    @router.post("/accounts/{id}/follow")
+    async def follow(id: str, request: Request) -> Response:
+        mine, target = callers.mine(request, "write:follows"), id_of(id, "account_unknown")
+        tree = await params.read(request)
+        if params.many(tree, "languages"):
+            raise Refused("not_offered", field="languages")
+        reblogs = truth(tree.get("reblogs", True), "reblogs")
+        notify = truth(tree.get("notify", False), "notify")
+        new = parts.ids.at(parts.now_ms())
+        await sql.write(follows.follow, new, mine.account, target, reblogs, notify)
+        return yes((await related(parts, mine.account, [target]))[0])
+
+    @router.post("/accounts/{id}/block")
+    async def block(id: str, request: Request) -> Response:
+        mine, target = callers.mine(request, "write:blocks"), id_of(id, "account_unknown")
+        await sql.write(follows.block, parts.ids.at(parts.now_ms()), mine.account, target)
+        return yes((await related(parts, mine.account, [target]))[0])
+
+    @router.post("/accounts/{id}/mute")
+    async def mute(id: str, request: Request) -> Response:
+        mine, target = callers.mine(request, "write:mutes"), id_of(id, "account_unknown")
+        tree = await params.read(request)
+        notifications = truth(tree.get("notifications", True), "notifications")
+        seconds, now_ms = params.words(tree, "duration") or "0", parts.now_ms()
+        if not (seconds.isascii() and seconds.isdigit() and int(seconds[:12]) <= MUTE_S_MAX):
+            raise Refused("bad_request", field="duration")
+        until_ms = now_ms + int(seconds) * 1000 if int(seconds) else None
+        new = parts.ids.at(now_ms)
+        await sql.write(follows.mute, new, mine.account, target, notifications, until_ms)
+        return yes((await related(parts, mine.account, [target]))[0])
+
+
+def _answers(router: APIRouter, parts: Parts, callers: Callers) -> None:
+    @router.post("/follow_requests/{id}/{answer}")
+    async def answered(id: str, answer: str, request: Request) -> Response:
+        if answer not in ("authorize", "reject"):
+            raise Refused("not_found")
+        mine, asker = callers.mine(request, "write:follows"), id_of(id, "account_unknown")
+        new, yes_to = parts.ids.at(parts.now_ms()), answer == "authorize"
+        await parts.sql.write(follows.answer, new, mine.account, asker, yes_to)
+        return yes((await related(parts, mine.account, [asker]))[0])
+
+
+def _take_back(router: APIRouter, parts: Parts, callers: Callers, name: str) -> None:
+    scope, act = TAKEN_BACK[name]
+
+    @router.post(f"/accounts/{{id}}/{name}")
+    async def taken_back(id: str, request: Request) -> Response:
+        mine, target = callers.mine(request, scope), id_of(id, "account_unknown")
+        await parts.sql.write(act, mine.account, target)
+        return yes((await related(parts, mine.account, [target]))[0])
+
+
+def _listed(router: APIRouter, parts: Parts, shown: Entities, name: str) -> None:
+    @router.get(f"/accounts/{{id}}/{name}")
+    async def people(id: str, request: Request) -> Response:
+        page, account = page_of(request, 40, 80), id_of(id, "account_unknown")
+        found = await parts.sql.read(_of_seen, OF_ANYBODY[name], account, page)
+        return _page(request, parts, shown, found)
+
+
+def _own_list(
+    router: APIRouter, parts: Parts, callers: Callers, shown: Entities, name: str
+) -> None:
+    scope, ask = OF_ONESELF[name]
+
+    @router.get(f"/{name}")
+    async def own(request: Request) -> Response:
+        mine, page = callers.mine(request, scope), page_of(request, 40, 80)
+        found = await parts.sql.read(_of, ask, mine.account, page)
+        return _page(request, parts, shown, found)
+
+
+def _page(
+    request: Request, parts: Parts, shown: Entities, found: list[tuple[int, Person]]
+) -> Response:
+    tree: list[Any] = [shown.account(person) for _, person in found]
+    return listed(request, parts.settings.public.web, tree, [border for border, _ in found])
+
+
+def _of(connection: Connection, ask: Listed, account: int, page: Page) -> list[tuple[int, Person]]:
+    return with_people(connection, ask(connection, account, page))
+
+
+def _of_seen(
+    connection: Connection, ask: Listed, account: int, page: Page
+) -> list[tuple[int, Person]]:
+    """Errors: `account_unknown`."""
+    if accounts.of_id(connection, account) is None:
+        raise Refused("account_unknown")
+    return _of(connection, ask, account, page)

@@ -1,0 +1,155 @@
+"""Posts as apps read them (https://docs.joinmastodon.org/entities/Status/): one place makes every one of them.
+
+A repost is a post that holds the original: outside the date of the repost, inside the date when it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+
+from hustings.social import markup, text
+from hustings.social.accounts import Account
+from hustings.social.posts import Revision
+from hustings.social.shown import Claim, Post, Room
+from hustings.web.mastodon import entities
+from hustings.web.mastodon.answers import moment
+from hustings.web.mastodon.entities import Entities, Person
+from hustings.web.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Some posts, and the people who wrote them."""
+
+    posts: list[Post]
+    people: dict[int, Person]
+
+
+def around(connection: Connection, posts: Collection[Post]) -> Around:
+    authors = {one.author.id: one.author for post in posts for one in (post, post.original)}
+    return Around(list(posts), entities.people(connection, list(authors.values())))
+
+
+class Statuses:
+    def __init__(self, parts: Parts, shown: Entities) -> None:
+        self._shown = shown
+        self._web = parts.settings.public.web
+        self._live = parts.live_link
+        self._domain = parts.settings.handle_domain
+
+    def all(self, found: Around) -> list[dict[str, Any]]:
+        return [self.one(post, found) for post in found.posts]
+
+    def one(self, post: Post, found: Around) -> dict[str, Any]:
+        if post.reblog is None:
+            return {**self._written(post, found), "reblog": None}
+        whole = {**self._written(post.reblog, found), "reblog": None}
+        return {
+            **whole,
+            "id": str(post.id),
+            "uri": post.uri,
+            "url": self._page(post),
+            "created_at": moment(post.at_ms),
+            "account": self._shown.account(found.people[post.author.id]),
+            "visibility": post.visibility,
+            "edited_at": None,
+            "pinned": False,
+            "hustings": _ours(None, post.room, self._live),
+            "reblog": whole,
+        }
+
+    def revision(self, said: Revision, post: Post, found: Around) -> dict[str, Any]:
+        """What a post said from a moment on."""
+        return {
+            "content": self._html(said.text, post.mentions),
+            "spoiler_text": said.spoiler,
+            "sensitive": said.sensitive,
+            "created_at": moment(said.at_ms),
+            "account": self._shown.account(found.people[post.author.id]),
+            "media_attachments": [],
+            "emojis": [],
+        }
+
+    def tag(self, name: str) -> dict[str, Any]:
+        return {"id": name, "name": name, "url": f"{self._web}/tags/{quote(name)}"}
+
+    def _page(self, post: Post) -> str:
+        ours = post.author.domain is None
+        return f"{self._web}/@{post.author.handle}/{post.id}" if ours else post.uri
+
+    def _written(self, post: Post, found: Around) -> dict[str, Any]:
+        return {
+            "id": str(post.id),
+            "uri": post.uri,
+            "url": self._page(post),
+            "created_at": moment(post.at_ms),
+            "edited_at": moment(post.edited_at_ms) if post.edited_at_ms is not None else None,
+            "account": self._shown.account(found.people[post.author.id]),
+            "content": self._html(post.text, post.mentions),
+            "spoiler_text": post.spoiler,
+            "sensitive": post.sensitive,
+            "language": post.language,
+            "visibility": post.visibility,
+            "in_reply_to_id": _id(post.in_reply_to),
+            "in_reply_to_account_id": _id(post.in_reply_to_account),
+            "replies_count": post.replies,
+            "reblogs_count": post.reblogs,
+            "favourites_count": post.favourites,
+            "quotes_count": 0,
+            "quote": None,
+            "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+            "favourited": post.mine.favourited,
+            "reblogged": post.mine.reblogged,
+            "bookmarked": post.mine.bookmarked,
+            "pinned": post.mine.pinned,
+            "muted": False,
+            "mentions": [self._mention(account) for account in post.mentions],
+            "tags": [self.tag(name) for name in post.tags],
+            "media_attachments": [],
+            "emojis": [],
+            "filtered": [],
+            "card": None,
+            "poll": None,
+            "hustings": _ours(post.claim, post.room, self._live),
+        }
+
+    def _mention(self, account: Account) -> dict[str, str]:
+        return {
+            "id": str(account.id),
+            "username": account.handle,
+            "acct": account.address,
+            "url": self._shown.page(account),
+        }
+
+    def _html(self, said: str, mentions: Collection[Account]) -> str:
+        pages = {
+            (one.handle.lower(), (one.domain or "").lower()): self._shown.page(one)
+            for one in mentions
+        }
+        return markup.html(text.parse(said, self._domain), self._web, pages)
+
+
+def _id(id: int | None) -> str | None:
+    return None if id is None else str(id)
+
+
+def _ours(claim: Claim | None, room: Room | None, live: Any) -> dict[str, Any]:
+    """What Mastodon has no word for: that a date is a claim, and the room that a post stands beside."""
+    return {
+        "claim": None
+        if claim is None
+        else {
+            "claimed_at": moment(claim.claimed_at_ms),
+            "imported_at": moment(claim.imported_at_ms),
+            "imported_by": None if claim.by is None else str(claim.by.id),
+            "origin": claim.origin or None,
+        },
+        "room": None
+        if room is None
+        else {"key": room.key, "title": room.title, "state": room.state, "url": live(room.key)},
+    }

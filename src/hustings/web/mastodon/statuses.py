@@ -1,0 +1,152 @@
+"""Posts through the API: writing, changing, deleting, reading one with what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from hustings.social import drafts, posts, preferences, reposts, shown, threads
+from hustings.social.paging import LIMIT_MAX, id_of
+from hustings.social.shown import Post
+from hustings.web.mastodon import params, status_entities
+from hustings.web.mastodon.answers import yes
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.status_entities import Around, Statuses
+from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
+
+NOT_OFFERED = ("media_ids", "poll", "scheduled_at", "quoted_status_id", "media_attributes")
+"""Of a post: what would be lost without a word if it were overlooked."""
+
+
+def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
+    """The routes."""
+    router = APIRouter(
+        prefix="/api/v1/statuses", include_in_schema=False, dependencies=[Depends(callers.enter)]
+    )
+    _writing(router, parts, callers, statuses)
+    _reading(router, parts, callers, statuses)
+    return router
+
+
+def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
+    sql, domain = parts.sql, parts.settings.handle_domain
+    longest = parts.settings.square.post_characters_max
+
+    @router.post("")
+    async def publish(request: Request) -> Response:
+        mine = callers.mine(request, "write:statuses")
+        tree = await params.read(request)
+        _check_offered(tree)
+        set_by = await sql.read(preferences.of, mine.account)
+        said = _with_preferences(tree, set_by)
+        wanted = drafts.read(said, domain, longest, visibility=set_by.visibility)
+        key, now_ms = request.headers.get("idempotency-key", ""), parts.now_ms()
+        id, web = parts.ids.at(now_ms), parts.settings.public.web
+        made = await sql.write(posts.publish, id, mine.account, wanted, web, now_ms, key)
+        return yes(statuses.all(await sql.read(read_one, mine.account, made))[0])
+
+    @router.put("/{id}")
+    async def edit(id: str, request: Request) -> Response:
+        mine, post = callers.mine(request, "write:statuses"), id_of(id)
+        tree = await params.read(request)
+        _check_offered(tree)
+        before = await sql.read(posts.own, mine.account, post)
+        kept = {
+            "status": before["text"],
+            "spoiler_text": before["spoiler"],
+            "sensitive": before["sensitive"],
+            "language": before["language"],
+        }
+        said = {name: tree.get(name, value) for name, value in kept.items()}
+        wanted = drafts.read(said, domain, longest)
+        await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms())
+        return yes(statuses.all(await sql.read(read_one, mine.account, post))[0])
+
+    @router.delete("/{id}")
+    async def delete(id: str, request: Request) -> Response:
+        mine, post = callers.deletes(request, "write:statuses"), id_of(id)
+        found = await sql.read(read_one, mine.account, post)
+        gone = found.posts[0]
+        if gone.reblog is not None and gone.author.id == mine.account:
+            await sql.write(reposts.undo, mine.account, post)
+        else:
+            await sql.write(posts.delete, mine.account, post, parts.now_ms())
+        return yes({**statuses.all(found)[0], "text": gone.text})
+
+
+def _reading(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
+    sql = parts.sql
+
+    @router.get("")
+    async def several(request: Request) -> Response:
+        reader = callers.reader(request, "read:statuses")
+        wanted = params.many(params.nested(request.query_params.multi_items()), "id")
+        found = await sql.read(_some, reader, [id_of(one) for one in wanted[:LIMIT_MAX]])
+        return yes(statuses.all(found))
+
+    @router.get("/{id}")
+    async def one(id: str, request: Request) -> Response:
+        reader = callers.reader(request, "read:statuses")
+        return yes(statuses.all(await sql.read(read_one, reader, id_of(id)))[0])
+
+    @router.get("/{id}/context")
+    async def context(id: str, request: Request) -> Response:
+        reader, post = callers.reader(request, "read:statuses"), id_of(id)
+        above, below = await sql.read(_context, reader, post, parts.now_ms())
+        return yes({"ancestors": statuses.all(above), "descendants": statuses.all(below)})
+
+    @router.get("/{id}/source")
+    async def source(id: str, request: Request) -> Response:
+        mine = callers.mine(request, "read:statuses")
+        row = await sql.read(posts.own, mine.account, id_of(id))
+        return yes({"id": str(row["id"]), "text": row["text"], "spoiler_text": row["spoiler"]})
+
+    @router.get("/{id}/history")
+    async def history(id: str, request: Request) -> Response:
+        reader, post = callers.reader(request, "read:statuses"), id_of(id)
+        found = await sql.read(read_one, reader, post)
+        said = await sql.read(posts.history, reader, found.posts[0].original.id)
+        original = found.posts[0].original
+        return yes([statuses.revision(one, original, found) for one in said])
+
+
+def read_one(connection: Connection, viewer: int | None, id: int) -> Around:
+    """Errors: `post_unknown`."""
+    post = shown.one(connection, viewer, id)
+    if post is None:
+        raise Refused("post_unknown")
+    return status_entities.around(connection, [post])
+
+
+def _some(connection: Connection, viewer: int | None, ids: list[int]) -> Around:
+    return status_entities.around(connection, shown.of_ids(connection, viewer, ids))
+
+
+def _context(
+    connection: Connection, viewer: int | None, id: int, now_ms: int
+) -> tuple[Around, Around]:
+    """Errors: `post_unknown`."""
+    post: Post = read_one(connection, viewer, id).posts[0].original
+    found = threads.context(connection, viewer, post.id, now_ms)
+    return (
+        status_entities.around(connection, found.ancestors),
+        status_entities.around(connection, found.descendants),
+    )
+
+
+def _check_offered(tree: Mapping[str, Any]) -> None:
+    """Errors: `not_offered` with its `field`."""
+    for name in NOT_OFFERED:
+        if tree.get(name) not in (None, "", [], {}):
+            raise Refused("not_offered", field=name)
+
+
+def _with_preferences(tree: Mapping[str, Any], set_by: preferences.Preferences) -> dict[str, Any]:
+    """What the post does not say is as its author set it."""
+    sensitive = set_by.sensitive if tree.get("sensitive") is None else tree["sensitive"]
+    return {**tree, "sensitive": sensitive, "language": tree.get("language") or set_by.language}

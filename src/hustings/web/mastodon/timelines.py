@@ -1,0 +1,136 @@
+"""Timelines through the API, and how far somebody has read in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from hustings.social import accounts, markers, timelines
+from hustings.social.markers import TIMELINES, Marker
+from hustings.social.paging import id_of
+from hustings.social.shown import Post
+from hustings.web.mastodon import params, status_entities
+from hustings.web.mastodon.answers import moment, yes
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.mastodon.status_entities import Around, Statuses
+from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
+
+Ask = Callable[[Connection], list[Post]]
+TAG_LISTS = ("any", "all", "none")
+
+
+def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
+    """The routes."""
+    router = APIRouter(
+        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
+    )
+    _timelines(router, parts, callers, statuses)
+    _markers(router, parts, callers)
+    return router
+
+
+def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
+    async def shown(request: Request, ask: Ask) -> Response:
+        found = await parts.sql.read(_asked, ask)
+        tree: list[Any] = statuses.all(found)
+        return listed(request, parts.settings.public.web, tree, [one.id for one in found.posts])
+
+    @router.get("/timelines/home")
+    async def home(request: Request) -> Response:
+        mine, page = callers.mine(request, "read:statuses"), page_of(request)
+        now_ms = parts.now_ms()
+        return await shown(request, lambda c: timelines.home(c, mine.account, page, now_ms))
+
+    @router.get("/timelines/public")
+    async def public(request: Request) -> Response:
+        reader, page = callers.reader(request, "read:statuses"), page_of(request)
+        now_ms = parts.now_ms()
+        if _is_asked(request, "remote") or _is_asked(request, "only_media"):
+            return yes([])  # nothing comes from elsewhere yet, and nothing has pictures
+        return await shown(request, lambda c: timelines.square(c, reader, page, now_ms))
+
+    @router.get("/timelines/tag/{name}")
+    async def tag(name: str, request: Request) -> Response:
+        reader, page = callers.reader(request, "read:statuses"), page_of(request)
+        now_ms = parts.now_ms()
+        tree = params.nested(request.query_params.multi_items())
+        for more in TAG_LISTS:
+            if params.many(tree, more):
+                raise Refused("not_offered", field=more)
+        if _is_asked(request, "remote") or _is_asked(request, "only_media"):
+            return yes([])
+        return await shown(request, lambda c: timelines.tag(c, reader, name[:200], page, now_ms))
+
+    @router.get("/accounts/{id}/statuses")
+    async def account(id: str, request: Request) -> Response:
+        reader, page = callers.reader(request, "read:statuses"), page_of(request)
+        author = id_of(id, "account_unknown")
+
+        def ask(connection: Connection) -> list[Post]:
+            if accounts.of_id(connection, author) is None:
+                raise Refused("account_unknown")
+            return timelines.account(
+                connection,
+                reader,
+                author,
+                page,
+                replies=not _is_asked(request, "exclude_replies"),
+                reblogs=not _is_asked(request, "exclude_reblogs"),
+                pinned=_is_asked(request, "pinned"),
+                tagged=request.query_params.get("tagged", "")[:200],
+            )
+
+        if _is_asked(request, "only_media"):
+            return yes([])
+        return await shown(request, ask)
+
+
+def _markers(router: APIRouter, parts: Parts, callers: Callers) -> None:
+    @router.get("/markers")
+    async def read(request: Request) -> Response:
+        mine = callers.mine(request, "read:statuses")
+        tree = params.nested(request.query_params.multi_items())
+        asked = [one for one in params.many(tree, "timeline") if one in TIMELINES]
+        return yes(_shown(await parts.sql.read(markers.of, mine.account, asked)))
+
+    @router.post("/markers")
+    async def write(request: Request) -> Response:
+        mine = callers.mine(request, "write:statuses")
+        tree = await params.read(request)
+        said = {name: tree[name] for name in TIMELINES if isinstance(tree.get(name), dict)}
+        ids = {
+            name: id_of(str(one.get("last_read_id", "")), "bad_request")
+            for name, one in said.items()
+        }
+
+        def keep(connection: Connection) -> dict[str, Marker]:
+            for name, id in ids.items():
+                markers.set(connection, mine.account, name, id, parts.now_ms())
+            return markers.of(connection, mine.account, list(ids))
+
+        return yes(_shown(await parts.sql.write(keep)))
+
+
+def _shown(found: dict[str, Marker]) -> dict[str, Any]:
+    return {
+        name: {
+            "last_read_id": str(one.last_read),
+            "version": one.version,
+            "updated_at": moment(one.at_ms),
+        }
+        for name, one in found.items()
+    }
+
+
+def _asked(connection: Connection, ask: Ask) -> Around:
+    return status_entities.around(connection, ask(connection))
+
+
+def _is_asked(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "").lower() in ("1", "true", "on")
