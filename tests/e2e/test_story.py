@@ -27,7 +27,20 @@ def test_an_old_post_is_reposted_beside_a_live_room_and_its_author_is_gone(tmp_p
         (old,) = author.posts()
         rival.does(old, "repost", room="interview")
         today = time.gmtime()
-        months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        months = [
+            "Jan",
+            "Feb",
+            "Mar",
+            "Apr",
+            "May",
+            "Jun",
+            "Jul",
+            "Aug",
+            "Sep",
+            "Oct",
+            "Nov",
+            "Dec",
+        ]
         on = f"{today.tm_mday} {months[today.tm_mon - 1]} {today.tm_year}"
 
         def around() -> str:
