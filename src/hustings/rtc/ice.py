@@ -72,6 +72,17 @@ class Generation:
 class IceAgent:
     """One session's agent. `proved` and `dropped` pairs are for whoever keeps sockets; he empties both."""
 
+    __slots__ = (
+        "_generations",
+        "_life_at",
+        "_nominated",
+        "_pairs",
+        "dropped",
+        "proved",
+        "selected",
+        "state",
+    )
+
     def __init__(self, local: Credentials, remote: Credentials, now: float) -> None:
         self.state: State = "waiting"
         self.proved: list[Pair] = []
@@ -87,7 +98,7 @@ class IceAgent:
         return list(self._pairs)
 
     def has_proved(self, pair: Pair) -> bool:
-        return pair is self.selected or pair in self._pairs
+        return pair in self._pairs
 
     def resume(self, pairs: Sequence[Pair], now: float) -> None:
         """Pairs that another process proved, the selected one first: the peer is away until it is heard."""
