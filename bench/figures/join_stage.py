@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from bench.board import Board, Tape
+from bench.board import Board
 from bench.figures.join import CLICKED, Ear
 from bench.lossy import ADDRESS, lossy
 from bench.rows import Figure
+from bench.waiting import Waiting
 from tests.e2e.harness import sound
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.harness.pulse import RATE_HZ
@@ -35,22 +36,6 @@ PLENTY = {"STAGE__OFFERS_PER_MINUTE": "100000"}
 REST_S = 0.1
 """A browser's jitter buffer at rest is shorter: two packets, and what it took to play them."""
 REST_WAIT_S = 40.0
-CALLS = """window.calls = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...how) {
-    super(...how);
-    window.calls.push(this);
-  }
-};"""
-EAR = """async () => {
-  const found = [0, 0];
-  for (const call of window.calls) {
-    for (const one of (await call.getStats()).values()) {
-      if (one.type === "inbound-rtp") (found[0] += one.jitterBufferDelay), (found[1] += one.jitterBufferEmittedCount);
-    }
-  }
-  return found;
-}"""
 CONNECTED = """window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...how) {
     super(...how);
@@ -87,13 +72,13 @@ def _measured(
         host, newcomer = people.person("host", autoplay=True), people.person("newcomer")
         tape = board.tape()
         try:
-            host.page.add_init_script(CALLS)
+            waiting = Waiting(host)
             room = house.plan("bench-join-stage", "Join to voice")
             house.command(room, "open_doors")
             consent(host, f"{house.stage}/{room.key}#t={house.invite(room, 'Hedda')}", "Hedda")
             join(host)
             voice = newcomer.microphone.play(_without_pauses(folder), loop=True)
-            joins = Joins(house, room, newcomer, host, tape)
+            joins = Joins(house, room, newcomer, Ear(host, tape), waiting)
             took_ms, road_ms = [], []
             for number in range(JOINS):
                 joins.arrive(number)
@@ -121,14 +106,13 @@ class Joins:
     """One newcomer's joins: a ticket, a context and a page of its own each time."""
 
     def __init__(
-        self, house: House, room: Room, newcomer: Person, host: Person, tape: Tape
+        self, house: House, room: Room, newcomer: Person, ear: Ear, waiting: Waiting
     ) -> None:
         self._house = house
         self._room = room
         self._newcomer = newcomer
-        self._host = host
-        self._ear = Ear(host, tape)
-        self._tape = tape
+        self._ear = ear
+        self._waiting = waiting
 
     def arrive(self, number: int) -> None:
         """As far as the sound check, with an open microphone."""
@@ -149,18 +133,16 @@ class Joins:
     def _rest(self) -> None:
         """Until the host's jitter buffer is short. Errors: `TimeoutError`."""
         deadline = time.monotonic() + REST_WAIT_S
-        waited_s, played = self._host.page.evaluate(EAR)
         while time.monotonic() < deadline:
-            self._host.page.wait_for_timeout(500)
-            before_s, before = waited_s, played
-            waited_s, played = self._host.page.evaluate(EAR)
-            if played > before and (waited_s - before_s) / (played - before) < REST_S:
+            self._waiting.mean_s()
+            self._newcomer.page.wait_for_timeout(500)
+            if self._waiting.mean_s() < REST_S:
                 return
         raise TimeoutError("the host's jitter buffer does not come to rest")
 
     def click(self) -> tuple[float, float]:
         """Milliseconds from the click to the voice in the other's ear, and to a connection."""
-        page, frame = self._newcomer.page, self._tape.frames
+        page, frame = self._newcomer.page, self._ear.frames
         page.get_by_role("button", name="Join back stage").click()
         clicked_ms = page.evaluate("window.clicked_ms")
         heard_s = self._ear.first_sound(page, frame)

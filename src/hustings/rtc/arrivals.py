@@ -21,8 +21,6 @@ SPAN_MAX = 300
 class Arrivals:
     """Transport-wide sequence numbers with their times, since the last report."""
 
-    __slots__ = ("_highest", "_next", "_times", "count", "deadline")
-
     def __init__(self) -> None:
         self.count = 0
         self._highest = -1

@@ -72,17 +72,6 @@ class Generation:
 class IceAgent:
     """One session's agent. `proved` and `dropped` pairs are for whoever keeps sockets; he empties both."""
 
-    __slots__ = (
-        "_generations",
-        "_life_at",
-        "_nominated",
-        "_pairs",
-        "dropped",
-        "proved",
-        "selected",
-        "state",
-    )
-
     def __init__(self, local: Credentials, remote: Credentials, now: float) -> None:
         self.state: State = "waiting"
         self.proved: list[Pair] = []

@@ -23,18 +23,6 @@ IDLE_S = 5.0
 class Intake:
     """The streams of one speaker. `restored` counts packets that RED brought back."""
 
-    __slots__ = (
-        "_filled_at",
-        "_level_id",
-        "_number_id",
-        "_opus",
-        "_red",
-        "_tokens",
-        "arrivals",
-        "restored",
-        "streams",
-    )
-
     def __init__(self, offer: Offer) -> None:
         self._opus, self._red, self._level_id = offer.opus, offer.red, offer.level_id
         self._number_id = offer.sequence_id if offer.has_congestion_feedback else 0

@@ -52,20 +52,6 @@ class Figures:
 class Reception:
     """One SSRC's packets. `holes` is what is missing, by number."""
 
-    __slots__ = (
-        "_edge",
-        "_first",
-        "_highest",
-        "_jitter",
-        "_recent",
-        "_reported",
-        "_transit",
-        "holes",
-        "last_at",
-        "received",
-        "ssrc",
-    )
-
     def __init__(self, ssrc: int) -> None:
         self.ssrc = ssrc
         self.last_at = 0.0
