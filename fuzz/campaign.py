@@ -1,7 +1,8 @@
 """`python -m fuzz.campaign [TARGET ...] [--seconds 60]`: every target for so long, each in a process of its own.
 
-Processor time counts, not the clock's. With `--atheris` (where it is installed) coverage guides the inputs, and `--out` keeps
-logs, corpus and crashes of many campaigns, which `fuzz.ledger` adds up. Ends with 1 at an escape.
+Processor time counts, not the clock's. With `--atheris` (where it is installed) coverage guides the inputs, and the clock ends
+them; the ledger has the processor time all the same. `--out` keeps logs, corpus and crashes of many campaigns, which
+`fuzz.ledger` adds up. Ends with 1 at an escape.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def test_a_campaign_keeps_books(tmp_path: Path) -> None:
         done = campaign(tmp_path, "stun", "red", "--seconds", "0.1")
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("executions") == 2
-    rows = {row.target: row for row in ledger.rows(tmp_path)}
+    rows = {row.target: row for row in ledger.rows(tmp_path, "abc")}
     assert set(rows) == {"stun", "red"}
     assert rows["stun"].campaigns == 2 and rows["stun"].escapes == 0
     assert rows["stun"].cpu_s > 0 and rows["stun"].executions >= 2 * batches.BATCH
@@ -82,7 +82,7 @@ def test_an_escape_fails_a_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = campaign(tmp_path / "out", "stun", "red", "--seconds", "0.1")
     assert done.returncode == 1
     assert "stun: an escape" in done.stdout and "escaped" in done.stdout
-    [row] = [one for one in ledger.rows(tmp_path / "out") if one.target == "stun"]
+    [row] = [one for one in ledger.rows(tmp_path / "out", "abc") if one.target == "stun"]
     assert row.escapes == 1
 
 
@@ -96,7 +96,14 @@ def test_the_books_of_libfuzzer(tmp_path: Path) -> None:
     (tmp_path / "stun-crash-00").write_bytes(b"x")
     (tmp_path / "stun-timeout-02").write_bytes(check())
     (tmp_path / "stun-slow-unit-01").write_bytes(b"stopped while somebody measured")
-    [row] = ledger.rows(tmp_path)
-    assert row == ledger.Row("stun", 2, 700.0, 1_536, 35, 1)
-    page = ledger.page([row], "abc")
-    assert "| stun | 2 | 0.19 | 1,536 | 35 | 1 |" in page and "`abc`" in page
+    [row] = ledger.rows(tmp_path, "abc")
+    assert row == ledger.Row("stun", "abc", "12:00:01", 2, 700.0, 1_536, 35, 1)
+
+
+def test_the_books_of_all_folders() -> None:
+    old = ledger.Row("stun", "abc", "monday", 1, 1_800.0, 10, 35, 0)
+    half = ledger.Row("stun", "def", "tuesday", 1, 900.0, 20, 30, 0)
+    grown = ledger.Row("stun", "def", "tuesday", 2, 1_800.0, 40, 36, 1)
+    books = ledger.entered([old], [half])
+    assert ledger.entered(books, [grown]) == [old, grown]
+    assert "| stun | 3 | 1.00 | 50 | 36 | 1 | `def` |" in ledger.page([old, grown])
