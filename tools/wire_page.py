@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hustings.door import callers, sockets, voices
+from hustings.door import callers, inward, sockets, voices
 from hustings.rtc import dtls, framing, ice, intake, peer, reception, sending, snapshot
 from hustings.studio import socketed, switchboard, udp
 
@@ -49,7 +49,8 @@ the session.
 
 Where nothing but the page gets through, the page carries the voice itself: WebCodecs Opus in a WebSocket at the door
 (`door/sockets.py`), each message one RTP packet inside of the page's own TLS; the relay brings it to `studio/socketed.py`, which
-takes and sends it as any call's. No ICE, no DTLS, nothing to resume: the page joins anew. It tries a call first, each time.
+takes and sends it as any call's. No ICE, no DTLS, no keys to resume: when studio dies, door keeps the page's connection and
+brings it to the next worker. A page that joins anew tries a call first, each time.
 
 ## Resumed, not rejoined
 
@@ -107,7 +108,7 @@ def limits() -> list[tuple[str, object]]:
         ("of them from one address or IPv6 /64", callers.STRANGERS_PER_PLACE_MAX),
         ("frames read from a TCP caller in a tick", voices.FRAMES_PER_TICK_MAX),
         ("bytes that wait for a TCP caller", voices.UNSENT_MAX),
-        ("a TCP caller is kept while studio is away, s", voices.CUT_OFF_S),
+        ("a caller by TCP or WebSocket is kept while studio is away, s", inward.CUT_OFF_S),
         ("WebSockets in all", sockets.SOCKETS_MAX),
         ("of them from one address or IPv6 /64", sockets.SOCKETS_PER_PLACE_MAX),
         ("bytes of a WebSocket's message", sockets.MESSAGE_MAX),

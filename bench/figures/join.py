@@ -82,6 +82,11 @@ class Ear:
         self._tape = tape
         self._channel = tape.channels[f"ear-{listener.name}"]
 
+    @property
+    def frames(self) -> int:
+        """Recorded so far."""
+        return self._tape.frames
+
     def joins(self, url: str, count: int, again: bool = False) -> list[float]:
         """Milliseconds of each join; with `again` on one page, whose first (not counted) join warms it."""
         found = []

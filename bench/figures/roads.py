@@ -11,6 +11,7 @@ from playwright.sync_api import Route, sync_playwright
 from bench import pilot
 from bench.board import Board
 from bench.rows import Figure
+from bench.waiting import Waiting
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
@@ -44,12 +45,17 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
             for name, (label, flags, no_tcp) in ROADS.items():
                 say(f"{name}: two browsers come in")
                 pair = [people.person(f"{name}-{end}", flags=flags) for end in ("mouth", "ear")]
+                waiting = Waiting(pair[1])
                 room = house.plan(f"road-{name}", label, profile="fast")
                 house.command(room, "open_doors")
                 for person in pair:
                     _enter(house, room, person, no_tcp)
                 say(f"{name}: {CHIRPS} chirps")
+                waiting.mean_s()
                 _chirps(figure, name, label, pair, board)
+                if not no_tcp:
+                    label = f"of this in the ear's jitter buffer ({name})"
+                    figure.add(f"road.{name}.waits", label, "ms", [waiting.mean_s() * 1000])
                 for person in pair:
                     person.leave()
         finally:

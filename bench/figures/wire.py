@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from tests.e2e.house import free_ports
 from tests.rtc.checks import check
 
 IDLE, TALKING = 100, 3
-SECONDS = 10
+SECONDS = 30
+ROUND_S = 3
 FLOOD_S = 60
 OUR_CORE, OTHERS_CORE = 0, 1
 PEERS = 20
@@ -78,7 +80,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
         say(f"{IDLE} are on the wire, and silent")
         told = _talk(ours, speakers, 3, SECONDS)
     note = f"{IDLE * SECONDS * 50} packets sent, {told.lost} lost"
-    figure.add("idle.100", f"{IDLE} speakers, coded silence", "% of a core", [told.cpu], note=note)
+    figure.add("idle.100", f"{IDLE} speakers, coded silence", "% of a core", told.cpu, note=note)
     _beside(figure, say)
     return figure
 
@@ -110,7 +112,7 @@ def measure_flood(folder: Path, say: Callable[[str], None]) -> Figure:
     note = f"{sent}; our own speakers were {told.late_ms:.0f} ms late at the worst"
     figure.add("dry", f"{TALKING} talk: ticks the mix had nothing", "ticks", [told.dry], note=note)
     figure.add("down", f"{TALKING} talk: sessions lost", "sessions", [told.down])
-    figure.add("cpu", f"{TALKING} talk: our end", "% of a core", [told.cpu])
+    figure.add("cpu", f"{TALKING} talk: our end", "% of a core", told.cpu)
     return figure
 
 
@@ -185,9 +187,10 @@ def _in_time() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Told:
-    """`cpu` in percent of a core. `late_ms`: how late our own speakers were at the worst, which is nobody else's fault."""
+    """`cpu` in percent of a core, one for each `ROUND_S`. `late_ms`: how late our own speakers were at the worst, which is
+    nobody else's fault."""
 
-    cpu: float
+    cpu: list[float]
     lost: int
     dry: int
     down: int
@@ -212,20 +215,22 @@ def _talk(ours: OurEnd, speakers: list[FarEnd], size: int, seconds: int) -> Told
         speaker.prepare([(bytes([0xF8]) * size, 127)], seconds * 50)
     before = ours.ask(None)
     zero = time.monotonic()
-    late_s = 0.0
+    late_s, spent = 0.0, [(zero, before["cpu_s"])]
     for tick in range(seconds * 50):
         due = zero + tick * 0.02
         time.sleep(max(0.0, due - time.monotonic()))
         late_s = max(late_s, time.monotonic() - due)
+        if tick and tick % (ROUND_S * 50) == 0:
+            spent.append((time.monotonic(), ours.ask(None)["cpu_s"]))
         for speaker in speakers:
             speaker.socket.send(speaker.packets[tick])
             if tick % CHECK_EVERY == 0:
                 speaker.check()
-    took_s = time.monotonic() - zero
     time.sleep(0.1)
     after = ours.ask(None)
+    spent.append((time.monotonic(), after["cpu_s"]))
     return Told(
-        cpu=100 * (after["cpu_s"] - before["cpu_s"]) / took_s,
+        cpu=[100 * (now - then) / (at - since) for (since, then), (at, now) in pairwise(spent)],
         lost=len(speakers) * seconds * 50 - sum(after["received"]),
         dry=after["dry"] - before["dry"],
         down=after["down"] - before["down"],

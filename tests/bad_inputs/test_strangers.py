@@ -122,8 +122,8 @@ async def test_bad_packets_from_the_speakers_own_address(talk: Talk) -> None:
     board = talk.room.board
     pair = next(iter(board._demux._pairs))  # of several, where the machine has several addresses
     for n in range(5_000):
-        board._received(b"\x80\x6f" + n.to_bytes(10, "big") + bytes(60), pair)
-        board._received(b"\x17\xfe\xfd" + n.to_bytes(10, "big") + bytes(30), pair)
+        board._received(b"\x80\x6f" + n.to_bytes(10, "big") + bytes(60), pair, board.now())
+        board._received(b"\x17\xfe\xfd" + n.to_bytes(10, "big") + bytes(30), pair, board.now())
     await talk.goes_on()
 
 

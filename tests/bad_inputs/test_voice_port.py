@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hustings.door import callers, voices
+from hustings.door import callers, inward, voices
 from hustings.door.voices import VoicePort
 from hustings.rtc.framing import FRAME_MAX, framed
 from tests.rtc.checks import check
@@ -200,7 +200,7 @@ async def test_studio_is_away(nobody: Path) -> None:
 
 
 async def test_studio_stays_away(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voices, "CUT_OFF_S", 0.2)
+    monkeypatch.setattr(inward, "CUT_OFF_S", 0.2)
     await talk.stage.stop()
     async with asyncio.timeout(5):
         await talk.road.is_over.wait()

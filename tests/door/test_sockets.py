@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from hustings.door import sockets
+from hustings.door import inward, sockets
 from hustings.wire.relay import END, Hello, frame, read_hello
 from tests.door.conftest import Outside, ticket
 
@@ -89,16 +89,49 @@ async def test_nothing_is_deflated(door: Outside, inner: Inner) -> None:
     await ws.close()
 
 
-@pytest.mark.parametrize("is_wanted", [True, False])
-async def test_studio_ends_it(door: Outside, inner: Inner, is_wanted: bool) -> None:
+async def test_studio_ends_it(door: Outside, inner: Inner) -> None:
     ws = await entered(door)
     await ws.receive_json(timeout=5)
     studio = await inner.accept()
-    if is_wanted:
-        studio.send(END)
+    studio.send(END)
+    assert (await ws.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+    assert ws.close_code == sockets.AGAIN
+
+
+async def test_studio_dies_and_the_page_is_brought_to_the_next(door: Outside, inner: Inner) -> None:
+    ws = await entered(door)
+    await ws.receive_json(timeout=5)
+    for n in range(3):
+        studio = await inner.accept()
+        await ws.send_bytes(b"in")
+        assert await inner.read(studio) == frame(b"in")
+        studio.send(frame(b"out %d" % n))
+        assert await ws.receive_bytes(timeout=5) == b"out %d" % n
+        studio.close()
+    await ws.close()
+
+
+async def test_studio_stays_away(
+    door: Outside, inner: Inner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inward, "CUT_OFF_S", 0.1)
+    ws = await entered(door)
+    await ws.receive_json(timeout=5)
+    studio = await inner.accept()
+    inner.listener.close()
     studio.close()
     assert (await ws.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
     assert ws.close_code == sockets.AGAIN
+
+
+async def test_the_page_goes_while_studio_is_away(door: Outside) -> None:
+    """Nobody looks for the next studio any more."""
+    line = inward.Inward(door.socket.with_name("none.sock"), Hello("socket", SESSION), print, print)
+    line.come_back(print)
+    seeking = line._seeking
+    assert seeking is not None
+    line.close()
+    assert seeking.cancelled()
 
 
 async def test_tickets_are_checked_before_studio_hears_of_it(door: Outside, inner: Inner) -> None:

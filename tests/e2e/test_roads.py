@@ -1,11 +1,12 @@
 """If the page loads, the voice gets through: a network that lets no datagram of a call through, and one that lets through
-nothing but the page.
+nothing but the page. Either way, a studio that dies is a pause.
 
 Chromium's own switch keeps UDP from it; the page is as it is. Where ICE-TCP is to be blocked too, door has no port for it.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,11 @@ ROADS = """async () => {
 }"""
 NOTED = """() => {
   window.calls = [];
+  window.sockets = 0;
+  const Socket = WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...all) { super(...all); window.sockets += 1; }
+  };
   const Native = RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
     constructor(...all) { super(...all); window.calls.push(this); }
@@ -67,6 +73,28 @@ def hear_each_other(one: Person, other: Person, voices: dict[str, Reference]) ->
         assert len(found) == 1, f"{ear.name} heard {mouth.name} {len(found)} times"
 
 
+def studio_dies(house: House, room: Room, person: Person) -> None:
+    """He and the other go on where they were, on the connections that they had."""
+    asked: list[str] = []
+    person.page.on("request", lambda one: "/session/" in one.url and asked.append(one.url))
+    made = "[window.calls.length, window.sockets]"
+    before = person.page.evaluate(made)
+    number = len(journal(house, room))
+    worker = house.kill("studio")
+    house.came_back("studio", worker)
+
+    def since(kind: str) -> int:
+        return sum(one["type"] == kind for one in journal(house, room)[number:])
+
+    until(lambda: since("back") == 2, 20, "both back", 0.02)
+    assert (since("joined"), asked, person.page.evaluate(made)) == (0, [], before)
+
+
+def journal(house: House, room: Room) -> list[dict[str, object]]:
+    raw = (house.folder / "rooms" / room.key / "journal.jsonl").read_bytes()
+    return [json.loads(line) for line in raw[: raw.rfind(b"\n") + 1].splitlines()]
+
+
 def test_udp_blocked(
     house: House, person: Callable[..., Person], voices: dict[str, Reference]
 ) -> None:
@@ -79,6 +107,9 @@ def test_udp_blocked(
     port = int(house.env["HUSTINGS_STAGE__VOICE_PORT"])
     assert road_of(blocked) == {"protocol": "tcp", "to": port}
     until(lambda: house.link_of(room, "Bela") == "here", 10, "Bela on the stage")
+    hear_each_other(free, blocked, voices)
+    studio_dies(house, room, blocked)
+    assert road_of(blocked) == {"protocol": "tcp", "to": port}
     hear_each_other(free, blocked, voices)
 
 
@@ -97,6 +128,8 @@ def test_all_but_the_page_blocked(
             )
             until(lambda: house.link_of(room, "Bela") == "here", 10, "Bela on the stage")
             assert road_of(free)["protocol"] == "udp"
+            hear_each_other(free, blocked, voices)
+            studio_dies(house, room, blocked)
             hear_each_other(free, blocked, voices)
         except BaseException:
             print(blocked.console, house.log)

@@ -80,9 +80,9 @@ class Wire:
     def run(self, what: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self.loop).result(20)
 
-    def _lossy(self, datagram: bytes, pair: Pair) -> None:
+    def _lossy(self, datagram: bytes, pair: Pair, now: float) -> None:
         if kind_of(datagram) != "rtp" or self.random.random() >= self.loss:
-            self._received(datagram, pair)
+            self._received(datagram, pair, now)
 
     def join(self, browser: Browser) -> None:
         offer = browser.evaluate(PAGE)

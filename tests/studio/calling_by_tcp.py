@@ -49,7 +49,7 @@ class Stage(Room):
         await self.sessions.let_go()
         await self.board.shut()
 
-    def again(self) -> None:
+    def again(self, takes_up: bool = True) -> None:
         """The next studio."""
         self.packets.clear()
         self.links.clear()
@@ -61,7 +61,8 @@ class Stage(Room):
             lambda *packet: self.packets.append(packet),
             lambda *link: self.links.append(link),
         )
-        self.sessions.take_up()
+        if takes_up:
+            self.sessions.take_up()
         self.board.end_unclaimed()
 
     async def shut(self) -> None:

@@ -154,6 +154,22 @@ async def test_speakers_and_listeners_go_on_in_the_next_process(room: Restarted,
     assert ann.connection.connectionState == "connected"
 
 
+async def test_an_ice_restart_that_is_asked_for_again_after_a_death(room: Restarted) -> None:
+    """Whoever had no answer since studio died gets the one that it had made; a candidate of his still gets none."""
+    ann = room.peer()
+    session = await ann.join(room.sessions, "ann")
+    await room.until(lambda: room.packets)
+    asked = b"a=ice-ufrag:next\r\na=ice-pwd:0123456789012345678902\r\n"
+    answer = room.sessions.restart(session, asked)
+    assert "a=ice-ufrag:" in answer
+    for _ in range(2):
+        await room.sessions.let_go()
+        room.die()
+        room.again()
+        assert room.sessions.restart(session, asked) == answer
+        assert room.sessions.restart(session, asked, room.sessions.tag(session)) == ""
+
+
 async def test_again_and_again(room: Restarted) -> None:
     ann = room.peer()
     await ann.join(room.sessions, "ann")

@@ -155,7 +155,7 @@ class Relay:
         self.lost: list[Pair] = []
         self.path = folder / "voices.sock"
         self.port = RelayPort(
-            lambda datagram, pair: self.heard.append((datagram, pair)), self.lost.append
+            lambda datagram, pair, _now: self.heard.append((datagram, pair)), self.lost.append
         )
         self.port.open(self.path)
         self.made: list[socket.socket] = []
@@ -272,7 +272,7 @@ async def test_a_door_that_takes_nothing_loses_frames_and_costs_nothing(relay: R
 
 
 async def test_a_port_that_cannot_be(tmp_path: Path) -> None:
-    port = RelayPort(lambda datagram, pair: None, lambda pair: None)
+    port = RelayPort(lambda *_: None, lambda _: None)
     with pytest.raises(OSError):
         port.open(tmp_path / "nowhere" / "voices.sock")
     port.close()

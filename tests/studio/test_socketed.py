@@ -14,6 +14,7 @@ from hustings.rooms.roles import Refusal
 from hustings.rtc import rtp
 from hustings.rtc.intake import BURST
 from hustings.studio import socketed, switchboard
+from hustings.studio.keeping import Keeper
 from hustings.wire.relay import Hello
 from tests.studio.calling import OPUS
 from tests.studio.calling_by_tcp import Browser, Stage
@@ -85,7 +86,7 @@ async def test_the_page_goes(stage: Stage) -> None:
     page = await joined(stage)
     page.inward.close()
     await stage.until(lambda: stage.links == [("ann", True), ("ann", False)])
-    assert stage.board._sockets == 0
+    assert stage.board._sockets == {}
     stage.sessions.send("ann", OPUS)  # to nobody
 
 
@@ -93,15 +94,70 @@ async def test_studio_ends_the_session(stage: Stage) -> None:
     page = await joined(stage)
     await stage.sessions.close_person("ann")
     await stage.until(lambda: page.ends == [True])
-    assert (stage.board._sockets, stage.links) == (0, [("ann", True)])
+    assert (stage.board._sockets, stage.links) == ({}, [("ann", True)])
 
 
-async def test_studio_ends(stage: Stage) -> None:
-    """Nothing is kept of it: the page joins anew."""
+async def test_studio_ends_where_nothing_is_kept(stage: Stage) -> None:
+    """The next one does not know the page, and says so: it joins anew."""
     page = await joined(stage)
     await stage.stop()
     await stage.until(lambda: page.ends == [False])
     stage.again()
+    assert page.inward.open()
+    await stage.until(lambda: page.ends == [False, True])
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[Stage]:
+    (tmp_path / "kept").mkdir()
+    made = await Stage(tmp_path, Keeper(tmp_path / "kept")).open()
+    yield made
+    await made.shut()
+
+
+async def test_the_next_studio_goes_on_with_the_page(kept: Stage) -> None:
+    """As often as it likes: door brings the page's connection, the session and its person are the same."""
+    page = await joined(kept)
+    [session] = kept.sessions._sessions
+    for _ in range(2):
+        await kept.stop()
+        await kept.until(lambda: page.ends.pop() is False if page.ends else False)
+        kept.again()
+        assert page.inward.open()
+        page.say(3)
+        await kept.until(lambda: len(kept.packets) == 3)
+        assert kept.links == [("ann", True)]
+        assert kept.sessions.person_of(session) == "ann"
+        before = len(page.heard)
+        kept.sessions.send("ann", OPUS)
+        await kept.until(lambda before=before: len(page.heard) == before + 1)
+    await kept.sessions.close(session)
+    await kept.until(lambda: page.ends == [True])
+    assert kept.keeper is not None
+    assert list(kept.keeper.load()) == []
+
+
+async def test_a_page_that_did_not_wait_for_the_next_studio(
+    kept: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await joined(kept)
+    await kept.stop()
+    page.inward.close()
+    monkeypatch.setattr(socketed, "ARRIVE_S", 0.01)
+    kept.again()
+    await kept.until(lambda: kept.links == [("ann", False)])
+    assert kept.keeper is not None
+    assert list(kept.keeper.load()) == []
+
+
+async def test_a_page_that_no_room_wants(kept: Stage) -> None:
+    page = await joined(kept)
+    await kept.stop()
+    await kept.until(lambda: page.ends == [False])
+    kept.again(takes_up=False)
+    assert kept.board._sockets == {}
+    assert page.inward.open()
+    await kept.until(lambda: page.ends == [False, True])
 
 
 async def test_a_session_that_door_never_brings(
@@ -111,7 +167,7 @@ async def test_a_session_that_door_never_brings(
     session, _ = await stage.sessions.open_socket("ann")
     call = stage.sessions._sessions[session].call
     stage.sessions.send("ann", OPUS)
-    await stage.until(lambda: stage.board._sockets == 0)
+    await stage.until(lambda: stage.board._sockets == {})
     call.close()
     late = Page(stage, session)
     assert late.inward.open()

@@ -102,7 +102,7 @@ async def test_one_calls_trouble_is_no_other_calls(
         troubled.append(packet)
         raise RuntimeError("a room that is broken")
 
-    call._on_packet = broken
+    call.on_packet = broken
     await room.until(lambda: troubled)
     room.packets.clear()
     await room.until(lambda: len(room.packets) >= 5)
@@ -141,7 +141,7 @@ async def test_a_stranger_who_breaks_something_costs_no_line(
         raise RuntimeError("a machine that is broken")
 
     monkeypatch.setattr(room.board._demux, "receive", broken)
-    room.board._received(b"x", Pair("127.0.0.1", ("127.0.0.1", 9)))
+    room.board._received(b"x", Pair("127.0.0.1", ("127.0.0.1", 9)), room.board.now())
     assert caplog.records == []
 
 

@@ -18,7 +18,7 @@ class Port:
 
     def __init__(self) -> None:
         self.heard: list[tuple[bytes, Pair]] = []
-        self.udp = UdpPort(lambda datagram, pair: self.heard.append((datagram, pair)))
+        self.udp = UdpPort(lambda datagram, pair, _now: self.heard.append((datagram, pair)))
         self.number = self.udp.open(0)
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -159,7 +159,7 @@ async def test_who_is_called_may_fail_and_the_next_datagram_is_heard(
     asyncio.get_running_loop().set_exception_handler(lambda loop, what: None)
     peer, heard = peers("127.0.0.1"), list[bytes]()
 
-    def received(datagram: bytes, pair: Pair) -> None:
+    def received(datagram: bytes, pair: Pair, now: float) -> None:
         heard.append(datagram)
         raise OSError(28, "the disk is full")
 
@@ -179,7 +179,7 @@ async def test_a_socket_that_is_dropped_while_it_is_read(
 ) -> None:
     peer, heard = peers("127.0.0.1"), list[bytes]()
 
-    def received(datagram: bytes, pair: Pair) -> None:
+    def received(datagram: bytes, pair: Pair, now: float) -> None:
         heard.append(datagram)
         port.drop(pair)
 

@@ -12,6 +12,9 @@ from hustings.wire.relay import END, MESSAGE_MAX, Hello, frame, read_frame
 
 READ_BUDGET = 16
 """Messages read in a row; whoever has more waits for the loop to come round."""
+AGAIN_S = 0.05
+CUT_OFF_S = 10.0
+"""A caller whom studio had answered is kept for this long while it is away."""
 BUFFER_BYTES = 32_768
 """About a second of voice that a studio which stands still has not taken; what comes then is lost."""
 
@@ -31,9 +34,10 @@ class Inward:
         self._on_frame = on_frame
         self._on_end = on_end
         self._socket: socket.socket | None = None
+        self._seeking: asyncio.TimerHandle | None = None
 
     def open(self) -> bool:
-        """Whether studio can be reached just now; may be tried again, also after an end."""
+        """Whether studio can be reached just now."""
         made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             made.setblocking(False)
@@ -47,6 +51,10 @@ class Inward:
         asyncio.get_running_loop().add_reader(made, self._readable)
         return True
 
+    def come_back(self, given_up: Callable[[], None]) -> None:
+        """To the next studio, which knows the sessions of the one that died; `given_up` is called if none comes in time."""
+        self._seek(asyncio.get_running_loop().time() + CUT_OFF_S, given_up)
+
     @property
     def is_open(self) -> bool:
         return self._socket is not None
@@ -58,10 +66,23 @@ class Inward:
 
     def close(self) -> None:
         """No end is told after this."""
+        if self._seeking is not None:
+            self._seeking.cancel()
+            self._seeking = None
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
+
+    def _seek(self, until: float, given_up: Callable[[], None]) -> None:
+        self._seeking = None
+        if self.open():
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() >= until:
+            given_up()
+        else:
+            self._seeking = loop.call_later(AGAIN_S, self._seek, until, given_up)
 
     def _readable(self) -> None:
         for _ in range(READ_BUDGET):

@@ -128,7 +128,14 @@ class Line:
         self._some.set()
 
     def _ended(self, is_wanted: bool) -> None:
-        """Studio gave the session up, or died: the page joins anew."""
+        """Studio gave the session up, or died: then the next one has it."""
+        if is_wanted:
+            self._over()
+        else:
+            self._inward.come_back(self._over)
+
+    def _over(self) -> None:
+        """The page joins anew."""
         self._is_over = True
         self._some.set()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -25,9 +26,6 @@ UNSENT_MAX = 4_096
 KERNEL_BUFFER_BYTES = 16_384
 USER_TIMEOUT_MS = 10_000
 BACKLOG = 128
-AGAIN_S = 0.05
-CUT_OFF_S = 10.0
-"""A proved caller is kept for this long while studio is away."""
 HOSTS = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
 
 
@@ -162,18 +160,10 @@ class Line(asyncio.Protocol):
         if is_wanted:
             self._turn("sent away")
         elif self._caller is not None and self._caller.is_proved:
-            self._come_back(self._loop.time() + CUT_OFF_S)
+            assert self._inward is not None
+            self._inward.come_back(partial(self._turn, "stayed cut off"))
         else:
             self._turn("studio away")
-
-    def _come_back(self, until: float) -> None:
-        """To the next studio, which knows the sessions of the one that died."""
-        if self._caller is None or self._inward is None or self._inward.open():
-            return
-        if self._loop.time() >= until:
-            self._turn("stayed cut off")
-        else:
-            self._timer = self._loop.call_later(AGAIN_S, self._come_back, until)
 
 
 def _listener(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

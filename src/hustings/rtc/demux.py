@@ -27,13 +27,11 @@ def kind_of(datagram: bytes) -> Kind:
     if len(datagram) < 2:
         return "none"
     first = datagram[0]
+    if first & 0xC0 == 0x80:  # 128 to 191, and 192 to 223
+        return "rtcp" if datagram[1] & 0xE0 == 0xC0 else "rtp"
     if first < 4:
         return "stun"
-    if 20 <= first < 64:
-        return "dtls"
-    if 128 <= first < 192:
-        return "rtcp" if 192 <= datagram[1] < 224 else "rtp"
-    return "none"
+    return "dtls" if 20 <= first < 64 else "none"
 
 
 class Demux:

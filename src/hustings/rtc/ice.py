@@ -87,7 +87,7 @@ class IceAgent:
         return list(self._pairs)
 
     def has_proved(self, pair: Pair) -> bool:
-        return pair is self.selected or pair in self._pairs
+        return pair in self._pairs
 
     def resume(self, pairs: Sequence[Pair], now: float) -> None:
         """Pairs that another process proved, the selected one first: the peer is away until it is heard."""

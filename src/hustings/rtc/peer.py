@@ -174,7 +174,8 @@ class Peer:
 
     def receive(self, kind: Kind, datagram: bytes, pair: Pair, now: float) -> None:
         """A datagram from a proved pair."""
-        if self.state == "over" or not self._ice.has_proved(pair):
+        ice = self._ice
+        if self.state == "over" or not (pair is ice.selected or ice.has_proved(pair)):
             return
         if self._srtp is not None and kind == "rtp":
             self._receive_rtp(self._srtp, datagram, pair, now)

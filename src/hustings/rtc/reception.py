@@ -77,22 +77,21 @@ class Reception:
         if ahead != 1 or self._highest < 0:  # nearly never
             ahead = self._ahead(sequence, timestamp)
         number = self._highest + ahead
-        is_later = 0 < (timestamp - self._edge) & 0xFFFFFFFF < LATER_MAX
-        if sounds and not is_later and self._recent.has_sound(timestamp):
-            self.holes.pop(number, None)
-            return "double"
-        self.received += 1
-        if ahead == 1:
-            self._highest = number
-        elif ahead > 1:
-            self._go_on(number, now)
-        self._recent.add(number, timestamp, sounds)
         if sounds:
+            passed = (timestamp - self._edge) & 0xFFFFFFFF
+            if not 0 < passed < LATER_MAX and self._recent.has_sound(timestamp):
+                self.holes.pop(number, None)
+                return "double"
             self._measure(timestamp, now)
+        self.received += 1
+        self._recent.add(number, timestamp, sounds)
         if ahead < 0:
             hole = self.holes.pop(number, None)
             self._healed += hole is not None and hole.asked > 0
             return "repaired"
+        if ahead > 1:
+            self._go_on(number, now)
+        self._highest = number
         self._edge = timestamp
         return "new"
 
@@ -197,13 +196,13 @@ class Reception:
         self.received, self._healed, self._reported, self._transit = 0, 0, (0, 0), 0.0
 
     def _go_on(self, number: int, now: float) -> None:
+        """What lies between the highest and a number further on is missing."""
         gap = range(self._highest + 1, number)
         for hole in gap[-MISSING_MAX:]:
             ask = number - hole <= ASK_BURST_MAX
             self.holes[hole] = Hole(now, now + ORDER_S if ask else float("inf"))
         while len(self.holes) > MISSING_MAX:
             del self.holes[next(iter(self.holes))]
-        self._highest = number
 
     def _measure(self, timestamp: int, now: float) -> None:
         """Interarrival jitter (RFC 3550 §6.4.1)."""

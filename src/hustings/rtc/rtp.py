@@ -105,13 +105,11 @@ def _read(
     the break on."""
     level: int | None = None
     number: int | None = None
-    while at < end:
+    wanted = (level_id > 0) + (number_id > 0)
+    while wanted and at < end:
         head = raw[at]
-        if head == 0:
-            at += 1
-            continue
         start = at + 1
-        at = start + (head & 0x0F) + 1
+        at = start + (head & 0x0F) + 1 if head else start
         kind = head >> 4
         if kind == 15 or at > end:
             break
@@ -119,6 +117,8 @@ def _read(
             continue  # an id of 0 is padding, whatever its length says
         if kind == level_id and level is None:
             level = raw[start] & 0x7F  # RFC 6464 §3
+            wanted -= 1
         elif kind == number_id and number is None and at == start + 2:
             number = raw[start] << 8 | raw[start + 1]
+            wanted -= 1
     return level, number

@@ -14,6 +14,7 @@ from struct import Struct
 
 HEADER = Struct("!HHI12s")  # §5
 ATTRIBUTE = Struct("!HH")  # §14
+IPV4, IPV6 = Struct("!BBHI"), Struct("!BBH16s")  # §14.2
 COOKIE = 0x2112A442
 MESSAGE_MAX = 1_200
 ATTRIBUTES_MAX = 24
@@ -112,11 +113,13 @@ def build(
 
 def xor_address(host: str, port: int, transaction: bytes) -> bytes:
     """The value of XOR-MAPPED-ADDRESS (§14.2). A scope (`%eth0`) is no part of an address."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    key = COOKIE.to_bytes(4, "big") + transaction
-    mixed = bytes(one ^ other for one, other in zip(address.packed, key, strict=False))
-    family = 1 if address.version == 4 else 2
-    return bytes((0, family)) + (port ^ COOKIE >> 16).to_bytes(2, "big") + mixed
+    mixed_port = port ^ COOKIE >> 16
+    if ":" not in host:
+        address = int.from_bytes(map(int, host.split(".")), "big")
+        return IPV4.pack(0, 1, mixed_port, address ^ COOKIE)
+    address = int(ipaddress.IPv6Address(host.partition("%")[0]))
+    mixed = address ^ (COOKIE << 96 | int.from_bytes(transaction, "big"))
+    return IPV6.pack(0, 2, mixed_port, mixed.to_bytes(16, "big"))
 
 
 def error_code(code: int) -> bytes:

@@ -28,7 +28,7 @@ BACKLOG = 256
 BUFFER_BYTES = 32_768
 MARKS = ("tcp:", "socket:")
 
-Received = Callable[[bytes, Pair], None]
+Received = Callable[[bytes, Pair, float], None]
 
 
 def is_relayed(pair: Pair) -> bool:
@@ -54,8 +54,8 @@ class Tap:
 
 
 class RelayPort:
-    """`received` gets each datagram with its pair, `lost` each pair whose caller went. Nothing is sent to a pair that is
-    not proved."""
+    """`received` gets each datagram with its pair and the time, `lost` each pair whose caller went. Nothing is sent to a pair
+    that is not proved."""
 
     def __init__(self, received: Received, lost: Callable[[Pair], None]) -> None:
         self._received = received
@@ -176,7 +176,7 @@ class RelayPort:
         if tap.line is not None:
             tap.line.take(datagram)
         else:
-            self._received(datagram, tap.pair)
+            self._received(datagram, tap.pair, self._loop.time())
 
     def _greet(self, tap: Tap, message: bytes) -> None:
         try:
@@ -195,9 +195,11 @@ class RelayPort:
         self._pairs[pair] = tap
 
     def _greet_page(self, tap: Tap, hello: Hello) -> None:
-        """Once for each session, which must have been asked for."""
+        """Once for each session, which must have been asked for; door is told where there is none (any more)."""
         line, pair = self._lines.pop(hello.caller, None), _of_page(hello.caller)
         if line is None:
+            with contextlib.suppress(OSError):
+                tap.socket.send(END)
             self._end(tap)
             return
         tap.pair, tap.line = pair, line

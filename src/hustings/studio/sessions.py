@@ -65,16 +65,9 @@ class Sessions:
         session_id = secrets.token_urlsafe(16)
         try:
             checked = check(offer, mode)
-            about = {
-                "session": session_id,
-                "person": person,
-                "mode": mode,
-                "room": self._room,
-                "direction": checked.direction,
-            }
             call = self._board.call(
                 checked,
-                about,
+                self._about(session_id, person, mode, checked.direction),
                 partial(self._packet, session_id),
                 partial(self._state, session_id),
             )
@@ -91,12 +84,24 @@ class Sessions:
         session_id = secrets.token_urlsafe(16)
         try:
             call = self._board.socket_call(
-                session_id, partial(self._packet, session_id), partial(self._state, session_id)
+                self._about(session_id, person, "session", "sendrecv"),
+                partial(self._packet, session_id),
+                partial(self._state, session_id),
             )
         except CallsFull:
             raise Refusal("stage_full") from None
         await self._begin(Session(session_id, person, "session", True, call))
         return session_id, call.answer
+
+    def _about(self, session_id: str, person: str, mode: Mode, direction: str) -> dict[str, str]:
+        """What `take_up` needs."""
+        return {
+            "session": session_id,
+            "person": person,
+            "mode": mode,
+            "room": self._room,
+            "direction": direction,
+        }
 
     async def _begin(self, session: Session) -> None:
         """It takes the place of those that are not up yet."""

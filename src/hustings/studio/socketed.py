@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -54,20 +54,23 @@ class Relay(Protocol):
 
 
 class SocketCall:
-    """One session. `on_over` is called once, at its end, whoever ends it."""
+    """One session. `about` is what its room needs to know it again after a restart, its id under `session`; `on_over` is called
+    once, at its end, whoever ends it."""
 
     answer = ""
 
     def __init__(
         self,
         relay: Relay,
-        session: str,
+        about: Mapping[str, str],
         on_packet: OnPacket,
         on_state: OnState,
         on_over: Callable[[], None],
     ) -> None:
+        self.about = about
+        self.is_claimed = True
         self._relay = relay
-        self._session = session
+        self._session = about["session"]
         self._on_packet = on_packet
         self._on_state = on_state
         self._on_over = on_over
@@ -78,7 +81,7 @@ class SocketCall:
         self._is_here = self._is_over = False
         self._loop = asyncio.get_running_loop()
         self._waiting = self._loop.call_later(ARRIVE_S, self.went)
-        relay.expect(session, self)
+        relay.expect(self._session, self)
 
     def send(self, payload: bytes) -> None:
         """One 20 ms Opus packet for the far ear."""
@@ -98,6 +101,11 @@ class SocketCall:
     def restart(self, ufrag: str, password: str) -> str:
         """There is no ICE here. Errors: `OfferError`."""
         raise OfferError("offer_malformed")
+
+    def claim(self, on_packet: OnPacket, on_state: OnState) -> None:
+        """A call that an earlier process began has somebody behind it again."""
+        self.is_claimed = True
+        self._on_packet, self._on_state = on_packet, on_state
 
     def close(self) -> None:
         """Ends it; nothing is called back after this."""

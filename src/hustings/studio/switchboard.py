@@ -39,6 +39,8 @@ POLL_S = 0.01
 KEEP_S = 1.0
 """Calls are written down so often, and after `SENT_MAX` datagrams."""
 NEVER = float("inf")
+RENEWAL = "renewal"
+"""What is kept besides what a room wants kept: `Call.renewal`."""
 CALLS_MAX = 1_000
 """Fifty rooms of thirteen, and as many again on their way in or out."""
 
@@ -71,8 +73,8 @@ class Call:
         self.is_claimed = True
         self.peer = peer
         self._board = board
-        self._on_packet = on_packet
-        self._on_state = on_state
+        self.on_packet = on_packet
+        self.on_state = on_state
 
     @property
     def tag(self) -> str:
@@ -93,26 +95,20 @@ class Call:
     def claim(self, on_packet: OnPacket, on_state: OnState) -> None:
         """A call that an earlier process began has somebody behind it again."""
         self.is_claimed = True
-        self._on_packet, self._on_state = on_packet, on_state
+        self.on_packet, self.on_state = on_packet, on_state
 
     def close(self) -> None:
         """Ends it; nothing is called back after this."""
-        self._on_packet, self._on_state = _nobody, _nobody
+        self.on_packet, self.on_state = _nobody, _nobody
         self.peer.close(self._board.now())
         self._board.flush(self)
 
     def fail(self) -> None:
         """Ends it because something in it went wrong; its room hears that the line is down."""
-        told = self._on_state
+        told = self.on_state
         self.close()
         with contextlib.suppress(Exception):  # the room may be what went wrong
             told(False)
-
-    def arrived(self, packet: RtpPacket) -> None:
-        self._on_packet(packet)
-
-    def turned(self, is_up: bool) -> None:
-        self._on_state(is_up)
 
 
 class Switchboard:
@@ -127,7 +123,7 @@ class Switchboard:
         self._certificate = Certificate.make(secrets.token_bytes(ENTROPY), time.time())
         self._demux = Demux()
         self._calls: dict[Receiver, Call] = {}
-        self._sockets = 0
+        self._sockets: dict[str, SocketCall] = {}
         self._udp: UdpPort | None = None
         self._relay: RelayPort | None = None
         self._polling: asyncio.TimerHandle | None = None
@@ -173,19 +169,32 @@ class Switchboard:
         self._plan()
         return call
 
-    def socket_call(self, session: str, on_packet: OnPacket, on_state: OnState) -> SocketCall:
-        """A new call through a WebSocket at the door. Errors: `CallsFull`."""
+    def socket_call(
+        self, about: Mapping[str, str], on_packet: OnPacket, on_state: OnState
+    ) -> SocketCall:
+        """A new call through a WebSocket at the door. `about` has its id under `session`. Errors: `CallsFull`."""
         self._count()
-        assert self._relay is not None
-        self._sockets += 1
-        return SocketCall(self._relay, session, on_packet, on_state, self._socket_over)
+        if self._keeper is not None:
+            self._keeper.save(about["session"], _kept(about))
+        return self._socket(about, on_packet, on_state)
 
-    def _socket_over(self) -> None:
-        self._sockets -= 1
+    def _socket(
+        self, about: Mapping[str, str], on_packet: OnPacket, on_state: OnState
+    ) -> SocketCall:
+        assert self._relay is not None
+        session = about["session"]
+        over = partial(self._socket_over, session)
+        made = self._sockets[session] = SocketCall(self._relay, about, on_packet, on_state, over)
+        return made
+
+    def _socket_over(self, session: str) -> None:
+        del self._sockets[session]
+        if self._keeper is not None:
+            self._keeper.forget(session)
 
     def _count(self) -> None:
         """Errors: `CallsFull` if there is no room for one more."""
-        if len(self._calls) + self._sockets >= CALLS_MAX:
+        if len(self._calls) + len(self._sockets) >= CALLS_MAX:
             raise CallsFull
 
     def restart(self, call: Call, theirs: Credentials) -> str:
@@ -214,17 +223,17 @@ class Switchboard:
         assert self._udp is not None and self._relay is not None
         return self._relay if is_relayed(pair) else self._udp
 
-    def unclaimed(self, room: str) -> list[Call]:
+    def unclaimed(self, room: str) -> list[Call | SocketCall]:
         """The calls of this room that an earlier process began."""
-        return [
-            call
-            for call in self._calls.values()
-            if not call.is_claimed and call.about.get("room") == room
-        ]
+        return [call for call in self._unclaimed() if call.about.get("room") == room]
+
+    def _unclaimed(self) -> list[Call | SocketCall]:
+        calls = (*self._calls.values(), *self._sockets.values())
+        return [call for call in calls if not call.is_claimed]
 
     def end_unclaimed(self) -> None:
         """Every room is up: calls that none of them wanted end."""
-        for call in [one for one in self._calls.values() if not one.is_claimed]:
+        for call in self._unclaimed():
             call.close()
 
     def keep(self, call: Call) -> bool:
@@ -232,8 +241,8 @@ class Switchboard:
         taken = call.peer.snapshot(self.now()) if self._keeper is not None else None
         if self._keeper is None or taken is None:
             return False
-        about = json.dumps(dict(call.about)).encode()
-        self._keeper.save(call.about["session"], about + b"\n" + taken.to_bytes())
+        about = {**call.about, RENEWAL: call.renewal}
+        self._keeper.save(call.about["session"], _kept(about) + taken.to_bytes())
         return True
 
     @staticmethod
@@ -244,8 +253,8 @@ class Switchboard:
     def flush(self, call: Call) -> None:
         """Does what a peer wants done."""
         for output in call.peer.take():
-            if isinstance(output, RtpPacket):
-                call.arrived(output)
+            if isinstance(output, RtpPacket):  # nearly always
+                call.on_packet(output)
             elif isinstance(output, Send):
                 self._port(output.pair).send(output.pair, output.datagram)
             elif isinstance(output, Proved):
@@ -261,11 +270,11 @@ class Switchboard:
                         self._keeper.forget(call.about["session"])
                 elif output.state == "up":
                     self.keep(call)
-                call.turned(output.state == "up")
+                call.on_state(output.state == "up")
 
-    def _received(self, datagram: bytes, pair: Pair) -> None:
+    def _received(self, datagram: bytes, pair: Pair, now: float) -> None:
         try:
-            peer = self._demux.receive(datagram, pair, self.now())
+            peer = self._demux.receive(datagram, pair, now)
         except Exception:
             # None of ours is known to raise. Whoever finds one ends his own session with it, and no other.
             peer = self._demux.owner(pair)
@@ -309,21 +318,28 @@ class Switchboard:
         for name, raw in list(self._keeper.load()) if self._keeper is not None else []:
             about, _, rest = raw.partition(b"\n")
             try:
-                past = snapshot.from_bytes(rest)
-                if not 0 <= self.now() - past.at < RETURN_S:
-                    raise ValueError("a call of long ago")
-                peer = Peer.resume(past, self._certificate, self.now())
-                call = Call(self, peer, json.loads(about), _nobody, _nobody)
+                self._take_up(json.loads(about), rest)
             except ValueError:
                 assert self._keeper is not None
                 self._keeper.forget(name)
-                continue
-            call.is_claimed = False
-            self._calls[peer] = call
-            self._demux.add(peer.ufrag, peer)
-            for pair in past.pairs:
-                self._demux.prove(pair, peer)
-            self.flush(call)
+
+    def _take_up(self, about: dict[str, str], raw: bytes) -> None:
+        """A call, or a page's WebSocket, which has no more than its words. Errors: `ValueError`."""
+        if not raw:
+            self._socket(about, _nobody, _nobody).is_claimed = False
+            return
+        past = snapshot.from_bytes(raw)
+        if not 0 <= self.now() - past.at < RETURN_S:
+            raise ValueError("a call of long ago")
+        peer = Peer.resume(past, self._certificate, self.now())
+        renewal = about.pop(RENEWAL, "")
+        call = Call(self, peer, about, _nobody, _nobody)
+        call.is_claimed, call.renewal = False, renewal
+        self._calls[peer] = call
+        self._demux.add(peer.ufrag, peer)
+        for pair in past.pairs:
+            self._demux.prove(pair, peer)
+        self.flush(call)
 
     def _plan(self) -> None:
         """The next poll: when a call needs it, or all are to be written down."""
@@ -349,6 +365,11 @@ class Switchboard:
                 self.do(call, partial(call.peer.poll, now))
         finally:
             self._plan()
+
+
+def _kept(about: Mapping[str, str]) -> bytes:
+    """The first line of what is kept of a call."""
+    return json.dumps(dict(about)).encode() + b"\n"
 
 
 def _drawn() -> Beginnings:

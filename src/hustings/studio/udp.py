@@ -36,7 +36,7 @@ TRIES = 8
 IP_PKTINFO = 8  # ip(7); Python names it from 3.12 on
 ANCILLARY_BYTES = 64
 
-Received = Callable[[bytes, Pair], None]
+Received = Callable[[bytes, Pair, float], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +55,8 @@ class Tap:
 
 
 class UdpPort:
-    """`received` gets each datagram with its pair. Errors of single datagrams are nobody's: they are dropped."""
+    """`received` gets each datagram with its pair and the time at which it was looked for. Errors of single datagrams are
+    nobody's: they are dropped."""
 
     def __init__(self, received: Received) -> None:
         self._received = received
@@ -204,28 +205,29 @@ class UdpPort:
             count += len(ready)
             for number, _ in ready:
                 tap = self._taps.get(number)
-                if tap is not None:  # None: given up while an earlier one was read
-                    self._readable(tap, now)
+                if tap is None:  # given up while an earlier one was read
+                    continue
+                if now - tap.since >= TICK_S:
+                    tap.since, tap.left = now, tap.budget
+                if not tap.left:
+                    self._spent(tap)
+                    continue
+                tap.left -= 1
+                pair = tap.pair
+                try:
+                    if pair is not None and now >= tap.alone_from:
+                        datagram = tap.socket.recv(DATAGRAM_MAX)
+                    else:
+                        datagram, pair = _read(tap.socket, pair)
+                except OSError:
+                    continue  # ICMP says that nobody is there (udp(7)), and anybody can forge that; or nothing after all
+                self._received(datagram, pair, now)
         return count
 
-    def _readable(self, tap: Tap, now: float) -> None:
-        """Reads one datagram. When the tick's budget is spent, the socket waits for the next tick."""
-        if now - tap.since >= TICK_S:
-            tap.since, tap.left = now, tap.budget
-        if not tap.left:
-            self._mute(tap)
-            self._loop.call_at(tap.since + TICK_S, self._listen, tap)
-            return
-        tap.left -= 1
-        pair = tap.pair
-        try:
-            if pair is not None and now >= tap.alone_from:
-                datagram = tap.socket.recv(DATAGRAM_MAX)
-            else:
-                datagram, pair = _read(tap.socket, pair)
-        except OSError:
-            return  # ICMP says that nobody is there (udp(7)), and anybody can forge that; or nothing after all
-        self._received(datagram, pair)
+    def _spent(self, tap: Tap) -> None:
+        """The tick's budget is: the socket waits for the next tick."""
+        self._mute(tap)
+        self._loop.call_at(tap.since + TICK_S, self._listen, tap)
 
 
 def _read(own: socket.socket, pair: Pair | None) -> tuple[bytes, Pair]:
