@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
@@ -71,6 +71,7 @@ def plain(html: str) -> str:
 
 
 def _each(raw: bytes) -> Iterator[Claimed | None]:
+    read_one: Callable[[Any], Claimed | None]
     if raw.startswith(TWEETS):
         tree = _json(raw.partition(b"=")[2])
         entries, read_one = tree, _tweet
