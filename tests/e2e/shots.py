@@ -24,6 +24,7 @@ from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
 from tests.e2e.peer import Cast, cast
 from tests.e2e.players import consent, join
+from tests.e2e.square import Member
 
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
 BYTES_MAX = 120_000
@@ -123,6 +124,58 @@ def accounts(studio: Studio) -> None:
         one.leave()
 
 
+def square(studio: Studio, room: Room) -> None:
+    """What is posted around the room on the air, home, and one's page."""
+    house = studio.house
+    mia = Member(house, "mia", "Mia Torres", "Hydrologist. I count what the river brings.")
+    ben = Member(house, "ben", "Ben Adeyemi", "City desk, twenty years of budgets.")
+    mia.bring(
+        (
+            "2023-05-25T14:00:00Z",
+            "Forty minutes of silence, and then an apology. A talk begins when it says it begins.",
+        ),
+        ("2022-11-02T08:30:00Z", "The river was 3.4 metres at seven this morning."),
+    )
+    mia.follow(ben)
+    ben.follow(mia)
+    asked = mia.say(
+        "If rents follow wages, what do wages follow? Hanna just said it twice. #rents",
+        room=room.key,
+        language="en",
+    )
+    ben.say("@mia Prices of bread, since 1911: https://archive.example/prices/bread-and-rents-1911-to-1931.pdf",
+            in_reply_to_id=str(asked), room=room.key)  # fmt: skip
+    ben.does(asked, "favourite")
+    ben.does(mia.posts()[-2], "repost", room=room.key)
+    said = ben.say("Doors were open at ten to. That is how it is done.", room=room.key)
+    ben.http.post(
+        f"/posts/{said}/edit",
+        data={"status": "Doors were open at half past. That is how it is done."},
+    )
+    mia.does(said, "repost")
+    ben.say(
+        "The whole vote, as I see it.",
+        spoiler_text="Numbers from the count, before the talk names them",
+        room=room.key,
+    )
+    both_looks(studio, "square-room", f"{house.web}/rooms/{room.key}", seen(".post"))
+    cookies = [
+        {"name": c.name, "value": str(c.value), "url": house.web} for c in ben.http.cookies.jar
+    ]
+    for phone, dark in ((False, False), (True, True)):
+        one = studio.person("reader", phone, dark)
+        one.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        where = f"{'phone' if phone else 'desktop'}-{'dark' if dark else 'light'}"
+        for name, path in (
+            ("home", "/home"),
+            ("square-profile", "/@mia"),
+            ("square-post", f"/posts/{asked}"),
+        ):
+            one.page.goto(f"{house.web}{path}")
+            save(one, f"{name}-{where}")
+        one.leave()
+
+
 def stage_before(studio: Studio, room: Room) -> None:
     """Notice and sound check, on both."""
     for phone, dark in ((False, False), (True, True)):
@@ -187,6 +240,7 @@ def evening(studio: Studio, room: Room) -> None:
         one.page.locator("#stage .talks").wait_for(timeout=40_000)
         save(one, f"event-air-{'phone' if phone else 'desktop'}-{'dark' if dark else 'light'}")
         one.leave()
+    square(studio, room)
     both_looks(studio, "front", house.web, seen("main h1"))
     host.page.emulate_media(color_scheme="light")
     playing[0].stop()

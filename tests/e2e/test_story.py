@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.house import started
+from tests.e2e.harness.waiting import until
+from tests.e2e.house import House, started
 from tests.e2e.square import Member, suspend
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -69,3 +70,24 @@ def test_an_old_post_is_reposted_beside_a_live_room_and_its_author_is_gone(tmp_p
         )
         assert time.monotonic() - began_s < 1.0
         house.command(room, "end")
+
+
+def test_the_demo_has_a_square_that_says_what_it_is(tmp_path: Path) -> None:
+    def around(house: House) -> str:
+        answer = house.http.get(f"{house.web}/rooms/demo")
+        return plain(answer.text) if answer.status_code == 200 else ""
+
+    with started(tmp_path / "data", demo=True) as house:
+        until(lambda: "Reposted on" in around(house), 60, "the demo's repost")
+        said = around(house)
+        assert "written 25 May 2023" in said and "The date is a claim" in said
+        assert "Everything here was written by the program" in said and "into the talk" in said
+        assert (
+            "demo"
+            not in plain(house.http.get(f"{house.web}/@demo_ana").text).split("Ana (demo)")[0]
+        )
+        assert "Traceback" not in house.log
+    with started(tmp_path / "data", demo=True) as house:  # once is enough
+        until(lambda: house.http.get(f"{house.web}/@demo_ben").status_code == 200, 60, "web")
+        page = plain(house.http.get(f"{house.web}/@demo_ana").text)
+        assert "2 posts" in page

@@ -10,6 +10,7 @@ import signal
 from pathlib import Path
 
 from hustings import keyring
+from hustings.demo import square
 from hustings.demo.calls import Calls
 from hustings.demo.director import Director, host_link, note
 from hustings.demo.sound import Conversation, read_packets
@@ -46,6 +47,7 @@ async def _play(settings: Settings, quiet: bool) -> None:
     roles = {name: role for name, (role, _) in VOICES.items()}
     director = Director(calls, signer, conversation, roles, on_air)
     playing = asyncio.create_task(director.run(), name="demo")
+    furnishing = asyncio.create_task(square.furnish(settings), name="the demo's square")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, playing.cancel)
     try:
@@ -54,6 +56,8 @@ async def _play(settings: Settings, quiet: bool) -> None:
         pass
     finally:
         path.unlink(missing_ok=True)
+        furnishing.cancel()
+        await asyncio.gather(furnishing, return_exceptions=True)
         await director.close()
         await calls.close()
 
