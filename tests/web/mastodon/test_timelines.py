@@ -72,6 +72,7 @@ async def test_a_tag_and_an_account(house: House) -> None:
 
 async def test_follows_and_who_sees_them(house: House) -> None:
     ada, bob = await author(house), await author(house, "bob")
+    assert (await ada.post(f"accounts/{bob.id}/follow", reblogs=None, notify=None))["following"]
     related = await ada.post(f"accounts/{bob.id}/follow", notify=True)
     assert related["id"] == bob.id and related["notifying"] and related["showing_reblogs"]
     assert [one["acct"] for one in await bob.get(f"accounts/{bob.id}/followers")] == ["ada"]
