@@ -183,3 +183,15 @@ def test_an_address_nobody_set_follows_its_port_and_tls(tmp_path: Path) -> None:
 def test_the_tree_is_frozen() -> None:
     with pytest.raises(AttributeError):
         settings.load().live.port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("size", "right"), [("50", True), ("5000", True), ("49", False), ("5001", False)]
+)
+def test_how_long_a_post_may_be_has_its_limits(size: str, right: bool) -> None:
+    environ = {"HUSTINGS_SQUARE__POST_CHARACTERS_MAX": size}
+    if right:
+        assert settings.load(environ=environ).square.post_characters_max == int(size)
+    else:
+        with pytest.raises(ValueError, match="post_characters_max"):
+            settings.load(environ=environ)

@@ -17,7 +17,7 @@ from hustings.social.lanes import FAN_OUT
 from hustings.social.paging import Page
 from hustings.store.follows import account_counts, feed_entries, feeds, follows
 from hustings.store.posts import posts
-from hustings.store.upsert import add_missing
+from hustings.store.upsert import add_missing, add_once
 
 Rule = Callable[[sa.FromClause], sa.ColumnElement[bool]]
 FEED_MAX, FEED_SLACK = 400, 100
@@ -114,8 +114,9 @@ def care_for(connection: Connection, account: int, now_ms: int) -> None:
     if touched.rowcount:
         return
     newest, floor = _newest(connection, account)
-    connection.execute(feeds.insert().values(account=account, floor=floor, read_at_ms=now_ms))
-    add_missing(connection, feed_entries, [{"account": account, "post": id} for id in newest])
+    if add_once(connection, feeds, {"account": account, "floor": floor, "read_at_ms": now_ms}):
+        rows = [{"account": account, "post": id} for id in newest]
+        add_missing(connection, feed_entries, rows)
 
 
 def forget(connection: Connection, account: int) -> None:

@@ -162,7 +162,7 @@ def of_rows(
         originals = list(connection.execute(asked).mappings())
     every = {row["id"]: row for row in (*wanted, *originals)}
     around = _Around(connection, viewer, every)
-    made = {row["id"]: around.post(row, None) for row in originals}
+    made = {row["id"]: around.post(row, None) for row in originals if around.has(row)}
     return [around.post(row, made.get(row["reblog_of"])) for row in wanted if around.has(row)]
 
 

@@ -111,7 +111,7 @@ def drawn(text: str) -> int:
         if char == JOINER:
             joined = True
             continue
-        if code in SKINS or char == EMOJI_LOOK or unicodedata.category(char) in ("Mn", "Me"):
+        if code in SKINS or char == EMOJI_LOOK or unicodedata.category(char)[0] == "M":
             continue
         count, joined = count + (not joined), False
     return count

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from tests.web.conftest import House
 from tests.web.mastodon.posting import author, links
+
+PAGES = ("timelines/home", "timelines/public")
 
 
 async def test_the_square_is_walked_along_its_links(house: House) -> None:
@@ -49,6 +52,32 @@ async def test_home_is_whom_one_follows_and_what_they_repost(house: House) -> No
     assert await ada.get("timelines/home") == []
 
 
+async def test_a_long_page_asks_the_database_no_more_than_a_short_one(house: House) -> None:
+    ada, bob = await author(house), await author(house, "bob")
+    await ada.post(f"accounts/{bob.id}/follow")
+    post = await bob.new("@ada #one")
+    await bob.post(f"statuses/{post['id']}/reblog")
+    asked: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    async def many(path: str) -> int:
+        asked.clear()
+        assert await ada.get(path)
+        return len(asked)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        short = {path: await many(path) for path in PAGES}
+        for number in range(19):
+            await bob.new(f"@ada #tag{number}")
+        assert {path: await many(path) for path in PAGES} == short
+        assert max(short.values()) <= 20
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
 async def test_a_tag_and_an_account(house: House) -> None:
     ada, bob = await author(house), await author(house, "bob")
     post = await ada.new("In #Köln")
@@ -72,6 +101,7 @@ async def test_a_tag_and_an_account(house: House) -> None:
 
 async def test_follows_and_who_sees_them(house: House) -> None:
     ada, bob = await author(house), await author(house, "bob")
+    assert (await ada.post(f"accounts/{bob.id}/follow", reblogs=None, notify=None))["following"]
     related = await ada.post(f"accounts/{bob.id}/follow", notify=True)
     assert related["id"] == bob.id and related["notifying"] and related["showing_reblogs"]
     assert [one["acct"] for one in await bob.get(f"accounts/{bob.id}/followers")] == ["ada"]

@@ -102,8 +102,8 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
         tree = await params.read(request)
         if params.many(tree, "languages"):
             raise Refused("not_offered", field="languages")
-        reblogs = truth(tree.get("reblogs", True), "reblogs")
-        notify = truth(tree.get("notify", False), "notify")
+        reblogs = _flag(tree, "reblogs", True)
+        notify = _flag(tree, "notify", False)
         new = parts.ids.at(parts.now_ms())
         await sql.write(follows.follow, new, mine.account, target, reblogs, notify)
         return yes((await related(parts, mine.account, [target]))[0])
@@ -118,7 +118,7 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
     async def mute(id: str, request: Request) -> Response:
         mine, target = callers.mine(request, "write:mutes"), id_of(id, "account_unknown")
         tree = await params.read(request)
-        notifications = truth(tree.get("notifications", True), "notifications")
+        notifications = _flag(tree, "notifications", True)
         seconds, now_ms = params.words(tree, "duration") or "0", parts.now_ms()
         if not (seconds.isascii() and seconds.isdigit() and int(seconds[:12]) <= MUTE_S_MAX):
             raise Refused("bad_request", field="duration")
@@ -126,6 +126,11 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
         new = parts.ids.at(now_ms)
         await sql.write(follows.mute, new, mine.account, target, notifications, until_ms)
         return yes((await related(parts, mine.account, [target]))[0])
+
+
+def _flag(tree: dict[str, Any], name: str, unsaid: bool) -> bool:
+    """A null is as good as nothing. Errors: `preference_malformed`."""
+    return unsaid if tree.get(name) is None else truth(tree[name], name)
 
 
 def _answers(router: APIRouter, parts: Parts, callers: Callers) -> None:
