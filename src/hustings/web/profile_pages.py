@@ -62,7 +62,11 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             paragraphs=[text.strip() for text in account.note.split("\n\n") if text.strip()],
             counts=found.counts,
             between=found.between,
-            pinned=entries(parts, found.pinned, viewer),
+            # a pinned post may stand a second time below, and an address leads to one place
+            pinned=[
+                {**one, "anchor": f"pinned-{one['id']}"}
+                for one in entries(parts, found.pinned, viewer)
+            ],
             answers=answers,
             **shown,
         )

@@ -104,7 +104,7 @@ def timeline(
     begun = page.max_id is None and page.since_id is None and page.min_id is None
     return {
         "posts": entries(parts, posts, viewer),
-        "here": path,
+        "here": path if page.max_id is None else f"{path}?max_id={page.max_id}",
         "older": older,
         "newest": "" if begun else path,
         "begun": begun,
