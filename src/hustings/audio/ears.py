@@ -91,4 +91,4 @@ class Ears:
 
 
 def clipped(frame: Samples) -> Samples:
-    return np.clip(frame, -1, 1)
+    return np.minimum(np.maximum(frame, -1), 1)
