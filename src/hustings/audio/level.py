@@ -102,6 +102,12 @@ class Level:
 
     def update(self, frame: Samples | None) -> None:
         """Takes a tick in, (960,); None = nothing came (the meter falls, the noise floor stays as it was)."""
+        if (
+            frame is None and self.level_db == FLOOR_DB and not self.talking
+        ):  # a silent stage is large
+            self.power_db = self.peak_db = FLOOR_DB
+            self._loud_ticks = 0
+            return
         rms = self.power_db = FLOOR_DB if frame is None else rms_dbfs(frame)
         self.peak_db = FLOOR_DB if frame is None else peak_dbfs(frame)
         self.level_db = max(rms, self.level_db - self.FALL_DB, FLOOR_DB)
