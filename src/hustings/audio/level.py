@@ -163,7 +163,7 @@ class Leveller:
         first, last = 10 ** (before / 20), 10 ** (self.gain_db / 20)
         if first == last:
             return frame * np.float32(last)
-        return frame * (first + (last - first) * _RAMP)
+        return frame * np.asarray(first + (last - first) * _RAMP, np.float32)
 
     def _measure(self, frame: Samples) -> None:
         self._talked += 1
