@@ -52,6 +52,15 @@ def test_a_pause_is_no_change(ears: Ears) -> None:
     assert packets["ann"] is packets["bob"]
 
 
+def test_who_is_said_to_need_a_clean_feed_is_who_gets_one(ears: Ears) -> None:
+    for sounding in ({"ann"}, *[NOBODY] * 6, {"ann", "bob"}, {"nobody"}):
+        own = ears.own(sounding)
+        packets = ears.encode(chord(0), {one: CLEAN[one] for one in own}, sounding)
+        shared = packets["ann"] is packets["bob"]
+        assert shared == (not own)
+    assert ears.own({"ann"}) == {"ann", "bob"}, "bob is kept for a while"
+
+
 def test_whoever_left_has_no_ear(ears: Ears) -> None:
     ears.remove("ann")
     ears.remove("ann")

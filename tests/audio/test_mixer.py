@@ -94,6 +94,24 @@ def test_nobody_hears_himself_and_all_hear_the_others() -> None:
     assert not out[clean_feed("p4")].any()
 
 
+def test_those_buses_that_are_wanted_are_as_if_all_were() -> None:
+    whole, some = Mixer(), Mixer()
+    sound = {"b": ONE, "pad": np.stack([ONE, 3 * ONE], axis=1)}
+    for mixer in (whole, some):
+        mixer.add_bus(PROGRAM, channels=2)
+        mixer.add_bus(STAGE)
+        mixer.add_source("pad", channels=2)
+        for talker in "abc":
+            mixer.add_talker(talker)
+        mixer.set_gain("pad", PROGRAM, 0.3)
+    wanted = [clean_feed("c"), PROGRAM, clean_feed("b")]
+    for _ in range(2):  # a ramp, and after it
+        every, found = whole.mix(sound), some.mix(sound, wanted)
+        assert list(found) == wanted
+        for bus in wanted:
+            np.testing.assert_array_equal(found[bus], every[bus])
+
+
 def test_without_a_stage_bus_talkers_still_hear_each_other() -> None:
     mixer = Mixer()
     mixer.add_talker("a")

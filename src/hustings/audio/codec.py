@@ -31,6 +31,7 @@ _SET_BITRATE, _SET_COMPLEXITY, _SET_INBAND_FEC = 4002, 4010, 4012
 _SET_PACKET_LOSS_PERC, _SET_DTX, _GET_LOOKAHEAD, _RESET_STATE = 4014, 4016, 4027, 4028
 _SET_PREDICTION_DISABLED = 4042
 _PACKET_MAX = 4_000  # bytes; libopus recommends it, and it is never reached at our rates
+_FRAME_MAX = 2_880  # samples: 60 ms, the longest that an encoder takes
 _GUESS_STEP = 120  # libopus guesses multiples of 2.5 ms
 _FADE = np.linspace(1.0, 0.0, TICK // 4, dtype=np.float32)
 
@@ -108,6 +109,7 @@ class OpusDecoder:
             raise ValueError(f"no Opus decoder of {channels} channels: {_reason(error.value)}")
         self._close = weakref.finalize(self, self._library.opus_decoder_destroy, self._state)
         self._pcm = np.zeros((PACKET_SAMPLES_MAX, channels), np.float32)
+        self._pcm_at = self._pcm.ctypes.data
         self._fifo: list[Samples] = []
         self._sounding = False
         self.bad_packets = 0
@@ -137,9 +139,7 @@ class OpusDecoder:
 
     def _run(self, packet: bytes | None, room: int, fec: int) -> Samples:
         size = len(packet) if packet else 0
-        count = self._library.opus_decode_float(
-            self._state, packet, size, self._pcm.ctypes.data, room, fec
-        )
+        count = self._library.opus_decode_float(self._state, packet, size, self._pcm_at, room, fec)
         if count < 0:
             raise ValueError(f"not an Opus packet: {_reason(count)}")
         # The buffer holds (n, channels) interleaved from its start, whatever `room` was.
@@ -248,6 +248,8 @@ class OpusEncoder:
             raise ValueError(f"no Opus encoder of {channels} channels: {_reason(error.value)}")
         self._close = weakref.finalize(self, self._library.opus_encoder_destroy, self._state)
         self._packet = ctypes.create_string_buffer(_PACKET_MAX)
+        self._frame = np.zeros((_FRAME_MAX, channels), np.float32)
+        self._frame_at = self._frame.ctypes.data
         self.set_bitrate(bitrate)
         self._set(_SET_COMPLEXITY, complexity)
         self._set(_SET_INBAND_FEC, int(fec))
@@ -282,13 +284,14 @@ class OpusEncoder:
                 return self.encode(frame)
             finally:
                 self._set(_SET_PREDICTION_DISABLED, 0)
-        frame = np.ascontiguousarray(frame, dtype=np.float32)
-        if frame.size != len(frame) * self._channels:
+        count = len(frame)
+        if frame.size != count * self._channels or count > _FRAME_MAX:
             raise ValueError(
                 f"a frame of {self._channels} channels has not the shape {frame.shape}"
             )
+        self._frame[:count] = frame.reshape(count, self._channels)
         size = self._library.opus_encode_float(
-            self._state, frame.ctypes.data, len(frame), self._packet, _PACKET_MAX
+            self._state, self._frame_at, count, self._packet, _PACKET_MAX
         )
         if size < 0:
             raise ValueError(f"cannot encode {len(frame)} samples: {_reason(size)}")

@@ -52,6 +52,10 @@ class Ears:
         """Nothing if he is not there."""
         self._ears.pop(person, None)
 
+    def own(self, sounding: Set[str]) -> set[str]:
+        """Whose clean feed `encode` will ask for in this tick."""
+        return {one for one, ear in self._ears.items() if ear.hang > 1 or one in sounding}
+
     def encode(
         self, stage: Samples, clean: Mapping[str, Samples], sounding: Set[str]
     ) -> dict[str, bytes]:
@@ -91,4 +95,4 @@ class Ears:
 
 
 def clipped(frame: Samples) -> Samples:
-    return np.clip(frame, -1, 1)
+    return np.minimum(np.maximum(frame, -1), 1)

@@ -81,10 +81,12 @@ _HANN = np.hanning(TICK).astype(np.float32)
 
 
 def lean(frame: Samples) -> Lean:
-    """(BANDS - 1,) steps between neighbouring bands of a tick, (960,), in decibels; of silence all are 0."""
+    """(BANDS - 1,) steps between neighbouring bands of a tick, (960,), in decibels; of silence all are 0. Of ticks, (n, 960),
+    those of each."""
     spectrum = np.fft.rfft(frame * _HANN)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS
-    return np.asarray(np.diff(10 * np.log10(power + FLOOR)), np.float32)
+    levels = 10 * np.log10(power + FLOOR)
+    return np.asarray(levels[..., 1:] - levels[..., :-1], np.float32)
 
 
 def likeness(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -172,12 +174,16 @@ class EchoWatch:
     ) -> None:
         """A tick, (960,) each, of what all hear and whose it is most, and of who is wanted: his sound and its level, his clean
         feed. None: silence."""
-        _push(self._far, 0.0 if stage is None else lean(stage))
+        sounds = (stage, own, clean) if self._person else (stage,)
+        present = [sound for sound in sounds if sound is not None]
+        leans = iter(lean(np.stack(present)) if present else ())
+        steps = [0.0 if sound is None else next(leans) for sound in sounds]
+        _push(self._far, steps[0])
         self._loudest.append(loudest)
         if not self._person:
             return
-        _push(self._near, 0.0 if own is None else lean(own))
-        _push(self._clean, 0.0 if clean is None else lean(clean))
+        _push(self._near, steps[1])
+        _push(self._clean, steps[2])
         _push(self._near_db, own_db)
         self._left -= 1
         if self._left <= 0:

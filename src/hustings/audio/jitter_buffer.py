@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hustings.audio.clock import TICK
 from hustings.audio.opus_packet import PACKET_SAMPLES_MAX, frame_samples, has_fec, packet_samples
@@ -60,8 +60,7 @@ _PERCENTILE = 0.97
 Kind = Literal["packet", "fec", "conceal", "silence", "held"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(NamedTuple):
     """One step of a tick, and the steps after it.
 
     kind: "packet" decode `payload`; "fec" restore the lost packet from `payload`, the packet after it; "conceal" guess;
@@ -113,8 +112,7 @@ class Stats:
         return self.jitter_samples / 48
 
 
-@dataclass(frozen=True, slots=True)
-class _Packet:
+class _Packet(NamedTuple):
     sequence: int
     timestamp: int
     samples: int
@@ -361,6 +359,8 @@ class JitterBuffer:
         if not steps:
             return Pull("held", samples=0)
         first = steps[0]
+        if len(steps) == 1 and not fold:
+            return first
         return Pull(first.kind, first.payload, first.samples, tuple(steps[1:]), fold)
 
     def _step(self, need: int) -> Pull:

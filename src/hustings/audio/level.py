@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from functools import cache
+from math import log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from hustings.audio.clock import RATE, TICK
 
 Samples = NDArray[np.float32]
+
+_RAMP = np.arange(1, TICK + 1, dtype=np.float32) / TICK
 
 FLOOR_DB = -100.0
 """What silence reads: no level is lower."""
@@ -26,7 +29,9 @@ PROGRAM_LUFS = -16.0
 
 def peak_dbfs(frame: Samples) -> float:
     """The highest sample of a frame in dB of full scale, not below `FLOOR_DB`."""
-    return _decibels(float(np.max(np.abs(frame), initial=0.0)) ** 2)
+    if not frame.size:
+        return FLOOR_DB
+    return _decibels(float(max(frame.max(), -frame.min())) ** 2)
 
 
 def rms_dbfs(frame: Samples) -> float:
@@ -36,7 +41,7 @@ def rms_dbfs(frame: Samples) -> float:
 
 
 def _decibels(power: float) -> float:
-    return max(FLOOR_DB, 10 * float(np.log10(power))) if power > 0 else FLOOR_DB
+    return max(FLOOR_DB, 10 * log10(power)) if power > 0 else FLOOR_DB
 
 
 @cache
@@ -97,6 +102,12 @@ class Level:
 
     def update(self, frame: Samples | None) -> None:
         """Takes a tick in, (960,); None = nothing came (the meter falls, the noise floor stays as it was)."""
+        if (
+            frame is None and self.level_db == FLOOR_DB and not self.talking
+        ):  # a silent stage is large
+            self.power_db = self.peak_db = FLOOR_DB
+            self._loud_ticks = 0
+            return
         rms = self.power_db = FLOOR_DB if frame is None else rms_dbfs(frame)
         self.peak_db = FLOOR_DB if frame is None else peak_dbfs(frame)
         self.level_db = max(rms, self.level_db - self.FALL_DB, FLOOR_DB)
@@ -140,7 +151,8 @@ class Leveller:
         self.loudness = FLOOR_DB
         self._steps: deque[float] = deque(maxlen=self._STEPS_IN_BLOCK)
         self._blocks: deque[float] = deque(maxlen=self._BLOCKS)
-        self._sum, self._ticks, self._talked = 0.0, 0, 0
+        self._said: list[Samples] = []
+        self._talked = 0
 
     def apply(self, frame: Samples, talking: bool) -> Samples:
         """The tick (960,) with the gain on it, as a line from the last gain to the next."""
@@ -151,16 +163,15 @@ class Leveller:
         first, last = 10 ** (before / 20), 10 ** (self.gain_db / 20)
         if first == last:
             return frame * np.float32(last)
-        return frame * np.linspace(first, last, len(frame) + 1, dtype=np.float32)[1:]
+        return frame * np.asarray(first + (last - first) * _RAMP, np.float32)
 
     def _measure(self, frame: Samples) -> None:
         self._talked += 1
-        self._sum += k_power(frame)
-        self._ticks += 1
-        if self._ticks < self._STEP_TICKS:
+        self._said.append(frame)
+        if len(self._said) < self._STEP_TICKS:
             return
-        self._steps.append(self._sum / self._ticks)
-        self._sum, self._ticks = 0.0, 0
+        self._steps.append(k_power(np.concatenate(self._said)))
+        self._said = []
         if len(self._steps) == self._STEPS_IN_BLOCK:
             self._blocks.append(sum(self._steps) / len(self._steps))
             self.loudness = gated_loudness(self._blocks)

@@ -12,7 +12,7 @@ bus of one, a source of two channels is half of each.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite, sqrt
 
 import numpy as np
@@ -113,8 +113,10 @@ class Mixer:
         width, height = columns.stop - columns.start, rows.stop - rows.start
         return value if width == height else value / (CENTRE if width == 2 else 0.5)
 
-    def mix(self, frames: Mapping[str, Samples]) -> dict[str, Samples]:
-        """One tick of every bus: (960,), or (960, 2) for a bus of two channels.
+    def mix(
+        self, frames: Mapping[str, Samples], wanted: Collection[str] | None = None
+    ) -> dict[str, Samples]:
+        """One tick of every bus, or of those that are `wanted`: (960,), or (960, 2) for a bus of two channels.
 
         frames: a tick of each source that sounds, (960,) or (960, 2); one that is absent is silent and costs nothing. A
         frame that holds anything but finite numbers is left out: it would silence every bus, its gain 0 or not.
@@ -127,21 +129,27 @@ class Mixer:
                 continue
             rows.extend(range(place.start, place.stop))
             sounds.extend(frame.reshape(TICK, place.stop - place.start).T)
-        mixed = self._apply(rows, sounds)
+        places = {bus: self._buses[bus] for bus in (self._buses if wanted is None else wanted)}
+        columns = [at for place in places.values() for at in range(place.start, place.stop)]
+        channels = iter(self._apply(rows, columns, sounds))
         return {
-            bus: mixed[place.start] if place.stop - place.start == 1 else mixed[place].T.copy()
-            for bus, place in self._buses.items()
+            bus: next(channels)
+            if place.stop - place.start == 1
+            else np.stack((next(channels), next(channels)), axis=1)
+            for bus, place in places.items()
         }
 
-    def _apply(self, rows: list[int], sounds: list[Samples]) -> Samples:
+    def _apply(self, rows: list[int], columns: list[int], sounds: list[Samples]) -> Samples:
         """Bus channels (columns, 960) of the rows that sound; afterwards every gain is where it was wanted."""
+        at = np.ix_(rows, columns)
         if sounds:
             stacked = np.asarray(sounds, dtype=np.float32)
-            mixed = self._gain[rows].T @ stacked
+            gain = self._gain[at]
+            mixed = gain.T @ stacked
             if self._ramping:
-                mixed += ((self._wanted - self._gain)[rows].T @ stacked) * _RAMP
+                mixed += ((self._wanted[at] - gain).T @ stacked) * _RAMP
         else:
-            mixed = np.zeros((self._gain.shape[1], TICK), np.float32)
+            mixed = np.zeros((len(columns), TICK), np.float32)
         if self._ramping:
             self._gain = self._wanted.copy()
             self._ramping = False

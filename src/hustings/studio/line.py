@@ -75,7 +75,11 @@ class Voice:
     def tick(self, pull: Pull, is_wanted: bool) -> Samples | None:
         """His next 20 ms; None while he is silent, or not wanted."""
         if not is_wanted:
-            self.missed.extend(step.payload for step in pull.steps if step.kind == "packet")
+            if not pull.then:
+                if pull.kind == "packet":
+                    self.missed.append(pull.payload)
+            else:
+                self.missed.extend(step.payload for step in pull.steps if step.kind == "packet")
             self.level.update(None)
             self.watched.hear(None)
             return None
@@ -184,15 +188,19 @@ class Line:
         # mixer: one matrix; every change of a gain is a ramp over this tick
         self._set_gains(clock)
         frames[HOLDING] = self._holding.tick(clock)
-        buses = self._mixer.mix(frames)
-        self._watch_for_echo(frames, buses)
+        sounding = self._sounding(frames)
+        levels = {one: it.level.power_db for one, it in self._voices.items() if one in frames}
+        suspect = self._echo.wanted(levels)
+        feeds = self._ears.own(sounding) | ({suspect} & self._voices.keys())
+        buses = self._mixer.mix(frames, [PROGRAM, STAGE, *map(clean_feed, feeds)])
+        self._watch_for_echo(suspect, levels, frames, buses)
         self._let_go()
         # limiter > encoder > segmenter > window > playlist: the program, encoded once
         program = self._limiter.limit(buses[PROGRAM])
         made = self._encode(clock - self._limiter.latency, program)
         return Tick(
             # ears: what those on the stage hear
-            ears=self._hear(frames, buses),
+            ears=self._hear(sounding, buses),
             made=tuple(made),
             playlists=self._playlists(made),
             talking=tuple(p for p, voice in self._voices.items() if voice.level.talking),
@@ -342,9 +350,18 @@ class Line:
         if self._mixer.gain(HOLDING, PROGRAM) != holding:
             self._mixer.set_gain(HOLDING, PROGRAM, holding)
 
-    def _watch_for_echo(self, frames: Mapping[str, Samples], buses: Mapping[str, Samples]) -> None:
-        levels = {one: it.level.power_db for one, it in self._voices.items() if one in frames}
-        person = self._echo.wanted(levels)
+    def _sounding(self, frames: Mapping[str, Samples]) -> set[str]:
+        """Whose own sound would come back to him in the bus of all."""
+        voices = self._voices
+        return {one for one in frames if one in voices and voices[one].level.peak_db > EAR_DB}
+
+    def _watch_for_echo(
+        self,
+        person: str,
+        levels: Mapping[str, float],
+        frames: Mapping[str, Samples],
+        buses: Mapping[str, Samples],
+    ) -> None:
         self._echo.hear(
             buses[STAGE] if levels else None,
             max(levels, key=lambda one: levels[one], default=""),
@@ -423,11 +440,9 @@ class Line:
             ended=window.ended,
         )
 
-    def _hear(
-        self, frames: Mapping[str, Samples], buses: Mapping[str, Samples]
-    ) -> dict[str, bytes]:
-        """A packet for each who hears: his clean feed if he sounds, or did within a second, else the stage."""
-        here = self._voices
-        sounding = {one for one in frames if one in here and here[one].level.peak_db > EAR_DB}
-        clean = {person: buses[clean_feed(person)] for person in here}
-        return self._ears.encode(buses[STAGE], clean, sounding)
+    def _hear(self, sounding: set[str], buses: Mapping[str, Samples]) -> dict[str, bytes]:
+        """A packet for each who hears: his clean feed if he sounds, or did within a second, else the stage. Who goes in this
+        tick is no more among the voices, and hears nothing."""
+        here = sounding & self._voices.keys()
+        clean = {one: buses[clean_feed(one)] for one in self._ears.own(here)}
+        return self._ears.encode(buses[STAGE], clean, here)

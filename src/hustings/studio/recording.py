@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
+from typing import NamedTuple
 
 from hustings.wire.track import Piece, read_pieces, read_records, to_record
 
@@ -24,8 +25,7 @@ QUEUE_MAX = 20_000  # 13 speakers, half a minute
 TRACKS_DIR, PIECES = "tracks", "pieces.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     person: str
     clock: int
     raw: bytes
