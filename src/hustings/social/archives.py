@@ -71,18 +71,14 @@ def plain(html: str) -> str:
 
 
 def _each(raw: bytes) -> Iterator[Claimed | None]:
-    if raw.startswith(TWEETS):
-        tree = _json(raw.partition(b"=")[2])
-        entries, read_one = tree, _tweet
-    else:
-        tree = _json(raw)
-        entries = tree.get("orderedItems") if isinstance(tree, dict) else None
-        read_one = _note
-    if not isinstance(entries, list):
+    of_x = raw.startswith(TWEETS)
+    tree = _json(raw.partition(b"=")[2] if of_x else raw)
+    entries = tree if of_x or not isinstance(tree, dict) else tree.get("orderedItems")
+    if not isinstance(entries, list) or (not of_x and isinstance(tree, list)):
         raise Refused("archive_malformed")
     for one in entries:
         try:
-            yield read_one(one)
+            yield _tweet(one) if of_x else _note(one)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             yield None
 
