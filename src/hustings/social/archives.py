@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
@@ -71,19 +71,14 @@ def plain(html: str) -> str:
 
 
 def _each(raw: bytes) -> Iterator[Claimed | None]:
-    read_one: Callable[[Any], Claimed | None]
-    if raw.startswith(TWEETS):
-        tree = _json(raw.partition(b"=")[2])
-        entries, read_one = tree, _tweet
-    else:
-        tree = _json(raw)
-        entries = tree.get("orderedItems") if isinstance(tree, dict) else None
-        read_one = _note
-    if not isinstance(entries, list):
+    of_x = raw.startswith(TWEETS)
+    tree = _json(raw.partition(b"=")[2] if of_x else raw)
+    entries = tree if of_x or not isinstance(tree, dict) else tree.get("orderedItems")
+    if not isinstance(entries, list) or (not of_x and isinstance(tree, list)):
         raise Refused("archive_malformed")
     for one in entries:
         try:
-            yield read_one(one)
+            yield _tweet(one) if of_x else _note(one)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             yield None
 
