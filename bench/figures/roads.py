@@ -54,8 +54,11 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
                 waiting.mean_s()
                 _chirps(figure, name, label, pair, board)
                 if not no_tcp:
-                    label = f"of this in the ear's jitter buffer ({name})"
-                    figure.add(f"road.{name}.waits", label, "ms", [waiting.mean_s() * 1000])
+                    buffered_s, played_s = waiting.mean_s()
+                    label = f"{label}: of this in the ear's jitter buffer"
+                    figure.add(f"road.{name}.waits", label, "ms", [buffered_s * 1000])
+                    label = f"{ROADS[name][0]}: and from there to its sound card"
+                    figure.add(f"road.{name}.plays", label, "ms", [played_s * 1000])
                 for person in pair:
                     person.leave()
         finally:
