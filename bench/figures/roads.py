@@ -15,7 +15,7 @@ from bench.waiting import Waiting
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
-from tests.e2e.players import consent, join
+from tests.e2e.players import consent, has_sound, join
 
 CHIRPS = 60
 SETTLE_S = 10.0
@@ -71,6 +71,7 @@ def _enter(house: House, room: Room, person: Person, no_tcp: bool) -> None:
         person.page.route(f"**/session/{room.key}", _without_tcp)
     consent(person, f"{house.stage}/{room.key}#t={house.invite(room, person.name)}", person.name)
     join(person)
+    has_sound(person.page)
     until(lambda: house.link_of(room, person.name) == "here", 30, f"{person.name} on the stage")
 
 
