@@ -223,7 +223,7 @@ class Switchboard:
         return [call for call in self._unclaimed() if call.about.get("room") == room]
 
     def _unclaimed(self) -> list[Call | SocketCall]:
-        calls = (*self._calls.values(), *self._sockets.values())
+        calls: list[Call | SocketCall] = [*self._calls.values(), *self._sockets.values()]
         return [call for call in calls if not call.is_claimed]
 
     def end_unclaimed(self) -> None:
