@@ -1,4 +1,5 @@
-"""What waits in a browser's jitter buffer, by its own word (`RTCInboundRtpStreamStats`)."""
+"""How long sound waits in the browser of whoever hears it, by its own word: in its jitter buffer (`RTCInboundRtpStreamStats`) and
+between that and the sound card (`RTCAudioPlayoutStats`)."""
 
 from __future__ import annotations
 
@@ -12,16 +13,16 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };"""
 LOOK = """async () => {
-  const found = [0, 0];
+  const found = [0, 0, 0, 0];
   for (const call of window.calls) {
     for (const one of (await call.getStats()).values()) {
-      if (one.type !== "inbound-rtp") continue;
-      found[0] += one.jitterBufferDelay;
-      found[1] += one.jitterBufferEmittedCount;
+      if (one.type === "inbound-rtp") (found[0] += one.jitterBufferDelay), (found[1] += one.jitterBufferEmittedCount);
+      if (one.type === "media-playout") (found[2] += one.totalPlayoutDelay), (found[3] += one.totalSamplesCount);
     }
   }
   return found;
 }"""
+NEVER = float("inf")
 
 
 class Waiting:
@@ -30,10 +31,13 @@ class Waiting:
     def __init__(self, person: Person) -> None:
         self._page = person.page
         self._page.add_init_script(CALLS)
-        self._seen = (0.0, 0)
+        self._seen = [0.0, 0.0, 0.0, 0.0]
 
-    def mean_s(self) -> float:
-        """How long each sample has waited that was played since the last look; infinite if none was."""
-        (before_s, before), self._seen = self._seen, self._page.evaluate(LOOK)
-        waited_s, played = self._seen
-        return (waited_s - before_s) / (played - before) if played > before else float("inf")
+    def mean_s(self) -> tuple[float, float]:
+        """Of the samples played since the last look, how long they waited in the buffer, and from there to the card; infinite
+        where there were none."""
+        before, self._seen = self._seen, self._page.evaluate(LOOK)
+        buffered_s, emitted, played_s, played = (
+            now - then for now, then in zip(self._seen, before, strict=True)
+        )
+        return buffered_s / emitted if emitted else NEVER, played_s / played if played else NEVER

@@ -136,7 +136,7 @@ class Joins:
         while time.monotonic() < deadline:
             self._waiting.mean_s()
             self._newcomer.page.wait_for_timeout(500)
-            if self._waiting.mean_s() < REST_S:
+            if self._waiting.mean_s()[0] < REST_S:
                 return
         raise TimeoutError("the host's jitter buffer does not come to rest")
 

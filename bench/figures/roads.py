@@ -15,7 +15,7 @@ from bench.waiting import Waiting
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
-from tests.e2e.players import consent, join
+from tests.e2e.players import consent, has_sound, join
 
 CHIRPS = 60
 SETTLE_S = 10.0
@@ -54,8 +54,11 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
                 waiting.mean_s()
                 _chirps(figure, name, label, pair, board)
                 if not no_tcp:
-                    label = f"of this in the ear's jitter buffer ({name})"
-                    figure.add(f"road.{name}.waits", label, "ms", [waiting.mean_s() * 1000])
+                    buffered_s, played_s = waiting.mean_s()
+                    label = f"{label}: of this in the ear's jitter buffer"
+                    figure.add(f"road.{name}.waits", label, "ms", [buffered_s * 1000])
+                    label = f"{ROADS[name][0]}: and from there to its sound card"
+                    figure.add(f"road.{name}.plays", label, "ms", [played_s * 1000])
                 for person in pair:
                     person.leave()
         finally:
@@ -68,6 +71,7 @@ def _enter(house: House, room: Room, person: Person, no_tcp: bool) -> None:
         person.page.route(f"**/session/{room.key}", _without_tcp)
     consent(person, f"{house.stage}/{room.key}#t={house.invite(room, person.name)}", person.name)
     join(person)
+    has_sound(person.page)
     until(lambda: house.link_of(room, person.name) == "here", 30, f"{person.name} on the stage")
 
 

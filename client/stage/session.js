@@ -53,6 +53,8 @@ export class StageSession extends EventTarget {
   /** @type {MediaStreamTrack|null} */ #track = null;
   /** @type {RTCPeerConnection|null} */ #pc = null;
   /** @type {SocketRoad|null} */ #socket = null;
+  /** A call that has its offer already, made while its speaker looks at his microphone: to join is one question then. @type {Calling|null} */
+  #ready = null;
   #location = "";
   /** What carries us: where its session is, and what was answered last. @type {{location: string, answer: string}|null} */ #standing = null;
   /** @type {Promise<Failure|null>|null} */ #restarting = null;
@@ -85,9 +87,10 @@ export class StageSession extends EventTarget {
     if (this.#step("join")) void this.#run();
   }
 
-  /** A healed or another microphone. @param {MediaStreamTrack} track */
+  /** A first, a healed or another microphone. @param {MediaStreamTrack} track */
   async replaceTrack(track) {
     this.#track = track;
+    if (this.state === "away") this.#ready ??= this.#call();
     this.#socket?.replaceTrack(track);
     await this.#pc?.getSenders()[0]?.replaceTrack(track).catch(() => undefined);
   }
@@ -99,6 +102,7 @@ export class StageSession extends EventTarget {
 
   /** The network is another one: what still goes over the old one moves before it is missed. */
   renew() {
+    this.#unready();
     if (this.state === "here") void this.#restart(0, this.#round.signal);
     else this.hurry();
   }
@@ -216,11 +220,11 @@ export class StageSession extends EventTarget {
    * @returns {Promise<string|null>} null when it stands, else why not
    */
   async #dial(failures, round) {
-    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const { pc, offer } = this.#ready ?? this.#call();
+    this.#ready = null;
     try {
-      const offer = await this.#offer(pc);
       const timeoutMs = DIAL_MS[failures % DIAL_MS.length] ?? 2000;
-      const { answer, location } = await this.#stage.openSession(offer, { signal: round, timeoutMs });
+      const { answer, location } = await this.#stage.openSession(await offer, { signal: round, timeoutMs });
       this.#location = location;
       const tuned = tuneOpus(answer);
       await pc.setRemoteDescription({ type: "answer", sdp: tuned });
@@ -261,6 +265,19 @@ export class StageSession extends EventTarget {
     this.dispatchEvent(new CustomEvent("stream", { detail: road.stream }));
     this.#step("connected");
     return null;
+  }
+
+  /** @returns {Calling} */
+  #call() {
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const offer = this.#offer(pc);
+    offer.catch(() => undefined); // whoever dials with it hears of it
+    return { pc, offer };
+  }
+
+  #unready() {
+    this.#ready?.pc.close();
+    this.#ready = null;
   }
 
   /** @param {RTCPeerConnection} pc @returns {Promise<string>} */
@@ -330,6 +347,7 @@ export class StageSession extends EventTarget {
 
   #hangUp() {
     clearInterval(this.#watching);
+    this.#unready();
     this.#hangUpOld(null, null);
     this.#location = "";
     this.#standing = null;
@@ -337,6 +355,7 @@ export class StageSession extends EventTarget {
 }
 
 /** @typedef {{code: string, unanswered: boolean}} Failure */
+/** @typedef {{pc: RTCPeerConnection, offer: Promise<string>}} Calling */
 
 /** @param {AbortSignal} signal @returns {Promise<void>} */
 function aborted(signal) {

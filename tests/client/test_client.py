@@ -21,7 +21,7 @@ from tests.client.stage_host import KEY, ROOT, StageHost, now_ms, person, ticket
 
 CLIENT = ROOT / "client"
 
-# Keeps what the page asked of the microphone, so that a test can count it and pull a plug.
+# Keeps what the page asked of the microphone, so that a test can count it and pull a plug; and its calls.
 WATCH_MICROPHONE = """
 window.tracks = [];
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -30,6 +30,13 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   window.tracks.push(stream.getAudioTracks()[0]);
   window.wish = wish.audio;
   return stream;
+};
+window.calls = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...how) {
+    super(...how);
+    window.calls.push(this);
+  }
 };
 """
 
@@ -202,6 +209,29 @@ async def test_a_host_from_consent_to_the_end(browser: Browser, host: StageHost)
     await expect(link).to_have_attribute("href", host.view["room"]["live_url"])
     assert await page.evaluate("tracks.every((track) => track.readyState === 'ended')"), "closed"
     assert page.broken == []  # type: ignore[attr-defined]
+
+
+async def test_to_join_is_one_question(browser: Browser, host: StageHost) -> None:
+    """The offer is made while one looks at one's microphone; anew where the network has changed since."""
+    page = await arrive(browser, host, "speaker", "Tom Abara")
+    await page.check("#consent")
+    await page.click("text=Choose a microphone")
+    has_offer = "() => calls.at(-1)?.localDescription?.sdp.includes('a=candidate:')"
+    await page.wait_for_function(has_offer)
+    assert (host.offers, await page.evaluate("calls.length")) == ([], 1)
+    await page.click("text=Join back stage")
+    await on_stage(page)
+    assert (len(host.offers), await page.evaluate("calls.length")) == (1, 1)
+
+    other = await arrive(browser, host, "speaker", "Una Bell")
+    await other.check("#consent")
+    await other.click("text=Choose a microphone")
+    await other.wait_for_function(has_offer)
+    await other.evaluate("dispatchEvent(new Event('online'))")
+    assert await other.evaluate("calls[0].connectionState") == "closed"
+    await other.click("text=Join back stage")
+    await on_stage(other)
+    assert (len(host.offers), await other.evaluate("calls.length")) == (2, 2)
 
 
 async def test_a_host_rules_the_stage(browser: Browser, host: StageHost) -> None:

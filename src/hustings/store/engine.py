@@ -25,7 +25,9 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5_000
 PAGE_CACHE_KIB = 512
 WRITING = "hustings_writing"
-TRIES_MAX = 6
+TRIES_MAX = 10
+"""Of one transaction: with three writers of one row on a machine at its limit, six were seen not to be enough."""
+WAIT_S_MAX = 0.128
 MIGRATING = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL lock_timeout = 0",
@@ -117,7 +119,7 @@ class Database:
             except DBAPIError as error:
                 if attempt == TRIES_MAX - 1 or not _lost_to_another(error):
                     raise
-            time.sleep(random.uniform(0.0, 0.004 * 2**attempt))
+            time.sleep(random.uniform(0.0, min(WAIT_S_MAX, 0.004 * 2**attempt)))
         raise AssertionError("unreachable")
 
     def claim(self, work: Callable[[Connection], T]) -> T:
