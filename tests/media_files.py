@@ -68,7 +68,7 @@ def wav(ms: int = 500, channels: int = 1) -> bytes:
 
 
 def sound(kind: str = "mp3", codec: str = "libmp3lame", ms: int = 500, **tags: str) -> bytes:
-    """The tone in another clothing: mp3 libmp3lame, ogg libopus or libvorbis, ipod aac (m4a)."""
+    """The tone in another clothing: mp3 libmp3lame, ogg libopus or flac, ipod aac (m4a)."""
     out = io.BytesIO()
     with (
         av.open(io.BytesIO(wav(ms, 2)), format="wav") as tone,

@@ -198,7 +198,7 @@ async def test_an_edit_keeps_what_was_said(house: House) -> None:
     said = {"json": {"status": "x"}}
     assert await bob.code("PUT", f"statuses/{post['id']}", **said) == (404, "post_unknown")
     late = {"json": {"status": "x", "media_ids": ["1"]}}
-    assert await ada.code("PUT", f"statuses/{post['id']}", **late) == (422, "not_offered")
+    assert await ada.code("PUT", f"statuses/{post['id']}", **late) == (404, "media_unknown")
 
 
 async def test_a_post_is_written_as_its_author_set_it(house: House) -> None:
