@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests import media_files as files
 from tests.web.mastodon.conftest import Served
 from tests.web.mastodon.test_clients import (
     MASTO,
@@ -109,6 +110,40 @@ def test_posts_are_what_mastodon_py_declares(served: Served) -> None:
     found += faults("StatusSource", asked(served, f"/api/v1/statuses/{id}/source", token))
     found += faults("SearchV2", asked(served, "/api/v2/search?q=bob", token))
     assert found == [], "\n".join(found)
+
+
+def test_mastodon_py_sends_pictures_and_sounds(at_work: Served) -> None:
+    ada = mastodon_py(at_work)
+    picture = ada.media_post(
+        files.located(), "image/jpeg", description="A bridge", focus=(0.5, -0.25), synchronous=True
+    )
+    sound = ada.media_post(files.sound(), "audio/mpeg", synchronous=True)
+    assert picture.url and sound.url and picture.meta.focus.y == -0.25
+    changed = ada.media_update(picture.id, description="The old bridge")
+    assert changed.description == "The old bridge"
+    post = ada.status_post("Look", media_ids=[picture])
+    assert post.media_attachments[0].description == "The old bridge"
+    heard = ada.status_post("Listen", media_ids=[sound.id])
+    assert heard.media_attachments[0].type == "audio"
+    told = [ada.generate_media_edit_attributes(picture.id, description="A bridge, 1903")]
+    edited = ada.status_update(post.id, "Look", media_ids=[picture.id], media_attributes=told)
+    assert edited.media_attachments[0].description == "A bridge, 1903"
+    assert [one.id for one in ada.timeline_local(only_media=True)] == [heard.id, post.id]
+    found: list[str] = []
+    for id in (post.id, heard.id):
+        tree = asked(at_work, f"/api/v1/statuses/{id}", ada.access_token)
+        found += [one for one in faults("Status", tree) if ".remote_url" not in one]
+    assert found == [], "\n".join(found)
+
+
+def test_toot_sends_a_picture(at_work: Served) -> None:
+    toot_logs_in(at_work)
+    path = at_work.home / "bridge.png"
+    path.write_bytes(files.picture("PNG"))
+    words = ("post", "Look", "--media", str(path), "--description", "A bridge", "--json")
+    made = json.loads(toot(at_work, *words))
+    assert made["media_attachments"][0]["description"] == "A bridge"
+    assert made["media_attachments"][0]["url"].endswith(".jpg")
 
 
 def test_toot_posts_reads_and_reposts(served: Served) -> None:
