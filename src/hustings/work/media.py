@@ -119,6 +119,7 @@ class Making:
             "kind": kind,
             "raw": str(raw),
             "folder": str(folder),
+            "format": "" if kind == IMAGE else await asyncio.to_thread(_format, raw),
             "most": self._most[kind],
             "memory_bytes": bounds.memory_bytes,
             "cpu_s": bounds.cpu_s,
@@ -177,6 +178,11 @@ class Making:
         made.chmod(0o644)
         made.replace(place)
         return name
+
+
+def _format(raw: Path) -> str:
+    with raw.open("rb") as file:
+        return media.sound_format(file.read(media.MAGIC_BYTES))
 
 
 def _size(value: object) -> tuple[int, int] | None:

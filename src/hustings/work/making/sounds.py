@@ -14,7 +14,6 @@ from av import AudioResampler
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 
-from hustings.social.media import MAGIC_BYTES, sound_format
 from hustings.work.making.fault import Fault
 
 CODECS = ("mp3", "mp3float", "vorbis", "opus", "libopus", "flac", "aac", "alac")
@@ -32,11 +31,12 @@ class Sound:
     duration_ms: int
 
 
-def make(raw: Path, folder: Path, longest_ms: int) -> Sound:
-    """Errors: `Fault` with `media_too_long`, `media_malformed`; `MemoryError`."""
+def make(raw: Path, folder: Path, longest_ms: int, kind: str) -> Sound:
+    """`kind`: the reader's name, found by the first bytes.
+
+    Errors: `Fault` with `media_too_long`, `media_malformed`; `MemoryError`.
+    """
     with raw.open("rb") as file:
-        kind = sound_format(file.read(MAGIC_BYTES))
-        file.seek(0)
         try:
             with av.open(
                 file, "r", format=kind, options=OPTIONS, metadata_errors="replace"
