@@ -55,7 +55,7 @@ class Darkroom:
         making = Making(self.settings, self.ledger, self.bounds)
         for lane in media.LANES.values():
             runner = Runner(lane, making, self.ledger, lambda: self.square.now_ms, lambda: 0.0)
-            for _ in range(4):
+            for _ in range(8):
                 await runner.step()
                 await runner.settle()
 

@@ -31,7 +31,7 @@ async def working(house: House) -> AsyncIterator[Work]:
     async def work() -> None:
         for lane in media.LANES.values():
             runner = Runner(lane, making, ledger, lambda: house.clock[0], lambda: 0.0)
-            for _ in range(6):
+            for _ in range(8):
                 await runner.step()
                 await runner.settle()
 
