@@ -89,6 +89,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
                 {
                     "at": Moment(one.at_ms),
                     "spoiler": one.spoiler,
+                    "sensitive": one.sensitive,
                     "html": _plain(parts, one.text),
                     "media": [view(parts, each) for each in one.media],
                 }
