@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class Sender:
         return file
 
 
-def joins(house: House, handle: str) -> Sender:
+def joins(house: House, handle: str) -> Iterator[Sender]:
     http = httpx.Client(base_url=house.web, timeout=30)
     scopes = "read write"
     said = {"client_name": "Quill", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob", "scopes": scopes}
@@ -72,18 +73,19 @@ def joins(house: House, handle: str) -> Sender:
     answer = http.post("/api/v1/accounts", data=new, headers=headers)
     assert answer.status_code == 200, answer.text
     http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-    return Sender(house, http)
+    yield Sender(house, http)
+    http.close()
 
 
 @pytest.fixture(scope="module")
-def ona(house: House) -> Sender:
-    return joins(house, "ona")
+def ona(house: House) -> Iterator[Sender]:
+    yield from joins(house, "ona")
 
 
 @pytest.fixture(scope="module")
-def pia(house: House) -> Sender:
+def pia(house: House) -> Iterator[Sender]:
     """So that thirty in half an hour are enough."""
-    return joins(house, "pia")
+    yield from joins(house, "pia")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,7 @@ def test_what_is_no_picture_is_never_kept(ona: Sender, raw: bytes) -> None:
         (files.png(2, 2, bytes(50_000_000)), ""),
         (files.png(9, 9, before=files.chunk(b"zTXt", b"k\0\0" + b"\xff" * 99)), "media_malformed"),
         (files.picture()[:300], "media_malformed"),
-        (b"RIFF\xff\xff\xff\xffWEBPVP8X" + b"\xff" * 90, "media_malformed"),
+        (b"RIFF\xff\xff\xff\xffWEBPVP8X" + b"\xff" * 90, "media_too_large"),
         (b"\xff\xfb" + b"#EXTM3U\nfile:///etc/passwd\n" * 90, "media_malformed"),
         (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + bytes(90), "media_malformed"),
         (b"\x00\x00\x00\x01ftypM4A " + b"\xff" * 900, "media_malformed"),
@@ -136,7 +138,7 @@ def test_what_is_no_picture_is_never_kept(ona: Sender, raw: bytes) -> None:
 def test_what_lies_has_failed_and_says_why(ona: Sender, raw: bytes, code: str) -> None:
     answer = ona.made(raw)
     if code:
-        refused(answer, 422, code)
+        refused(answer, 413 if code == "media_too_large" else 422, code)
     else:
         assert answer.status_code in (200, 422), "its pixels are none, or what is there of them"
 
@@ -217,7 +219,7 @@ def test_ids_that_are_none(ona: Sender, ids: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [
-        ("description", "a\u0301" + "\u0301" * 60_000, "media_alt_too_long"),
+        ("description", "a" + "\u0301" * 25_000, "media_alt_too_long"),
         ("description", "x" * 1_501, "media_alt_too_long"),
         ("credit", "x" * 201, "media_credit_too_long"),
         ("focus", "inf,0", "media_focus_malformed"),
@@ -225,7 +227,7 @@ def test_ids_that_are_none(ona: Sender, ids: Any) -> None:
     ],
 )
 def test_words_that_cannot_be(ona: Sender, loose: str, field: str, value: str, code: str) -> None:
-    refused(ona.http.put(f"/api/v1/media/{loose}", json={field: value[:60_000]}), 422, code)
+    refused(ona.http.put(f"/api/v1/media/{loose}", json={field: value}), 422, code)
 
 
 @pytest.mark.parametrize(
