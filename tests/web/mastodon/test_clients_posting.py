@@ -126,7 +126,7 @@ def test_mastodon_py_sends_pictures_and_sounds(at_work: Served) -> None:
     heard = ada.status_post("Listen", media_ids=[sound.id])
     assert heard.media_attachments[0].type == "audio"
     told = [ada.generate_media_edit_attributes(picture.id, description="A bridge, 1903")]
-    edited = ada.status_update(post.id, "Look", media_ids=[picture.id], media_attributes=told)
+    edited = ada.status_update(post.id, "Look", media_attributes=told)
     assert edited.media_attachments[0].description == "A bridge, 1903"
     assert [one.id for one in ada.timeline_local(only_media=True)] == [heard.id, post.id]
     found: list[str] = []
