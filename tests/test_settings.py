@@ -85,6 +85,12 @@ def test_the_defaults_stand_by_themselves() -> None:
         ("[live]\nworkers = 0", "at least 1"),
         ("[live]\nport = 65536", "must be 0 to 65535"),
         ("[live]\nport = 8000", "must differ"),
+        ("[media]\npicture_bytes_max = 99_999", "must be at least 100000"),
+        ("[media]\nsound_bytes_max = 99_999", "must be at least 100000"),
+        ("[media]\npicture_pixels_max = 999_999", "must be 1000000 to 100000000"),
+        ("[media]\npicture_pixels_max = 100_000_001", "must be 1000000 to 100000000"),
+        ("[media]\nsound_minutes_max = 0", "`media.sound_minutes_max` must be 1 to 120"),
+        ("[media]\nsound_minutes_max = 121", "`media.sound_minutes_max` must be 1 to 120"),
         ("[mail]\ntls = 'ssl'", "`mail.tls` must be one of starttls, tls, none"),
         ("[mail]\nport = 0", "`mail.port` must be 1 to 65535"),
         ("[mail]\nport = 65536", "`mail.port` must be 1 to 65535"),
@@ -114,6 +120,9 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, why: st
 def test_limits_hold_at_their_edge(tmp_path: Path) -> None:
     tree = _load(tmp_path, "[live]\nport = 65535\nworkers = 1\n[web]\nport = 0\n[stage]\nport = 0")
     assert (tree.live.port, tree.live.workers, tree.web.port) == (65535, 1, 0)
+    for most in ("1_000_000\nsound_minutes_max = 1", "100_000_000\nsound_minutes_max = 120"):
+        small = f"[media]\npicture_bytes_max = 100_000\npicture_pixels_max = {most}"
+        assert _load(tmp_path, small).media.picture_bytes_max == 100_000
 
 
 def test_a_mail_server_of_this_machine_needs_no_tls(tmp_path: Path) -> None:

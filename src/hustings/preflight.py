@@ -14,7 +14,7 @@ from pathlib import Path
 from hustings.settings import Settings
 
 UNIX_PATH_MAX = 107
-FOLDERS = ("keys", "rooms", "published", "run", "web")
+FOLDERS = ("keys", "rooms", "published", "run", "web", "spool")
 
 
 def check_folders(data: Path) -> None:
@@ -23,7 +23,9 @@ def check_folders(data: Path) -> None:
         probe = folder / f".write-{os.getpid()}"
         try:
             folder.mkdir(
-                mode=0o700 if folder.name in ("keys", "run") else 0o755, parents=True, exist_ok=True
+                mode=0o700 if folder.name in ("keys", "run", "spool") else 0o755,
+                parents=True,
+                exist_ok=True,
             )
             probe.write_bytes(b"hustings")
         except OSError as error:

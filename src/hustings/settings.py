@@ -45,6 +45,18 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    picture_bytes_max: int
+    picture_pixels_max: int
+    sound_bytes_max: int
+    sound_minutes_max: int
+
+    @property
+    def bytes_max(self) -> int:
+        return max(self.picture_bytes_max, self.sound_bytes_max)
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     host: str
     port: int
@@ -135,6 +147,7 @@ class Settings:
     web: Web
     database: Database
     square: Square
+    media: Media
     mail: Mail
     live: Live
     stage: Stage
@@ -158,6 +171,16 @@ class Settings:
     @property
     def published_dir(self) -> Path:
         return self.home_dir / "published"
+
+    @property
+    def media_dir(self) -> Path:
+        """The pictures and sounds of posts, as the live host gives them out."""
+        return self.published_dir / "media"
+
+    @property
+    def spool_dir(self) -> Path:
+        """What people sent, as it came, until work has made something of it."""
+        return self.home_dir / "spool"
 
     @property
     def run_dir(self) -> Path:
@@ -296,6 +319,7 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"`square.sign_up` must be one of {', '.join(SIGN_UP)}")
     if not 50 <= settings.square.post_characters_max <= 5_000:
         raise ValueError("`square.post_characters_max` must be 50 to 5000")
+    _check_media(settings.media)
     _check_mail(settings.mail)
     if bool(settings.tls.cert) != bool(settings.tls.key):
         raise ValueError("`tls.cert` and `tls.key` go together")
@@ -325,6 +349,17 @@ def _check(settings: Settings) -> None:
         raise ValueError(
             "`live.workers`, `studio.speakers_max` and `studio.heard_max` must be at least 1"
         )
+
+
+def _check_media(media: Media) -> None:
+    if min(media.picture_bytes_max, media.sound_bytes_max) < 100_000:
+        raise ValueError(
+            "`media.picture_bytes_max` and `media.sound_bytes_max` must be at least 100000"
+        )
+    if not 1_000_000 <= media.picture_pixels_max <= 100_000_000:
+        raise ValueError("`media.picture_pixels_max` must be 1000000 to 100000000")
+    if not 1 <= media.sound_minutes_max <= 120:
+        raise ValueError("`media.sound_minutes_max` must be 1 to 120")
 
 
 def _check_mail(mail: Mail) -> None:

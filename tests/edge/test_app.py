@@ -305,6 +305,19 @@ class TestPublished:
             "content-type"
         ].startswith("text/javascript")
 
+    async def test_pictures_of_posts_are_for_ever_until_they_are_deleted(
+        self, house: House
+    ) -> None:
+        house.publish("media/ab/cd.webp", b"RIFF")
+        picture = await house.get("/media/ab/cd.webp")
+        assert "immutable" in picture.headers["cache-control"]
+        assert picture.headers["content-type"] == "image/webp"
+        assert picture.headers["x-content-type-options"] == "nosniff"
+        (house.published / "media/ab/cd.webp").unlink()
+        async with asyncio.timeout(20):
+            while (await house.get("/media/ab/cd.webp")).status_code != 404:
+                await asyncio.sleep(0.01)
+
     async def test_a_replay_with_ranges_from_memory_and_from_disk(self, house: House) -> None:
         small, large = bytes(range(256)) * 4, os.urandom(2_000_000)
         house.publish("replay/talk/aac/s1.m4s", small)

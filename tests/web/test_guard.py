@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hustings.settings import Media
 from hustings.web import guard
 from hustings.web.guard import Guard
 from hustings.wire.errors import Refused
@@ -43,10 +44,17 @@ def made(clock: Callable[[], float], header: str = HEADER) -> Guard:
 
 
 async def ask(
-    door: Guard, address: str, method: str = "POST", body: Any = None, peer: str = "127.0.0.1"
+    door: Guard,
+    address: str,
+    method: str = "POST",
+    body: Any = None,
+    peer: str = "127.0.0.1",
+    path: str = "/rooms",
+    more: tuple[tuple[bytes, bytes], ...] = (),
 ) -> tuple[int, str]:
     said: list[dict[str, Any]] = []
     headers = [(b"x-forwarded-for", address.encode())] if address else []
+    headers += more
 
     async def receive() -> dict[str, Any]:
         if body is not None:
@@ -57,7 +65,7 @@ async def ask(
         said.append(message)
 
     scope = {
-        "type": "http", "method": method, "path": "/rooms", "headers": headers, "client": (peer, 1),
+        "type": "http", "method": method, "path": path, "headers": headers, "client": (peer, 1),
     }  # fmt: skip
     await door(scope, receive, send)
     return said[0]["status"], said[1]["body"].decode()
@@ -120,6 +128,34 @@ async def test_a_bodys_time_begins_when_it_is_read() -> None:
 
     door = Guard(busy, "https://example.org", 1_000, refuse, HEADER, clock)
     assert (await ask(door, "203.0.113.9"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/plan", 1_000),
+        ("/api/v1/media", 900_000),
+        ("/api/v2/media", 900_000),
+        ("/api/v2/media/1", 1_000),
+        ("/posts", 2_000_000),
+        ("/posts/12/edit", 2_000_000),
+        ("/posts/12/delete", 1_000),
+    ],
+)
+async def test_how_much_comes_in_where(path: str, most: int) -> None:
+    media = Media(500_000, 1_000_000, 900_000, 1)
+    door = Guard(reading, "https://example.org", 1_000, refuse, HEADER, Clock(), media)
+    most += guard.FORM_ROOM
+
+    async def sends(length: int, kind: bytes = b"multipart/form-data; boundary=x") -> int:
+        more = ((b"content-length", str(length).encode()), (b"content-type", kind))
+        return (await ask(door, "203.0.113.9", path=path, more=more))[0]
+
+    assert [await sends(most), await sends(most + 1)] == [200, 413]
+    assert [await sends(guard.BODY_MAX, b"text/plain"), await sends(guard.BODY_MAX + 1, b"")] == [
+        200,
+        413,
+    ]
 
 
 async def test_a_large_body_on_a_slow_line_has_the_time_it_needs() -> None:

@@ -115,7 +115,7 @@ class Edge:
         first = steps[1] if len(steps) > 1 else ""
         if first == "live" and len(steps) > 2:
             self._live(scope, to, steps[2], steps[3] if len(steps) > 3 else "")
-        elif first == "assets":
+        elif first == "assets" or first == "media":
             self._published(scope, to, path[1:], FOREVER)
         elif first == "replay":
             self._published(scope, to, path[1:], BRIEF if path.endswith("m3u8") else _HOUR)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hustings.social import text
+from hustings.social import media, text
 from hustings.social.paging import id_of
 from hustings.social.text import Span
 from hustings.social.visibility import PUBLIC, VISIBILITIES
@@ -22,7 +22,8 @@ ROOM_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`language` none: not said. `room`: the key of the room that it is about, "" for none."""
+    """`language` none: not said. `room`: the key of the room that it is about, "" for none. `media`: which pictures or sound,
+    None where nothing is said of them."""
 
     text: str
     spoiler: str
@@ -32,6 +33,7 @@ class Wanted:
     in_reply_to: int | None
     room: str
     spans: tuple[Span, ...]
+    media: tuple[int, ...] | None = None
 
 
 def read(
@@ -44,12 +46,13 @@ def read(
     """The fields of Mastodon's `POST /api/v1/statuses`, and `room`. `visibility` is the account's own default.
 
     Errors: `bad_request` with the `field`, `post_empty`, `post_too_long`, `visibility_unknown`, `language_malformed`,
-    `post_unknown`.
+    `post_unknown`, `media_unknown`, `media_many`.
     """
     said = _text(tree, "status", length_max)
     spoiler = " ".join(_text(tree, "spoiler_text", length_max, "").split())
     spans = text.parse(said, our_domain)
-    if not said and not may_be_empty:
+    pictures = media.ids_of(tree["media_ids"]) if "media_ids" in tree else None
+    if not said and not pictures and not may_be_empty:
         raise Refused("post_empty", field="status")
     if text.length(spans) + text.drawn(spoiler) > length_max or _points(said, spoiler) > (
         length_max * text.POINTS_FOR_ONE
@@ -70,6 +73,7 @@ def read(
         else id_of(str(reply) if isinstance(reply, int) else reply),
         room=_room(tree),
         spans=tuple(spans),
+        media=pictures,
     )
 
 

@@ -44,6 +44,12 @@ IMPORTS = Lane("imports", waiting_max=500, takes_max=3, at_once=1, patience_s=60
 """One archive at a time: whoever brings ten years of posts holds up nobody but the next who does."""
 
 
+PICTURES = Lane("pictures", waiting_max=500, takes_max=3, at_once=1, patience_s=60.0, lease_s=90.0)
+SOUNDS = Lane("sounds", waiting_max=100, takes_max=3, at_once=1, patience_s=900.0, lease_s=960.0)
+"""What strangers sent, made anew. How many may wait is how much of a disk the raw files may take; and an hour of sound
+keeps no picture waiting."""
+
+
 def wait_ms(takes: int, roll: float) -> int:
     """How long a job waits after its failed try number `takes` (from 1): doubling from 15 s to two hours, and of that between
     half and the whole, by `roll` (0 to 1), so that those who failed together do not come again together."""

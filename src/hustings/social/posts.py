@@ -5,14 +5,16 @@ Who writes was asked for his log-in before; whether he may write is asked here, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, visibility
+from hustings.social import accounts, feeds, media, visibility
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
+from hustings.social.media import Attachment
 from hustings.social.shown import Original, original
 from hustings.social.text import Span, mentioned, tagged
 from hustings.store.follows import account_counts
@@ -46,6 +48,7 @@ class Revision:
     text: str
     spoiler: str
     sensitive: bool
+    media: tuple[Attachment, ...] = ()
 
 
 def publish(
@@ -59,7 +62,8 @@ def publish(
 ) -> int:
     """A new post: its id. With an idempotency `key` that this account used within the hour, the post that it made then.
 
-    Errors: `account_suspended`, `not_let_in`, `posts_many`, `post_unknown` (what it answers), `room_unknown`, `work_full`.
+    Errors: `account_suspended`, `not_let_in`, `posts_many`, `post_unknown` (what it answers), `room_unknown`, `work_full`, and
+    those of `media.attach`.
     """
     accounts.check_may_speak(connection, account)
     if key:
@@ -85,6 +89,8 @@ def publish(
         )
     )
     _attach(connection, id, wanted.spans)
+    if wanted.media:
+        media.attach(connection, account, id, wanted.media)
     if parent:
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
@@ -94,21 +100,35 @@ def publish(
     return id
 
 
-def edit(connection: Connection, account: int, id: int, wanted: Wanted, now_ms: int) -> None:
+def edit(
+    connection: Connection,
+    account: int,
+    id: int,
+    wanted: Wanted,
+    now_ms: int,
+    described: Mapping[int, Mapping[str, object]] | None = None,
+) -> None:
     """One's own post says something else; what it said before stays in its history. Who may see it does not change.
 
-    Errors: `post_unknown`, `edits_full`, `account_suspended`, `not_let_in`.
+    `described`: what is said anew of its pictures, by id. Errors: `post_unknown`, `edits_full`, `account_suspended`,
+    `not_let_in`, those of `media.attach` and `media.rewrite`.
     """
     accounts.check_may_speak(connection, account)
     row = own(connection, account, id)
     said = {name: getattr(wanted, name) for name in ("text", "spoiler", "sensitive", "language")}
-    if all(row[name] == value for name, value in said.items()):
+    had = media.of_post(connection, id)
+    if wanted.media is not None and wanted.media != tuple(one.id for one in had):
+        media.attach(connection, account, id, wanted.media)
+    media.rewrite(connection, id, described or {})
+    has = media.of_post(connection, id)
+    if has == had and all(row[name] == value for name, value in said.items()):
         return
     many = sa.select(sa.func.count()).where(post_edits.c.post == id)
     if connection.execute(many).scalar_one() >= EDITS_MAX:
         raise Refused("edits_full")
     was_at_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
     before = {name: row[name] for name in said}
+    before["media"] = media.noted(had)
     connection.execute(post_edits.insert().values(post=id, at_ms=was_at_ms, **before))
     connection.execute(
         posts.update()
@@ -121,10 +141,12 @@ def edit(connection: Connection, account: int, id: int, wanted: Wanted, now_ms: 
     _attach(connection, id, wanted.spans)
 
 
-def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
+def delete(
+    connection: Connection, account: int, id: int, now_ms: int, keep_media: bool = False
+) -> None:
     """One's own post is gone, with its history and everything that others did with it; that it was there stays.
 
-    Errors: `post_unknown`.
+    `keep_media`: its pictures stay for a day, for whoever writes it anew. Errors: `post_unknown`.
     """
     row = own(connection, account, id)
     # of every account there is one repost at the most; a hundred thousand of them are two statements
@@ -137,6 +159,7 @@ def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
     connection.execute(sa.delete(posts).where(posts.c.reblog_of == id))
     for table in (post_edits, post_tags, favourites, bookmarks, pins):
         connection.execute(sa.delete(table).where(table.c.post == id))
+    media.release(connection, id, now_ms if keep_media else 0)
     connection.execute(
         posts.update()
         .where(posts.c.id == id)
@@ -165,9 +188,12 @@ def history(connection: Connection, viewer: int | None, id: int) -> list[Revisio
         sa.select(post_edits).where(post_edits.c.post == id).order_by(post_edits.c.at_ms)
     ).mappings()
     now_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
+    notes = media.noted(media.of_post(connection, id))
+    every = [*older, {**row, "at_ms": now_ms, "media": notes}]
+    had = media.as_noted(connection, id, [one["media"] for one in every])
     return [
-        Revision(one["at_ms"], one["text"], one["spoiler"], one["sensitive"])
-        for one in (*older, {**row, "at_ms": now_ms})
+        Revision(one["at_ms"], one["text"], one["spoiler"], one["sensitive"], pictures)
+        for one, pictures in zip(every, had, strict=True)
     ]
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, visibility
+from hustings.social import accounts, media, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
+from hustings.social.media import Attachment
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -87,6 +88,7 @@ class Post:
     reblogs: int = 0
     favourites: int = 0
     mine: Mine = field(default=Mine())
+    media: tuple[Attachment, ...] = ()
 
     @property
     def at_ms(self) -> int:
@@ -182,6 +184,7 @@ class _Around:
         self._people = accounts.of_ids(connection, people)
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
         self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
+        self._media = media.of_posts(connection, ids)
 
     def has(self, row: sa.RowMapping) -> bool:
         return row["account"] in self._people
@@ -220,6 +223,7 @@ class _Around:
             reblogs=counted["reblogs"] if counted else 0,
             favourites=counted["favourites"] if counted else 0,
             mine=self._mine.get(id, Mine()),
+            media=self._media.get(id, ()),
         )
 
 

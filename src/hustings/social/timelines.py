@@ -15,6 +15,7 @@ from hustings.social.shown import Post
 from hustings.social.text import tag_key
 from hustings.social.visibility import PUBLIC, may_see, wants_to_see
 from hustings.store.follows import feed_entries, follows
+from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
 
 
@@ -35,24 +36,36 @@ def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[P
     return _shown(connection, reader, ids, page)
 
 
-def square(connection: Connection, reader: int | None, page: Page, now_ms: int) -> list[Post]:
+def square(
+    connection: Connection,
+    reader: int | None,
+    page: Page,
+    now_ms: int,
+    only_media: bool = False,
+) -> list[Post]:
     """What is public and was written here; neither reposts nor answers to others."""
     alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
-    return _page(connection, reader, page, now_ms, public, alone)
+    seen = [_has_media()] if only_media else []
+    return _page(connection, reader, page, now_ms, public, alone, *seen)
 
 
 def tag(
-    connection: Connection, reader: int | None, name: str, page: Page, now_ms: int
+    connection: Connection,
+    reader: int | None,
+    name: str,
+    page: Page,
+    now_ms: int,
+    only_media: bool = False,
 ) -> list[Post]:
     """Public posts with a tag, however it is written."""
+    seen = [_has_media()] if only_media else []
     has = sa.exists(
         sa.select(sa.literal(1)).where(
             post_tags.c.tag == tag_key(name), post_tags.c.post == posts.c.id
         )
     )
-    return _page(
-        connection, reader, page, now_ms, has, posts.c.visibility == PUBLIC, feeds.lives(posts)
-    )
+    here = posts.c.visibility == PUBLIC
+    return _page(connection, reader, page, now_ms, has, here, feeds.lives(posts), *seen)
 
 
 def account(
@@ -64,6 +77,7 @@ def account(
     reblogs: bool = True,
     pinned: bool = False,
     tagged: str = "",
+    only_media: bool = False,
 ) -> list[Post]:
     """What one account wrote, imported posts too. A mute does not count here: whoever looks wants to see."""
     conditions = [posts.c.account == author]
@@ -79,6 +93,8 @@ def account(
     if tagged:
         tags = sa.select(post_tags.c.post).where(post_tags.c.tag == tag_key(tagged))
         conditions.append(posts.c.id.in_(tags))
+    if only_media:
+        conditions.append(_has_media())
     return _page(connection, reader, page, None, *conditions)
 
 
@@ -143,6 +159,14 @@ def _from_feed(
         .where(feed_entries.c.account == reader, entry >= floor, rule(posts))
     )
     return list(connection.execute(page.cut(asked, entry)).scalars())
+
+
+def _has_media() -> sa.ColumnElement[bool]:
+    """Whether a post has pictures or sound."""
+    here = sa.select(sa.literal(1)).where(
+        attachments.c.post == posts.c.id, attachments.c.place.is_not(None)
+    )
+    return sa.exists(here).correlate_except(attachments)
 
 
 def _page(

@@ -6,6 +6,7 @@ Ids are `social.ids`. No row of a post goes away by itself: what is deleted stay
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -80,8 +81,10 @@ post_edits = Table(
     Column("spoiler", Text, nullable=False),
     Column("sensitive", Boolean, nullable=False),
     Column("language", String(35)),
+    Column("media", JSON),
 )
-"""What a post said before: one row for each version that is no longer, with when it was written."""
+"""What a post said before: one row for each version that is no longer, with when it was written. `media`: a list of what
+`social.media` wrote down of its pictures and sounds."""
 
 post_mentions = Table(
     "post_mentions",

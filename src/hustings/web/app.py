@@ -45,6 +45,7 @@ from hustings.web.planner import Planner
 from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
+from hustings.web.uploads import Uploads
 from hustings.web.visitors import Visitors
 from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.ticket import Signer, Verifier
@@ -94,6 +95,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         follower=follower,
         handover=Handover(studio, sql, now_ms),
         people=people,
+        uploads=Uploads(settings, sql, ids, now_ms),
         visitors=Visitors(sql, seal, settings.public.web, now_ms),
         seal=seal,
         ids=ids,
@@ -163,6 +165,8 @@ def build(parts: Parts) -> ASGIApp:
         refuse,
         settings.web.forwarded_header,
         time.monotonic,
+        settings.media,
+        settings.public.live,
     )
     return Crossing(guard)
 

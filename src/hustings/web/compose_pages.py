@@ -14,8 +14,10 @@ from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.social.text import Mention, parse, written
 from hustings.social.visibility import PUBLIC, VISIBILITIES
-from hustings.web import forms, programme
+from hustings.web import enclosed, programme
 from hustings.web.account_pages import onward, said
+from hustings.web.enclosed import Enclosed
+from hustings.web.media_views import view
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 from hustings.web.post_views import address, entry
@@ -49,9 +51,15 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     sql, visitors = parts.sql, parts.visitors
 
     async def shown_form(
-        who: Visitor, fields: Mapping[str, object], status: int = 200, **over: Any
+        who: Visitor,
+        fields: Mapping[str, object],
+        status: int = 200,
+        sent: Enclosed | None = None,
+        **over: Any,
     ) -> Response:
         form = await form_values(parts, who, fields)
+        if sent is not None:
+            form["media"] = await _shown(parts, who, sent)
         return pages.html("compose.html", status, who=who, form={**form, **over})
 
     @router.get("/compose")
@@ -62,18 +70,21 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     @router.post("/posts")
     async def publish(request: Request) -> Response:
         who = await visitors.needed(request)
-        fields, _ = await forms.read(request, 0)
-        now_ms = parts.now_ms()
+        sent = await enclosed.read(parts, request, who.account)
+        fields, now_ms = sent.fields, parts.now_ms()
         try:
+            sent.check()
             wanted = drafts.read(
                 fields, parts.settings.handle_domain, parts.settings.square.post_characters_max
             )
             id = parts.ids.at(now_ms)
             key = str(fields.get("key") or "")
             web = parts.settings.public.web
-            made = await sql.write(posts.publish, id, who.account, wanted, web, now_ms, key)
+            made = await sql.write(
+                enclosed.publish, sent, id, who.account, wanted, web, now_ms, key
+            )
         except Refused as refused:
-            return await shown_form(who, fields, refused.status, **said(refused))
+            return await shown_form(who, fields, refused.status, sent, **said(refused))
         leads = fields.get("next")
         return RedirectResponse(f"{onward(leads)}#p{made}" if leads else f"/posts/{made}", 303)
 
@@ -87,21 +98,24 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             "sensitive": "on" if post.sensitive else "",
             "language": post.language or "",
         }
-        return await shown_form(who, fields, edits=entry(parts, post, who.account))
+        has = Enclosed({}, [one.id for one in post.media])
+        return await shown_form(who, fields, sent=has, edits=entry(parts, post, who.account))
 
     @router.post("/posts/{id}/edit")
     async def edit(id: str, request: Request) -> Response:
         who = await visitors.needed(request)
-        fields, _ = await forms.read(request, 0)
         post = await sql.read(_own, who.account, paging.id_of(id))
+        sent = await enclosed.read(parts, request, who.account)
+        fields = sent.fields
         try:
+            sent.check()
             wanted = drafts.read(
                 fields, parts.settings.handle_domain, parts.settings.square.post_characters_max
             )
-            await sql.write(posts.edit, who.account, post.id, wanted, parts.now_ms())
+            await sql.write(enclosed.edit, sent, who.account, post.id, wanted, parts.now_ms())
         except Refused as refused:
             edits = entry(parts, post, who.account)
-            return await shown_form(who, fields, refused.status, edits=edits, **said(refused))
+            return await shown_form(who, fields, refused.status, sent, edits=edits, **said(refused))
         return RedirectResponse(address(post), 303)
 
     return router
@@ -136,6 +150,7 @@ async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) 
         },
         "answered": None if answered is None else entry(parts, answered, who.account),
         "edits": None,
+        "media": [],
         "rooms": rooms,
         "languages": LANGUAGES,
         "visibilities": VISIBILITIES,
@@ -144,6 +159,13 @@ async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) 
         "error": "",
         "error_field": "",
     }
+
+
+async def _shown(parts: Parts, who: Visitor, sent: Enclosed) -> list[dict[str, Any]]:
+    found = await parts.sql.read(enclosed.shown, who.account, sent.ids, sent.said)
+    return [
+        {**view(parts, one), "alt": described, "credit": credit} for one, described, credit in found
+    ]
 
 
 async def _rooms(parts: Parts) -> list[dict[str, str]]:

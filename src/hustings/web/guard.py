@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hustings.settings import Media
+from hustings.social.media import PICTURES_MAX
 from hustings.wire.errors import Refused
 from hustings.wire.limits import Buckets
 
@@ -30,16 +33,22 @@ FORM_ROOM = 65_536
 """What a form with a picture may hold besides the picture."""
 
 
-def policy(form_to: str = "") -> str:
-    """The content security policy of a page; `form_to` is another place where its form may lead."""
+MEDIA = ("/api/v1/media", "/api/v2/media")
+WRITING = re.compile(r"/posts(/[0-9]{1,19}/edit)?")
+"""Where pictures and sounds of posts come in: one a request, or all of a post."""
+
+
+def policy(form_to: str = "", media_from: str = "") -> str:
+    """The content security policy of a page; `form_to` is another place where its form may lead, `media_from` where pictures
+    and sounds of posts come from."""
+    more = f" {media_from}" if media_from else ""
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        f"form-action 'self'{form_to and ' '}{form_to}; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{more}; media-src 'self'{more}; "
+        f"connect-src 'self'; form-action 'self'{form_to and ' '}{form_to}; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
 HEADERS = (
-    (b"content-security-policy", policy().encode()),
     (b"x-content-type-options", b"nosniff"),
     # "no-referrer" would make a browser send `Origin: null` with our own forms
     (b"referrer-policy", b"same-origin"),
@@ -61,8 +70,17 @@ class Guard:
         refuse: Callable[[Scope, Refused], ASGIApp],
         forwarded_header: str,
         now_s: Callable[[], float],
+        media: Media | None = None,
+        live_url: str = "",
     ) -> None:
         self._app = app
+        self._one_max = (media.bytes_max if media else 0) + FORM_ROOM
+        several = PICTURES_MAX * media.picture_bytes_max if media else 0
+        self._several_max = max(several + FORM_ROOM, self._one_max)
+        self._headers = (
+            (b"content-security-policy", policy(media_from=live_url).encode()),
+            *HEADERS,
+        )
         self._public = urlsplit(public_url)
         self._form_max = picture_bytes_max + FORM_ROOM
         self._refuse = refuse
@@ -82,7 +100,7 @@ class Guard:
                 named = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *((name, value) for name, value in HEADERS if name not in named),
+                    *((name, value) for name, value in self._headers if name not in named),
                 ]
             await send(message)
 
@@ -91,7 +109,7 @@ class Guard:
             self._check_flood(scope)
             if not is_open(scope):
                 self._check_origin(scope["method"], headers)
-            counted = Counted(receive, self._limit(headers), self._now_s)
+            counted = Counted(receive, self._limit(str(scope["path"]), headers), self._now_s)
             counted.announce(headers.get(b"content-length", "0"))
             await self._app(scope, counted, send_with_headers)
         except Refused as refused:
@@ -112,9 +130,12 @@ class Guard:
         if not all(buckets.take(network, self._now_s()) for buckets in asked):
             raise Refused("too_many")
 
-    def _limit(self, headers: dict[bytes, str]) -> int:
-        multipart = headers.get(b"content-type", "").lower().startswith("multipart/form-data")
-        return self._form_max if multipart else BODY_MAX
+    def _limit(self, path: str, headers: dict[bytes, str]) -> int:
+        if not headers.get(b"content-type", "").lower().startswith("multipart/form-data"):
+            return BODY_MAX
+        if path in MEDIA:
+            return self._one_max
+        return self._several_max if WRITING.fullmatch(path) else self._form_max
 
     def _check_origin(self, method: str, headers: dict[bytes, str]) -> None:
         """Only our own pages, and programs that are no browsers, may change anything. Errors: `cross_site`."""

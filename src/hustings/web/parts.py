@@ -15,6 +15,7 @@ from hustings.web.planner import Planner
 from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
+from hustings.web.uploads import Uploads
 from hustings.web.visitors import Visitors
 
 
@@ -30,6 +31,7 @@ class Parts:
     handover: Handover
     people: People
     visitors: Visitors
+    uploads: Uploads
     seal: Seal
     ids: Ids
     now_ms: Callable[[], int]

@@ -18,6 +18,7 @@ from hustings.social.threads import Context
 from hustings.web import forms
 from hustings.web.account_pages import onward
 from hustings.web.compose_pages import form_values
+from hustings.web.media_views import view
 from hustings.web.moderation_pages import number
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
@@ -85,7 +86,13 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             href=address(found),
             deleted=None,
             versions=[
-                {"at": Moment(one.at_ms), "spoiler": one.spoiler, "html": _plain(parts, one.text)}
+                {
+                    "at": Moment(one.at_ms),
+                    "spoiler": one.spoiler,
+                    "sensitive": one.sensitive,
+                    "html": _plain(parts, one.text),
+                    "media": [view(parts, each) for each in one.media],
+                }
                 for one in reversed(said)
             ],
         )

@@ -12,6 +12,7 @@ from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.shown import Post, Room
 from hustings.social.visibility import DIRECT, OPEN, PRIVATE
+from hustings.web.media_views import view
 from hustings.web.moments import Moment
 from hustings.web.parts import Parts
 
@@ -35,6 +36,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "repost": _repost(post),
         "html": _html(parts, whole),
         "empty": not whole.text,
+        "media": [view(parts, one) for one in whole.media],
         "spoiler": whole.spoiler,
         "sensitive": whole.sensitive,
         "language": whole.language,

@@ -12,6 +12,7 @@ RESERVED = frozenset(
     (
         "live",
         "assets",
+        "media",
         "replay",
         "session",
         "whip",

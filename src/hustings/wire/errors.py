@@ -161,6 +161,23 @@ CODES: dict[str, tuple[int, str]] = {
     "archive_too_large": (413, "This archive is larger than is taken here."),
     "import_under_way": (409, "Your last archive is still being read."),
     "not_let_in": (403, "Somebody here has to let you in first."),
+    # pictures and sounds of posts
+    "media_unknown": (404, "There is no such picture or sound of yours."),
+    "media_malformed": (
+        422,
+        "This is not a picture (JPEG, PNG, GIF, WebP) or a sound (MP3, Ogg, WAV, M4A) that can be read.",
+    ),
+    "media_too_large": (413, "This picture or sound is larger than is allowed here."),
+    "media_too_long": (422, "This sound is longer than is allowed here."),
+    "media_too_hard": (422, "This picture or sound takes more work than is allowed here."),
+    "media_failed": (422, "Nothing could be made of this just now. Send it once more."),
+    "media_busy": (422, "This picture or sound is still being made. Try again in a moment."),
+    "media_used": (422, "This picture or sound stands in another post already."),
+    "media_many": (422, "A post has four pictures, or one sound, at the most."),
+    "media_alt_too_long": (422, "What is seen or heard is said in 1,500 characters at the most."),
+    "media_credit_too_long": (422, "A credit line has 200 characters at the most."),
+    "media_focus_malformed": (422, "A focus is two numbers from -1 to 1."),
+    "uploads_many": (429, "Thirty pictures and sounds are taken in half an hour at the most."),
     # rehearsing another machine's server
     "rehearsal_no_token": (
         403,

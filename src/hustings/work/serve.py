@@ -17,7 +17,7 @@ from hustings.keyring import square_key
 from hustings.settings import Settings
 from hustings.social import feeds, jobs
 from hustings.social.ids import Ids
-from hustings.social.lanes import FAN_OUT, IMPORTS, MAIL
+from hustings.social.lanes import FAN_OUT, IMPORTS, MAIL, PICTURES, SOUNDS
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
@@ -25,11 +25,12 @@ from hustings.work.fan_out import FanOut
 from hustings.work.importing import Importing
 from hustings.work.ledger import Ledger
 from hustings.work.mail import Letters
+from hustings.work.media import Making
 from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
-LANES = (MAIL, FAN_OUT, IMPORTS)
+LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS)
 WAIT_S, AGAIN_S, SWEEP_S = 0.5, 5.0, 600.0
 HEAD_MAX, HEAD_S = 4_096, 2.0
 
@@ -63,6 +64,7 @@ class Work:
         url = settings.database.url or sqlite_url(settings.database_path)
         self.ledger = Ledger(Database(url))
         self.ready = False
+        self._making = Making(settings, self.ledger)
 
     async def run(self, stop: asyncio.Event) -> None:
         try:
@@ -89,6 +91,9 @@ class Work:
         importing = Importing(self.ledger, Ids(), self._settings.public.web, wall_ms)
         archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
         tasks = [self._sweep(stop), spread.run(stop), archives.run(stop)]
+        for lane in (PICTURES, SOUNDS):
+            made = Runner(lane, self._making, self.ledger, wall_ms, random.random)
+            tasks.append(made.run(stop))
         post = None
         if mail.on:
             post = Post(mail, our_name(self._settings), MAIL.at_once)
@@ -108,6 +113,8 @@ class Work:
                     await self.ledger.claim(lambda c: jobs.sweep(c, lane, wall_ms()))  # noqa: B023
             with contextlib.suppress(SQLAlchemyError):
                 await self.ledger.write(lambda c: feeds.sweep(c, wall_ms()))
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                await self._making.sweep(wall_ms())
             await pause(stop, SWEEP_S)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -30,6 +30,7 @@ class Served:
 
     url: str
     home: Path
+    environ: dict[str, str] = field(default_factory=dict)
     _browsers: dict[str, httpx.Client] = field(default_factory=dict)
 
     def browser(self, handle: str) -> httpx.Client:
@@ -77,12 +78,28 @@ def served(
         process = subprocess.Popen(
             [sys.executable, "-m", "hustings", "web"], env=environ, stdout=out, stderr=out
         )
-    found = Served(f"http://localhost:{port}", home_dir)
+    found = Served(f"http://localhost:{port}", home_dir, environ)
     try:
         _wait(found.url, process, log)
         yield found
     finally:
         found.close()
+        process.terminate()
+        process.wait(20)
+    assert "broke" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture
+def at_work(served: Served) -> Iterator[Served]:
+    """With the process that makes pictures and sounds beside it."""
+    log = served.home / "work.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hustings", "work"], env=served.environ, stdout=out, stderr=out
+        )
+    try:
+        yield served
+    finally:
         process.terminate()
         process.wait(20)
     assert "broke" not in log.read_text(), log.read_text()

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests import media_files as files
+from tests.web.mastodon import typed
 from tests.web.mastodon.conftest import Served
 from tests.web.mastodon.test_clients import (
     MASTO,
@@ -31,6 +33,11 @@ TYPED = {
     "context": "mastodon.v1.Context",
     "found": "mastodon.v2.Search",
 }
+NO_SOUND = typed.ABSENT | {
+    f"Status.media_attachments[0].{name}"
+    for name in ("blurhash", "meta.small", "meta.original.bitrate")
+}
+"""What is declared of every attachment, and a sound cannot have, or need not."""
 ABSENT = (
     *("streaming", "streamingApi", "vapid", "vapidKey"),  # not here yet
     *("showMedia", "showMediaReplies", "showFeatured", "featureApproval", "collectionLimit"),
@@ -109,6 +116,41 @@ def test_posts_are_what_mastodon_py_declares(served: Served) -> None:
     found += faults("StatusSource", asked(served, f"/api/v1/statuses/{id}/source", token))
     found += faults("SearchV2", asked(served, "/api/v2/search?q=bob", token))
     assert found == [], "\n".join(found)
+
+
+def test_mastodon_py_sends_pictures_and_sounds(at_work: Served) -> None:
+    ada = mastodon_py(at_work)
+    picture = ada.media_post(
+        files.located(), "image/jpeg", description="A bridge", focus=(0.5, -0.25), synchronous=True
+    )
+    sound = ada.media_post(files.sound(), "audio/mpeg", synchronous=True)
+    assert picture.url and sound.url and picture.meta.focus.y == -0.25
+    changed = ada.media_update(picture.id, description="The old bridge")
+    assert changed.description == "The old bridge"
+    post = ada.status_post("Look", media_ids=[picture])
+    assert post.media_attachments[0].description == "The old bridge"
+    heard = ada.status_post("Listen", media_ids=[sound.id])
+    assert heard.media_attachments[0].type == "audio"
+    told = [ada.generate_media_edit_attributes(picture.id, description="A bridge, 1903")]
+    edited = ada.status_update(post.id, "Look", media_attributes=told)
+    assert edited.media_attachments[0].description == "A bridge, 1903"
+    assert [one.id for one in ada.timeline_local(only_media=True)] == [heard.id, post.id]
+    found: list[str] = []
+    for id in (post.id, heard.id):
+        tree = asked(at_work, f"/api/v1/statuses/{id}", ada.access_token)
+        found += faults("Status", tree, NO_SOUND)
+    assert found == [], "\n".join(found)
+
+
+def test_toot_sends_a_picture(at_work: Served) -> None:
+    toot_logs_in(at_work)
+    path = at_work.home / "bridge.png"
+    path.write_bytes(files.picture("PNG"))
+    words = ("post", "Look", "--media", str(path), "--description", "A bridge", "--json")
+    said = toot(at_work, *words)
+    made = json.loads(said[said.index("{") :])  # it says that it waits
+    assert made["media_attachments"][0]["description"] == "A bridge"
+    assert made["media_attachments"][0]["url"].endswith(".jpg")
 
 
 def test_toot_posts_reads_and_reposts(served: Served) -> None:

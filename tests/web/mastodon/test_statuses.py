@@ -48,7 +48,9 @@ async def test_a_post_as_apps_read_it(house: House) -> None:
         ({"status": "a", "language": "<b>"}, 422, "language_malformed"),
         ({"status": "a", "in_reply_to_id": "1"}, 404, "post_unknown"),
         ({"status": ["a"]}, 400, "bad_request"),
-        ({"status": "a", "media_ids": ["1"]}, 422, "not_offered"),
+        ({"status": "a", "media_ids": ["1"]}, 404, "media_unknown"),
+        ({"status": "a", "media_ids": ["1", "2", "3", "4", "5"]}, 422, "media_many"),
+        ({"status": "a", "media_ids": "../1"}, 404, "media_unknown"),
         ({"status": "a", "poll": {"options": ["a", "b"]}}, 422, "not_offered"),
         ({"status": "a", "scheduled_at": "2030-01-01T00:00:00Z"}, 422, "not_offered"),
         ({"status": "a", "quoted_status_id": "1"}, 422, "not_offered"),
@@ -196,7 +198,7 @@ async def test_an_edit_keeps_what_was_said(house: House) -> None:
     said = {"json": {"status": "x"}}
     assert await bob.code("PUT", f"statuses/{post['id']}", **said) == (404, "post_unknown")
     late = {"json": {"status": "x", "media_ids": ["1"]}}
-    assert await ada.code("PUT", f"statuses/{post['id']}", **late) == (422, "not_offered")
+    assert await ada.code("PUT", f"statuses/{post['id']}", **late) == (404, "media_unknown")
 
 
 async def test_a_post_is_written_as_its_author_set_it(house: House) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.apps import (
-    metadata,  # all of them: `apps` builds on `follows`, that on `posts`, `jobs`, `people`, `tables`
+from hustings.store.media import (
+    metadata,  # all: `media` builds on `apps`, that on `follows`, `posts`, `jobs`, `people`, `tables`
 )
 
 context.configure(

@@ -10,6 +10,7 @@ from hustings.web.mastodon import (
     consent,
     instance,
     marks,
+    media,
     oauth,
     relations,
     search,
@@ -35,6 +36,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything
     app.include_router(statuses.build(parts, callers, posts))
+    app.include_router(media.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     app.include_router(timelines.build(parts, callers, posts))
     app.include_router(instance.build(parts, callers, shown))

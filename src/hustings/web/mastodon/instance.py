@@ -14,6 +14,7 @@ from hustings.copy import catalogue
 from hustings.social import accounts, names, preferences
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
+from hustings.social.media import DESCRIPTION_MAX, PICTURES_MAX
 from hustings.social.text import LINK_COUNTS
 from hustings.web.mastodon import entities
 from hustings.web.mastodon.answers import yes
@@ -28,6 +29,13 @@ SPOKEN = "4.5.0"
 API_LEVEL = 1
 """`api_versions.mastodon`: 2 promises grouped notifications, which do not answer yet."""
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+MIME_TYPES = (
+    *("image/jpeg", "image/png", "image/gif", "image/webp"),
+    *("audio/mpeg", "audio/mp3", "audio/ogg", "audio/vorbis", "audio/opus"),
+    *("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/x-pn-wave"),
+    *("audio/mp4", "audio/m4a", "audio/x-m4a", "audio/aac"),
+)
+"""What is sent is known by its first bytes; these are the names under which clients look for it."""
 JRD, XRD = "application/jrd+json", "application/xrd+xml"
 
 
@@ -149,7 +157,9 @@ class _About:
         return {"enabled": mode in ("open", "approval"), "approval_required": mode == "approval"}
 
     def _configuration(self) -> dict[str, Any]:
-        """What can be sent here. Pictures and polls cannot yet: their limits are 0."""
+        """What can be sent here. Films and polls cannot: their limits are 0; `video_size_limit` is that of a sound, for which
+        Mastodon has no name of its own."""
+        media = self._parts.settings.media
         return {
             "urls": {},
             "accounts": {
@@ -163,15 +173,15 @@ class _About:
             },
             "statuses": {
                 "max_characters": self._parts.settings.square.post_characters_max,
-                "max_media_attachments": 0,
+                "max_media_attachments": PICTURES_MAX,
                 "characters_reserved_per_url": LINK_COUNTS,
             },
             "media_attachments": {
-                "description_limit": 0,
-                "supported_mime_types": [],
-                "image_size_limit": 0,
-                "image_matrix_limit": 0,
-                "video_size_limit": 0,
+                "description_limit": DESCRIPTION_MAX,
+                "supported_mime_types": list(MIME_TYPES),
+                "image_size_limit": media.picture_bytes_max,
+                "image_matrix_limit": media.picture_pixels_max,
+                "video_size_limit": media.sound_bytes_max,
                 "video_frame_rate_limit": 0,
                 "video_matrix_limit": 0,
             },

@@ -75,6 +75,11 @@ def many(tree: dict[str, Any], name: str) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def true(tree: dict[str, Any], name: str) -> bool:
+    """As forms and programs say it."""
+    return words(tree, name) in ("1", "true", "on")
+
+
 def _put(tree: dict[str, Any], steps: list[str], value: object) -> None:
     at: Any = tree
     for step, after in pairwise(steps):

@@ -19,6 +19,7 @@ from hustings.social.shown import Claim, Post, Room
 from hustings.web.mastodon import entities
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
+from hustings.web.mastodon.media_entities import attachment
 from hustings.web.parts import Parts
 
 
@@ -40,6 +41,7 @@ class Statuses:
         self._shown = shown
         self._web = parts.settings.public.web
         self._live = parts.live_link
+        self._files = parts.settings.public.live
         self._domain = parts.settings.handle_domain
 
     def all(self, found: Around) -> list[dict[str, Any]]:
@@ -71,7 +73,7 @@ class Statuses:
             "sensitive": said.sensitive,
             "created_at": moment(said.at_ms),
             "account": self._shown.account(found.people[post.author.id]),
-            "media_attachments": [],
+            "media_attachments": [attachment(one, self._files) for one in said.media],
             "emojis": [],
         }
 
@@ -110,7 +112,7 @@ class Statuses:
             "muted": False,
             "mentions": [self._mention(account) for account in post.mentions],
             "tags": [self.tag(name) for name in post.tags],
-            "media_attachments": [],
+            "media_attachments": [attachment(one, self._files) for one in post.media],
             "emojis": [],
             "filtered": [],
             "card": None,

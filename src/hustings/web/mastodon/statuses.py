@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from hustings.social import drafts, posts, preferences, reposts, shown, threads
+from hustings.social import drafts, media, posts, preferences, reposts, shown, threads
 from hustings.social.paging import LIMIT_MAX, id_of
 from hustings.social.shown import Post
 from hustings.web.mastodon import params, status_entities
@@ -19,7 +19,7 @@ from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-NOT_OFFERED = ("media_ids", "poll", "scheduled_at", "quoted_status_id", "media_attributes")
+NOT_OFFERED = ("poll", "scheduled_at", "quoted_status_id")
 """Of a post: what would be lost without a word if it were overlooked."""
 
 
@@ -63,8 +63,11 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
             "language": before["language"],
         }
         said = {name: tree.get(name, value) for name, value in kept.items()}
+        had = await sql.read(media.of_post, post)
+        said["media_ids"] = tree.get("media_ids", [str(one.id) for one in had])
+        described = _described(tree)
         wanted = drafts.read(said, domain, longest)
-        await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms())
+        await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms(), described)
         return yes(statuses.all(await sql.read(read_one, mine.account, post))[0])
 
     @router.delete("/{id}")
@@ -75,7 +78,11 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         if gone.reblog is not None and gone.author.id == mine.account:
             await sql.write(reposts.undo, mine.account, post)
         else:
-            await sql.write(posts.delete, mine.account, post, parts.now_ms())
+            # whoever deletes a post to write it anew names its pictures in the new one
+            keep = not params.true(
+                params.nested(request.query_params.multi_items()), "delete_media"
+            )
+            await sql.write(posts.delete, mine.account, post, parts.now_ms(), keep)
         return yes({**statuses.all(found)[0], "text": gone.text})
 
 
@@ -137,6 +144,18 @@ def _context(
         status_entities.around(connection, found.ancestors),
         status_entities.around(connection, found.descendants),
     )
+
+
+def _described(tree: dict[str, Any]) -> dict[int, dict[str, object]]:
+    """The `media_attributes` of an edit, by id. Errors: `bad_request`, `media_unknown`, `media_many`."""
+    found = {}
+    for one in params.many(tree, "media_attributes"):
+        if not isinstance(one, dict):
+            raise Refused("bad_request", field="media_attributes")
+        found[id_of(str(one.get("id")), "media_unknown")] = one
+    if len(found) > media.PICTURES_MAX:
+        raise Refused("media_many", field="media_attributes")
+    return found
 
 
 def _check_offered(tree: Mapping[str, Any]) -> None:

@@ -51,9 +51,10 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
     async def public(request: Request) -> Response:
         reader, page = callers.reader(request, "read:statuses"), page_of(request)
         now_ms = parts.now_ms()
-        if _is_asked(request, "remote") or _is_asked(request, "only_media"):
-            return yes([])  # nothing comes from elsewhere yet, and nothing has pictures
-        return await shown(request, lambda c: timelines.square(c, reader, page, now_ms))
+        if _is_asked(request, "remote"):
+            return yes([])  # nothing comes from elsewhere yet
+        seen = _is_asked(request, "only_media")
+        return await shown(request, lambda c: timelines.square(c, reader, page, now_ms, seen))
 
     @router.get("/timelines/tag/{name}")
     async def tag(name: str, request: Request) -> Response:
@@ -63,9 +64,10 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
         for more in TAG_LISTS:
             if params.many(tree, more):
                 raise Refused("not_offered", field=more)
-        if _is_asked(request, "remote") or _is_asked(request, "only_media"):
+        if _is_asked(request, "remote"):
             return yes([])
-        return await shown(request, lambda c: timelines.tag(c, reader, name[:200], page, now_ms))
+        seen, named = _is_asked(request, "only_media"), name[:200]
+        return await shown(request, lambda c: timelines.tag(c, reader, named, page, now_ms, seen))
 
     @router.get("/accounts/{id}/statuses")
     async def account(id: str, request: Request) -> Response:
@@ -84,10 +86,9 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
                 reblogs=not _is_asked(request, "exclude_reblogs"),
                 pinned=_is_asked(request, "pinned"),
                 tagged=request.query_params.get("tagged", "")[:200],
+                only_media=_is_asked(request, "only_media"),
             )
 
-        if _is_asked(request, "only_media"):
-            return yes([])
         return await shown(request, ask)
 
 

@@ -1,0 +1,46 @@
+"""The table of pictures and sounds that people send with their posts. What it means is `social.media`."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import text as words
+
+from hustings.store.apps import metadata as metadata
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("post", BigInteger, ForeignKey("posts.id")),
+    Column("place", Integer),
+    Column("kind", String(5), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("fault", String(40), nullable=False),
+    Column("file", String(100), nullable=False),
+    Column("preview", String(100), nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("preview_width", Integer),
+    Column("preview_height", Integer),
+    Column("blurhash", String(64)),
+    Column("duration_ms", Integer),
+    Column("description", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("focus_x", Float, nullable=False),
+    Column("focus_y", Float, nullable=False),
+    Column("made_at_ms", BigInteger, nullable=False),
+    Column("loose_at_ms", BigInteger),
+)
+"""`place`: which of its post's it is, from 0; none with a post: an edit took it out, and the history shows it. `file` and
+`preview`: names below `published/media`, made of their content. `loose_at_ms`: since when it belongs to no post."""
+loose = words("loose_at_ms IS NOT NULL")
+Index("attachments_post", attachments.c.post, attachments.c.place)
+Index("attachments_file", attachments.c.file)
+Index("attachments_preview", attachments.c.preview)
+Index(
+    "attachments_loose",
+    attachments.c.loose_at_ms,
+    sqlite_where=loose,
+    postgresql_where=loose,
+)

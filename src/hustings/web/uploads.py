@@ -1,0 +1,103 @@
+"""Pictures and sounds as they come in: counted, looked at from outside, laid into the spool for work. Nothing is decoded here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from hustings.settings import Settings
+from hustings.social import media
+from hustings.social.ids import Ids
+from hustings.social.media import FAILED, IMAGE, MAGIC_BYTES, PROCESSING, Attachment
+from hustings.web.mastodon.rates import Rate, Rates
+from hustings.web.sql import Sql
+from hustings.wire.errors import Refused
+
+UPLOADS_WINDOW_MS, UPLOADS_MAX = 1_800_000, 30
+FILES_MAX, FIELDS_MAX, FIELD_BYTES_MAX = 2, 20, 65_536
+"""A second file is a preview of the sender's own, which some clients send: we make ours."""
+LOOK_EVERY_S = 0.1
+
+
+class Uploads:
+    """now_ms: the wall clock."""
+
+    def __init__(self, settings: Settings, sql: Sql, ids: Ids, now_ms: Callable[[], int]) -> None:
+        self._spool = settings.spool_dir
+        self._most = settings.media
+        self._sql = sql
+        self._ids = ids
+        self._now_ms = now_ms
+        self._rates = Rates(UPLOADS_WINDOW_MS, UPLOADS_MAX)
+
+    def count(self, account: int) -> Rate:
+        """One more of this account; below zero is too many."""
+        return self._rates.take(str(account), self._now_ms())
+
+    async def receive(self, account: int, request: Request) -> int:
+        """The form of an app: its `file` and what it says of it. The id. Errors: `bad_request`, those of `take`."""
+        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind != "multipart/form-data":
+            raise Refused("bad_request", field="file")
+        try:
+            async with request.form(
+                max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
+            ) as form:
+                file = form.get("file")
+                if not isinstance(file, UploadFile):
+                    raise Refused("bad_request", field="file")
+                said = {name: value for name, value in form.items() if isinstance(value, str)}
+                return await self.take(account, file, said)
+        except HTTPException:
+            raise Refused("bad_request") from None
+
+    async def take(self, account: int, file: UploadFile, said: Mapping[str, object]) -> int:
+        """Into the spool: the id of what will be made of it. Errors: `media_malformed`, `media_too_large`, `work_full`, those
+        of `media.read` and `media.begin`."""
+        kind = media.kind_of(await file.read(MAGIC_BYTES))
+        most = self._most.picture_bytes_max if kind == IMAGE else self._most.sound_bytes_max
+        if (file.size or 0) > most:
+            raise Refused("media_too_large", field="file", bytes_max=most)
+        words = media.read(said)
+        await file.seek(0)
+        now_ms = self._now_ms()
+        id = self._ids.at(now_ms)
+        place = self._spool / str(id)
+        try:
+            await asyncio.to_thread(_lay, file.file, place)
+            await self._sql.write(media.begin, id, account, kind, words, now_ms)
+        except OSError:
+            place.unlink(missing_ok=True)
+            raise Refused("work_full") from None
+        except Refused:
+            place.unlink(missing_ok=True)
+            raise
+        return id
+
+    async def ready(self, account: int, id: int, patience_s: float) -> Attachment:
+        """It, once it is made; still `processing` when that takes longer. Errors: `media_unknown`, and why it failed."""
+        looks = round(patience_s / LOOK_EVERY_S)
+        found = await self._sql.read(media.own, account, id)
+        while found.state == PROCESSING and looks > 0:
+            looks -= 1
+            await asyncio.sleep(LOOK_EVERY_S)
+            found = await self._sql.read(media.own, account, id)
+        if found.state == FAILED:
+            raise Refused(found.fault, field="file")
+        return found
+
+
+def _lay(file: BinaryIO, place: Path) -> None:
+    """For our eyes alone. Errors: `OSError`, also for a disk that is full."""
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        shutil.copyfileobj(file, out, 1 << 20)

@@ -1,0 +1,166 @@
+"""A picture made anew: upright, without metadata, bounded, with a still preview. Nothing of the old file is passed on.
+
+What it claims of its size is read before a pixel is decoded, so that a small file that unfolds into gigabytes costs its
+first bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageSequence
+
+from hustings.work.making.blurhash import blurhash
+from hustings.work.making.fault import Fault
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+SIDE_MAX, PREVIEW_SIDE, HASH_SIDE = 2_048, 480, 32
+QUALITY, PREVIEW_QUALITY = 84, 78
+MOVING_SIDE, MOVING_FRAMES, MOVING_PIXELS = 640, 120, 120_000_000
+"""What moves stays moving up to so many frames and pixels, all frames together; past that its first frame is the picture."""
+FRAME_MS, FRAME_LEAST_MS, FRAME_MOST_MS = 100, 20, 10_000
+SEE_THROUGH = ("RGBA", "LA", "PA")
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What puts a picture upright (EXIF 2.32, 4.6.4.A, Orientation)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Two files in the folder, and their sizes in pixels."""
+
+    file: str
+    preview: str
+    size: tuple[int, int]
+    preview_size: tuple[int, int]
+    blurhash: str
+
+
+def make(raw: Path, folder: Path, pixels_max: int) -> Picture:
+    """Errors: `Fault` with `media_too_large`, `media_malformed`; `MemoryError`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(raw, formats=FORMATS) as picture:
+                if picture.width * picture.height > pixels_max:
+                    raise Fault("media_too_large")
+                return _made(picture, folder)
+        except (Fault, MemoryError):
+            raise
+        except Image.DecompressionBombError:
+            raise Fault("media_too_large") from None
+        except Exception:
+            # Pillow's decoders raise OSError, ValueError, SyntaxError, struct.error, ZeroDivisionError … on broken files.
+            raise Fault("media_malformed") from None
+
+
+def _made(picture: Image.Image, folder: Path) -> Picture:
+    moving = _moves(picture)
+    if moving:
+        still, file = _animated(picture, folder)
+    else:
+        picture.draft("RGB", (SIDE_MAX, SIDE_MAX))
+        still = _still(picture)
+        file = _saved(still, folder / "whole", QUALITY)
+    size = still.size
+    small = still.copy()
+    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    preview = _flat(small)
+    preview.save(folder / "small.jpg", "JPEG", quality=PREVIEW_QUALITY, optimize=True)
+    tiny = preview.copy()
+    tiny.thumbnail((HASH_SIDE, HASH_SIDE))
+    return Picture(file, "small.jpg", size, preview.size, blurhash(np.asarray(tiny)))
+
+
+def _moves(picture: Image.Image) -> bool:
+    frames = getattr(picture, "n_frames", 1)
+    if picture.format == "JPEG" or frames < 2 or frames > MOVING_FRAMES:
+        return False
+    return bool(frames * picture.width * picture.height <= MOVING_PIXELS)
+
+
+def _still(picture: Image.Image) -> Image.Image:
+    """The first frame, upright and small enough, in RGB or RGBA, with nothing but its pixels."""
+    turn, profile = _turn(picture), picture.info.get("icc_profile")
+    seen = "transparency" in picture.info or picture.mode in SEE_THROUGH
+    plain = picture.convert("RGBA" if seen else "RGB")
+    plain.thumbnail((SIDE_MAX, SIDE_MAX))
+    if isinstance(profile, bytes) and plain.mode == "RGB":
+        plain = _srgb(plain, profile)
+    upright = plain if turn is None else plain.transpose(turn)
+    if seen and upright.getchannel("A").getextrema()[0] == 255:
+        upright = upright.convert("RGB")
+    upright.info.clear()  # what Pillow would write back: comments, ICC, EXIF
+    return upright
+
+
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """Broken EXIF is none: the picture may be whole."""
+    with contextlib.suppress(Exception):
+        return TURNS.get(picture.getexif().get(ORIENTATION, 1))
+    return None
+
+
+def _srgb(plain: Image.Image, profile: bytes) -> Image.Image:
+    """In the colours that a picture without a profile is read in; a profile that cannot be read is none."""
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
+        there = ImageCms.createProfile("sRGB")
+        seen = ImageCms.profileToProfile(plain, io.BytesIO(profile), there, outputMode="RGB")
+        return seen or plain
+    return plain
+
+
+def _saved(still: Image.Image, place: Path, quality: int) -> str:
+    if still.mode == "RGBA":
+        path = place.with_suffix(".webp")
+        still.save(path, "WEBP", quality=quality, method=4)
+    else:
+        path = place.with_suffix(".jpg")
+        still.save(path, "JPEG", quality=quality, optimize=True, progressive=True)
+    return path.name
+
+
+def _animated(picture: Image.Image, folder: Path) -> tuple[Image.Image, str]:
+    frames, lasting = [], []
+    for frame in ImageSequence.Iterator(picture):
+        shown = frame.convert("RGBA")
+        shown.thumbnail((MOVING_SIDE, MOVING_SIDE))
+        lasts = frame.info.get("duration", FRAME_MS)
+        lasts = int(lasts) if isinstance(lasts, int | float) and lasts > 0 else FRAME_MS
+        lasting.append(max(FRAME_LEAST_MS, min(lasts, FRAME_MOST_MS)))
+        shown.info.clear()
+        frames.append(shown)
+    first, *rest = frames
+    first.save(
+        folder / "whole.webp",
+        "WEBP",
+        save_all=True,
+        append_images=rest,
+        duration=lasting,
+        loop=0,
+        quality=QUALITY - 14,
+        method=2,
+    )
+    return first, "whole.webp"
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """On white where it is see-through."""
+    if picture.mode != "RGBA":
+        return picture
+    flat = Image.new("RGB", picture.size, "white")
+    flat.paste(picture, mask=picture.getchannel("A"))
+    return flat

@@ -1,0 +1,203 @@
+"""What is done in the lanes `pictures` and `sounds`: a raw file from the spool is made anew by a child with limits, and what
+comes out is published under a name made of its content.
+
+A worker that dies begins anew: the same file gets the same name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hustings.settings import Settings
+from hustings.social import media
+from hustings.social.jobs import Job
+from hustings.social.media import AUDIO, IMAGE, Made
+from hustings.work.ledger import Ledger
+from hustings.work.runner import NotNow
+
+KINDS = {IMAGE: (".jpg", ".webp"), AUDIO: (".m4a",)}
+FAULTS = ("media_malformed", "media_too_large", "media_too_long", "media_too_hard")
+SAID_MAX = 4_096
+NAME = re.compile(r"[a-z]{1,16}\.[a-z0-9]{3,4}")
+BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,.:;=?@\[\]^_{|}~-]{6,64}")
+SPOOL_NAME = re.compile(r"[0-9]{1,19}(\.made)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a child may take. Memory is address space, half of it the libraries'."""
+
+    memory_bytes: int
+    cpu_s: int
+    wall_s: float
+
+
+BOUNDS = {
+    IMAGE: Bounds(1_500_000_000, 25, 50.0),
+    AUDIO: Bounds(1_500_000_000, 400, 800.0),
+}
+
+
+class Making:
+    """`await making(job)`. Errors: `NotNow`; what is the file's own fault is written down, and is none of the job's."""
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, bounds: Mapping[str, Bounds] = BOUNDS
+    ) -> None:
+        self._spool = settings.spool_dir
+        self._published = settings.media_dir
+        self._most = {
+            IMAGE: settings.media.picture_pixels_max,
+            AUDIO: settings.media.sound_minutes_max * 60_000,
+        }
+        self._ledger = ledger
+        self._bounds = bounds
+        self._turn = asyncio.Lock()
+        """Held while files are published or thrown away: nobody deletes what another just found to be there already."""
+
+    async def __call__(self, job: Job) -> None:
+        id = int(job.body["media"])
+        raw, folder = self._spool / str(id), self._spool / f"{id}.made"
+        kind = await self._ledger.read(lambda c: media.kind_waiting(c, id))
+        try:
+            if kind is not None:
+                await self._one(id, kind, raw, folder)
+        except OSError as error:
+            if kind is not None and job.takes >= media.LANES[kind].takes_max:
+                await self._ledger.write(lambda c: media.fail(c, id, "media_failed"))
+            raise NotNow(f"no file could be written: {error.strerror}") from None
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, True)
+        raw.unlink(missing_ok=True)
+
+    async def sweep(self, now_ms: int) -> None:
+        """Throws away what belonged to no post for a day, and raw files that nobody waits for any more."""
+        async with self._turn:
+            for name in await self._ledger.write(lambda c: media.sweep(c, now_ms)):
+                (self._published / name).unlink(missing_ok=True)
+        for path in self._spool.glob("*"):
+            named = SPOOL_NAME.fullmatch(path.name)
+            id = int(path.name.partition(".")[0]) if named else -1
+            if named and (id >> 16) < now_ms - media.LOOSE_MS:
+                shutil.rmtree(path, True) if path.is_dir() else path.unlink(missing_ok=True)
+
+    async def _one(self, id: int, kind: str, raw: Path, folder: Path) -> None:
+        if not raw.exists():
+            await self._ledger.write(lambda c: media.fail(c, id, "media_failed"))
+            return
+        await asyncio.to_thread(shutil.rmtree, folder, True)
+        folder.mkdir(mode=0o700)
+        said = await self._child(kind, raw, folder)
+        fault = str(said.get("fault", ""))
+        if fault:
+            code = fault if fault in FAULTS else "media_failed"
+            await self._ledger.write(lambda c: media.fail(c, id, code))
+            return
+        async with self._turn:
+            try:
+                made = await asyncio.to_thread(self._publish, kind, folder, said)
+            except (KeyError, TypeError, ValueError):  # no child of ours says that
+                await self._ledger.write(lambda c: media.fail(c, id, "media_failed"))
+                return
+            await self._ledger.write(lambda c: media.finish(c, id, made))
+
+    async def _child(self, kind: str, raw: Path, folder: Path) -> dict[str, Any]:
+        """What the child says. One that is killed, by its limits or by our patience, was given too hard a file."""
+        bounds = self._bounds[kind]
+        wanted = {
+            "kind": kind,
+            "raw": str(raw),
+            "folder": str(folder),
+            "format": "" if kind == IMAGE else await asyncio.to_thread(_format, raw),
+            "most": self._most[kind],
+            "memory_bytes": bounds.memory_bytes,
+            "cpu_s": bounds.cpu_s,
+        }
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hustings.work.making.one"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_environment(),
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(bounds.wall_s):
+                out, _ = await child.communicate(json.dumps(wanted).encode())
+        except TimeoutError:
+            return {"fault": "media_too_hard"}
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+        if child.returncode:
+            return {"fault": "media_too_hard" if child.returncode < 0 else "media_malformed"}
+        try:
+            said = json.loads(out[:SAID_MAX])
+        except ValueError:
+            return {"fault": "media_malformed"}
+        return said if isinstance(said, dict) else {"fault": "media_malformed"}
+
+    def _publish(self, kind: str, folder: Path, said: Mapping[str, Any]) -> Made:
+        """Nothing that the child says is believed but sizes: a name gets one of our own endings."""
+        file = self._object(kind, folder, str(said["file"]))
+        preview = self._object(IMAGE, folder, str(said["preview"])) if kind == IMAGE else ""
+        letters = said.get("blurhash")
+        good = isinstance(letters, str) and BLURHASH.fullmatch(letters) is not None
+        return Made(
+            file=file,
+            preview=preview,
+            size=_size(said.get("size")),
+            preview_size=_size(said.get("preview_size")),
+            blurhash=letters if good else None,
+            duration_ms=int(said["duration_ms"]) if kind == AUDIO else None,
+        )
+
+    def _object(self, kind: str, folder: Path, named: str) -> str:
+        """Puts a file of the child's at its immutable address: its name below `published/media`. Errors: `OSError`."""
+        made = folder / named
+        if not NAME.fullmatch(named) or made.suffix not in KINDS[kind] or made.is_symlink():
+            raise ValueError("a name that no child of ours gives")
+        with made.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:40]
+            os.fsync(file.fileno())
+        name = f"{digest[:2]}/{digest[2:]}{made.suffix}"
+        place = self._published / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made.chmod(0o644)
+        made.replace(place)
+        return name
+
+
+def _format(raw: Path) -> str:
+    with raw.open("rb") as file:
+        return media.sound_format(file.read(media.MAGIC_BYTES))
+
+
+def _size(value: object) -> tuple[int, int] | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    width, height = int(value[0]), int(value[1])
+    return (width, height) if 0 < width < 1 << 16 and 0 < height < 1 << 16 else None
+
+
+def _environment() -> dict[str, str]:
+    """Where our code is, and nothing else of ours: no secret, no proxy, no setting."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LC_ALL") if name in os.environ}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
