@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 
 from bench import crew, machine
 from bench.far_end import FarEnd, levelled, talking
 from bench.rows import Figure
 from bench.speakers import packets
+from hustings.audio.clock import RATE
+from hustings.audio.codec import OpusDecoder
+from hustings.audio.watch import VoiceWatch
 from tests.e2e.harness.pulse import stop
 from tests.e2e.house import House, Room, free_ports, started
 
@@ -30,6 +34,7 @@ WARM_S = 5.0
 STUDIO_CORE, OTHERS_CORE = 0, 1
 TICKS_A_SECOND = 50
 PEER_WINDOWS = 3
+LOOKS = 200
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> Figure:
@@ -40,8 +45,22 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
         for count, talk in ((2, 2), (13, TALKING), (13, 13)):
             _ours(figure, house, count, talk, say)
         _hundred(figure, house, say)
+    _looks(figure)
     _naive(figure, 13, say)
     return figure
+
+
+def _looks(figure: Figure) -> None:
+    """What a tick pays that looks at a second of one voice (`studio/voices.py`)."""
+    decoder = OpusDecoder()
+    sound = np.concatenate([decoder.decode(packet) for packet in packets("talk:0")])
+    seconds = [sound[at : at + RATE] for at in range(0, len(sound) - RATE + 1, RATE)]
+    watch, took_ms = VoiceWatch(), []
+    for look in range(LOOKS):
+        began_s = time.perf_counter()
+        watch.second(seconds[look % len(seconds)])
+        took_ms.append((time.perf_counter() - began_s) * 1000)
+    figure.add("watch.second", "voice watch, a second of one voice", "ms", took_ms)
 
 
 def _ours(figure: Figure, house: House, count: int, talk: int, say: Callable[[str], None]) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hustings.audio.clock import TICK
-from hustings.audio.codec import OpusDecoder, OpusEncoder
-from hustings.audio.limiter import Limiter
-from hustings.audio.mixer import PROGRAM, Mixer
+from hustings.audio.codec import OpusDecoder
+from hustings.audio.encoder import AccessUnit
+from hustings.hls import variant
+from hustings.hls.profile import DEFAULT
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import check
-from hustings.studio.line import Voice
+from hustings.studio.encodings import OPUS_HEAD, Encoding
+from hustings.studio.line import Line
 from hustings.studio.switchboard import Call, Switchboard
 
 TICK_S = 0.02
+VOICE = "voice"
 Sound = NDArray[np.float32]
 
 
@@ -56,31 +58,44 @@ class Tap(Track):
             self.sounds.append(self.decoder.decode(packet.payload)[:TICK])
 
 
-@dataclass
+class Mixed:
+    """In the place of the program's encoder: keeps what it would get."""
+
+    duration = TICK
+    config = b""
+
+    def __init__(self) -> None:
+        self.sounds: list[Sound] = []
+
+    def set_bitrate(self, bitrate: int) -> None:
+        """Nothing is encoded here."""
+
+    def push(self, clock: int, frame: Sound) -> list[AccessUnit]:
+        self.sounds.append(frame.mean(axis=1) * np.float32(2**0.5))
+        return []
+
+
 class Heard(Track):
-    """One voice through its jitter buffer, decoder, leveller, and the mix, as in `studio/line.py`."""
+    """One voice, alone in a room of its own: the line that every room has, up to its encoders."""
 
-    voice: Voice = field(
-        default_factory=lambda: Voice(OpusEncoder(1, 64_000), opens=0, hears=False)
-    )
-    mixer: Mixer = field(default_factory=Mixer)
-    limiter: Limiter = field(default_factory=lambda: Limiter(2))
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._mixed = Mixed()
+        self.sounds = self._mixed.sounds
+        encoding = Encoding(variant.opus(OPUS_HEAD, 64_000), lambda _: self._mixed, b"", 32_000)
+        self.line = Line(DEFAULT, [encoding], 0, 64_000)
+        self.line.open_program(0)
+        self.line.add(VOICE, hears=False)
+        self._clock = clock
+        self._born = clock.ticks * TICK
+        self._next = 0
 
-    def __post_init__(self) -> None:
-        self.mixer.add_bus(PROGRAM, 2)
-        self.mixer.add_source("voice")
-        self.mixer.set_gain("voice", PROGRAM, 1.0)
-
-    def take(self, clock: Clock, packet: RtpPacket) -> None:
-        if packet.payload:
-            arrival = clock.now()
-            self.voice.buffer.push(packet.sequence, packet.timestamp, packet.payload, arrival)
+    def take(self, packet: RtpPacket) -> None:
+        self.line.push(VOICE, packet, self._clock.now() - self._born)
 
     def tick(self) -> None:
-        sound = self.voice.tick()
-        frames = {} if sound is None else {"voice": sound}
-        program = self.limiter.limit(self.mixer.mix(frames)[PROGRAM])
-        self.sounds.append(program.mean(axis=1) * np.float32(2**0.5))
+        self.line.tick(self._next)
+        self._next += TICK
         self.times_s.append(asyncio.get_running_loop().time())
 
 
@@ -116,17 +131,18 @@ async def main() -> None:
         word, *rest = json.loads(line)
         if word == "call":
             name, offer = rest
-            track = taps.setdefault(name, Tap()) if name.startswith("tap") else Heard()
-            took = track.take if isinstance(track, Tap) else partial(track.take, clock)
-            if isinstance(track, Heard):
-                heard[name] = track
+            track: Tap | Heard
+            if name.startswith("tap"):
+                track = taps[name] = Tap()
+            else:
+                track = heard[name] = Heard(clock)
             track.call = board.call(
-                check(offer.encode(), "whip"), {"session": name}, took, lambda up: None
+                check(offer.encode(), "whip"), {"session": name}, track.take, lambda up: None
             )
             _say(track.call.answer)
         else:
             told = {name: _told(one) for name, one in heard.items()}
-            for name, one in {**taps, **heard}.items():
+            for name, one in (*taps.items(), *heard.items()):
                 if one.call is not None:
                     one.call.close()
                 one.save(Path(rest[0]) / f"{name}.npz")
@@ -139,12 +155,12 @@ async def main() -> None:
 
 def _told(one: Heard) -> dict[str, Any]:
     assert one.call is not None
-    stats = one.voice.buffer.stats
+    buffer = one.line._voices[VOICE].buffer
     return {
-        **asdict(stats),
+        **asdict(buffer.stats),
         "restored": one.call.peer._intake.restored,
         "ticks": len(one.sounds),
-        "target_ticks": one.voice.buffer.target_ticks,
+        "target_ticks": buffer.target_ticks,
     }
 
 

@@ -7,6 +7,7 @@ import type { LevelMeter } from "./level-meter.js";
 import type { PersonCard } from "./person-card.js";
 import type { RoomClock } from "./room-clock.js";
 import type { TallyLamp } from "./tally-lamp.js";
+import type { VoiceLine } from "./voice-line.js";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -18,5 +19,6 @@ declare global {
     "person-card": PersonCard;
     "room-clock": RoomClock;
     "tally-lamp": TallyLamp;
+    "voice-line": VoiceLine;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * <person-card>: one person on the stage. `card.show({person, you, may, say, mutedBy, heard})` draws; it asks by events that bubble:
- * `person-mute` and `person-remove`, detail {person}. Removing asks twice, in place.
+ * `person-mute` and `person-remove`, detail {person}. Removing asks twice, in place. What is known of the voice, where the view has it, is a
+ * <voice-line> that outlives every redrawing.
  *
  * @import {Person} from "../room/view.js"
  * @import {Say} from "../room/copy.js"
@@ -20,14 +21,17 @@ export class PersonCard extends HTMLElement {
   #asking = false;
   /** @type {Shown|null} */ #shown = null;
   #drawn = "";
+  #voice = make("voice-line");
 
   /** @param {Shown} shown */
   show(shown) {
     this.#shown = shown;
     this.#meter(shown.person);
-    const { say: _, ...rest } = shown;
-    // level and talking change many times a second: they move bars, they do not rebuild buttons under a finger
-    const reading = JSON.stringify({ ...rest, person: { ...rest.person, level_db: 0, talking: false }, asking: this.#asking });
+    const { say, ...rest } = shown;
+    const { voice, name } = shown.person;
+    if (voice) this.#voice.show({ voice, name, you: shown.you, say });
+    // level, talking and figures change many times a second: they move bars, they do not rebuild buttons under a finger
+    const reading = JSON.stringify({ ...rest, person: { ...rest.person, level_db: 0, talking: false, voice: Boolean(voice) }, asking: this.#asking });
     if (reading === this.#drawn) return;
     this.#drawn = reading;
     this.#draw(shown);
@@ -46,6 +50,7 @@ export class PersonCard extends HTMLElement {
       make("div", { class: "who" }, make("b", { class: "name" }, person.name), make("span", { class: "role" }, line.join(" · "))),
       make("div", { class: "state" }, ...state),
       make("div", { class: "acts" }, ...this.#acts(person, may, say)),
+      ...(person.voice ? [this.#voice] : []),
     );
     this.dataset.link = person.link;
     if (focused) /** @type {HTMLElement|null} */ (this.querySelector(`[data-act="${focused}"]`))?.focus();

@@ -43,6 +43,21 @@
  * @property {boolean} talking
  * @property {number} level_db
  * @property {"browser"|"whip"|"whep"} kind
+ * @property {Voice|null} [voice] what is known of his sound: for hosts, and for himself
+ *
+ * @typedef {object} Voice figures are null while there is nothing to know them by
+ * @property {string} finding names its sentences
+ * @property {number} figure in them
+ * @property {number} lost percent of his packets
+ * @property {number} jitter_ms
+ * @property {number|null} round_trip_ms
+ * @property {number} concealed_ms of the last ten seconds
+ * @property {number|null} level_db
+ * @property {number|null} noise_db
+ * @property {number|null} clipped percent of his samples
+ * @property {number|null} band_hz where his voice ends
+ * @property {number|null} sibilance percent of its power from 4 to 16 kHz
+ * @property {number|null} echo_s how late his microphone carries the talk back
  *
  * @typedef {object} Alarm
  * @property {string} code

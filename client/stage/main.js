@@ -12,6 +12,7 @@ import "../elements/level-meter.js";
 import "../elements/person-card.js";
 import "../elements/room-clock.js";
 import "../elements/tally-lamp.js";
+import "../elements/voice-line.js";
 import { reader } from "../room/copy.js";
 import { deviceId, readTicket, StageProtocol, takeTicket } from "../room/protocol.js";
 import { RoomStore } from "../room/store.js";

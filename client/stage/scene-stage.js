@@ -6,6 +6,7 @@
  */
 import { drawing, LINES, make } from "../room/make.js";
 import { nameOf, runsRoom } from "../room/view.js";
+import { isAmiss } from "../room/voice.js";
 import { clock } from "./cast.js";
 import { controlRoom } from "./control-room.js";
 import { featureSections } from "./feature-panels.js";
@@ -104,7 +105,7 @@ function ownDesk(cast) {
   const mute = make("button", { type: "button", class: "mute", "aria-keyshortcuts": "m Space", onclick: () => cast.mute(!isMuted(store.state)) });
   const why = make("p", { class: "why soft", role: "status" });
   const leaving = leaveButton(cast);
-  const leave = [store.subscribe((state) => [isMuted(state), ownMuter(state), state.microphone.state, state.pending.includes("mute")], () => {
+  const leave = [store.subscribe((state) => [isMuted(state), ownMuter(state), ownVoice(state)?.finding, state.microphone.state, state.pending.includes("mute")], () => {
     const muted = isMuted(store.state);
     mute.setAttribute("aria-pressed", String(muted));
     mute.replaceChildren(drawing(muted ? LINES.muted : LINES.microphone), make("span", {}, say(muted ? "desk.unmute" : "desk.mute")));
@@ -127,6 +128,11 @@ function ownMuter(state) {
   return view && by && by !== "self" && by !== view.you.person ? nameOf(view, by) : null;
 }
 
+/** What is known of our own voice. @param {import("./scenes.js").State} state */
+function ownVoice({ view }) {
+  return view?.people.find((one) => one.person === view.you.person)?.voice ?? null;
+}
+
 /** @param {Cast} cast @param {boolean} muted */
 function deskWords({ store, say }, muted) {
   const { state } = store;
@@ -134,6 +140,8 @@ function deskWords({ store, say }, muted) {
   if (state.pending.includes("mute")) return say("desk.asking");
   const by = ownMuter(state);
   if (muted) return by ? say("desk.muted_by", { name: by }) : say("desk.muted");
+  const voice = ownVoice(state);
+  if (voice && isAmiss(voice)) return say(`voice.${voice.finding}.self`, { figure: voice.figure });
   return say("desk.heard");
 }
 

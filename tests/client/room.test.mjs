@@ -6,13 +6,16 @@ import { test } from "node:test";
 import { FLOOR_DB, Needle, peakDb } from "../../client/room/ballistics.js";
 import { reader } from "../../client/room/copy.js";
 import { RoomStore } from "../../client/room/store.js";
+import { figures, isAmiss, voiceWords } from "../../client/room/voice.js";
 import { announcements } from "../../client/stage/announcements.js";
 import { credentials, renewed } from "../../client/stage/ice.js";
 import { tuneOpus } from "../../client/stage/opus.js";
 import { sceneFor } from "../../client/stage/scenes.js";
 import { warnings } from "../../client/stage/warnings.js";
 
-const catalogue = JSON.parse(readFileSync(new URL("../../src/hustings/copy/en/stage.json", import.meta.url), "utf8"));
+const copy = (page) => JSON.parse(readFileSync(new URL(`../../src/hustings/copy/en/${page}.json`, import.meta.url), "utf8"));
+const voices = Object.entries(copy("voice")).map(([id, sentence]) => [`voice.${id}`, sentence]);
+const catalogue = { ...copy("stage"), ...Object.fromEntries(voices) };
 const say = reader(catalogue, "en");
 
 function view(change = {}) {
@@ -212,4 +215,26 @@ test("peak of a block in dBFS", () => {
   assert.equal(peakDb([0, 0]), FLOOR_DB);
   assert.equal(peakDb([0.1, -1]), 0);
   assert.ok(Math.abs(peakDb([0.5, -0.25]) - -6.0206) < 1e-3);
+});
+
+const VOICE = { finding: "fine", figure: 0, lost: 0, jitter_ms: 3, round_trip_ms: null, concealed_ms: 0, level_db: null, noise_db: -71, clipped: null, band_hz: null, sibilance: null, echo_s: null };
+
+test("a voice is one sentence: about somebody to the host, to himself with what to do; what is well needs no look", () => {
+  const narrow = { ...VOICE, finding: "narrow", figure: 4 };
+  assert.equal(voiceWords(narrow, { name: "Ana", you: false }, say), "Ana's microphone is a narrow-band headset, with nothing above 4 kHz. No fault of the network.");
+  assert.match(voiceWords(narrow, { name: "Ana", you: true }, say), /^Your microphone is a narrow-band headset.* Choose another microphone/);
+  assert.equal(voiceWords(VOICE, { name: "Ana", you: true }, say), "You sound fine.");
+  assert.deepEqual(["narrow", "lossy", "fine", "unknown"].map((finding) => isAmiss({ ...VOICE, finding })), [true, true, false, false]);
+  assert.equal(isAmiss(null), false);
+});
+
+test("the figures of a voice: each has its label and unit, and what is not known says so", () => {
+  const known = { ...VOICE, lost: 2.5, round_trip_ms: 48, concealed_ms: 1240, level_db: -19, clipped: 0.1, band_hz: 3500, sibilance: 7.3, echo_s: 1.2 };
+  const rows = Object.fromEntries(figures(known, say));
+  assert.deepEqual(rows, {
+    "Packets lost": "2.5 %", "Jitter": "3 ms", "There and back": "48 ms", "Made up": "1,240 ms of the last ten seconds", "Level": "\u221219 dBFS", "Noise around": "\u221271 dBFS",
+    "Cut off": "0.1 %", "Ends at": "3.5 kHz", "From 4 to 16 kHz": "7.3 %", "Carries the talk back": "1.2 s late",
+  });
+  assert.equal(figures(VOICE, say).filter(([, value]) => value === "not known yet").length, 5);
+  assert.deepEqual(figures(VOICE, say).at(-1), ["Carries the talk back", "no"]);
 });

@@ -18,7 +18,7 @@ from aiohttp import web
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
-from hustings.copy import catalogue, read
+from hustings.copy import catalogue, part, read
 from hustings.pages.stage import render
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,7 +134,7 @@ class StageHost:
         await self.tell()
 
     async def page(self, _: web.Request) -> web.Response:
-        copy = catalogue("en", "stage")
+        copy = catalogue("en", "stage") | part("en", "voice")
         for file in (ROOT / "src/hustings/features").glob("*/copy/en.json"):
             copy |= read(file)
         html = render(copy, "/assets/test", "http://localhost:8001", "http://localhost:8000", "en")

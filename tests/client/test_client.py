@@ -267,6 +267,61 @@ async def test_a_host_rules_the_stage(browser: Browser, host: StageHost) -> None
     await expect(page.locator("text=They read: The train is late")).to_be_visible()
 
 
+VOICE = {
+    "finding": "narrow", "figure": 4, "lost": 0.0, "jitter_ms": 3, "round_trip_ms": 41, "concealed_ms": 0, "level_db": -24,
+    "noise_db": -80, "clipped": 0.0, "band_hz": 4_500, "sibilance": 0.1, "echo_s": None,
+}  # fmt: skip
+
+
+async def test_a_host_sees_how_each_voice_sounds_and_the_figures_behind_it(
+    browser: Browser, host: StageHost
+) -> None:
+    """What is open stays open, and a button keeps its focus, while figures change."""
+
+    async def told(**change: Any) -> None:
+        others = [person("RRRRRRRR", "Ruth", "speaker", voice=VOICE | change)]
+        others += [person("JJJJJJJJ", "Joon-ho", "speaker", voice=VOICE | {"finding": "fine"})]
+        await host.show(people=[*host.view["people"][:1], *others])
+
+    page = await arrive(browser, host)
+    await join(page)
+    await on_stage(page)
+    await told()
+    lines = page.locator("voice-line .words")
+    await expect(lines.first).to_have_text(re.compile("Ruth's microphone is a narrow-band headset"))
+    await expect(lines.nth(1)).to_have_text("Joon-ho sounds fine.")
+    await expect(page.locator("voice-line[amiss]")).to_have_count(1)
+    await page.locator("voice-line summary").first.press("Enter")
+    band = page.locator("voice-line").first.locator("dd").nth(7)
+    await expect(band).to_be_visible()
+    await expect(band).to_have_text("4.5 kHz")
+    mute = page.get_by_role("button", name="Mute Ruth")
+    await mute.focus()
+    await told(finding="lossy", figure=7, lost=7.1, band_hz=4_000)
+    await expect(lines.first).to_have_text(re.compile("7 % of Ruth's packets are lost"))
+    await expect(band).to_have_text("4 kHz")
+    await expect(band).to_be_visible()
+    await expect(mute).to_be_focused()
+    assert page.broken == []  # type: ignore[attr-defined]
+
+
+async def test_a_speaker_reads_what_to_do_about_his_own_sound(
+    browser: Browser, host: StageHost
+) -> None:
+    page = await arrive(browser, host, "speaker", "Tom Abara")
+    await join(page)
+    await on_stage(page)
+    await expect(page.locator(".desk .why")).to_have_text("Your microphone is open.")
+    me = host.view["people"][0] | {"voice": VOICE}
+    await host.show(people=[me, person("HHHHHHHH", "Ada", "host", voice=None)])
+    help_ = re.compile("^Your microphone is a narrow-band headset.* Choose another microphone")
+    said = re.compile("^Your microphone is a narrow-band headset.*4 kHz.$")
+    await expect(page.locator(".desk .why")).to_have_text(said)
+    await expect(page.locator("voice-line .words")).to_have_text(help_)
+    await host.show(people=[me | {"voice": VOICE | {"finding": "fine"}}])
+    await expect(page.locator(".desk .why")).to_have_text("Your microphone is open.")
+
+
 async def test_a_host_holds_a_step_of_a_brownout_by_keyboard_and_takes_it_back(
     browser: Browser, host: StageHost
 ) -> None:

@@ -49,6 +49,22 @@ def test_a_packet_that_was_only_overtaken_is_not_asked_for() -> None:
     assert made.add(4, 3840, 0.08) == "new"
 
 
+def test_what_came_only_because_it_was_asked_for_counts_as_lost() -> None:
+    made = stream(1, 3, 6)
+    assert (made.expected, made.lost) == (6, 3)
+    assert made.add(2, 1920, 0.122) == "repaired", "it was only overtaken"
+    assert made.lost == 2
+    assert made.to_ask(0.13, 0.05) == [4, 5]
+    assert made.add(4, 3840, 0.17) == "repaired"
+    assert (made.expected, made.lost) == (6, 2)
+    assert made.add(4, 3840, 0.18) == "double"
+    assert made.lost == 2
+
+
+def test_nothing_was_expected_before_anything_came() -> None:
+    assert (Reception(7).expected, Reception(7).lost) == (0, 0)
+
+
 def test_a_hole_is_forgotten_when_it_is_too_old() -> None:
     made = stream(1, 3)
     assert made.to_ask(0.06 + reception.HOLE_S, 0.05) == []

@@ -60,13 +60,16 @@ class TestRoundTrip:
         for _ in range(40):
             last = ntp(sent_at) >> 16 & 0xFFFFFFFF
             stream.reported(last, int(held_s * 65_536), sent_at + held_s + 0.04)
-        assert stream.round_trip_s == pytest.approx(0.04, abs=0.001)
+            assert stream.is_measured
+            assert stream.round_trip_s == pytest.approx(0.04, abs=0.001)
 
     @pytest.mark.parametrize(("last", "delay"), [(0, 0), (1, 0), (ntp(9.0) >> 16, 2**32 - 1)])
     def test_a_report_that_cannot_be(self, stream: Sending, last: int, delay: int) -> None:
+        assert not stream.is_measured
         before = stream.round_trip_s
         stream.reported(last, delay, 30_000.0)
         assert stream.round_trip_s == before
+        assert not stream.is_measured
 
 
 def test_the_timestamp_of_a_moment(stream: Sending) -> None:

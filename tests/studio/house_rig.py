@@ -15,6 +15,7 @@ from hustings.audio.clock import RATE, TICK
 from hustings.features import studio as features
 from hustings.rooms.roles import Actor, Refusal
 from hustings.rooms.room import Plan
+from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio.disk import Disk
 from hustings.studio.ground import Ground, OnLink, OnPacket
@@ -53,6 +54,7 @@ class PaperWires:
         self.packet, self.link = on_packet, on_link
         self.sessions: dict[str, str] = {}
         self.sent: dict[str, list[bytes]] = {}
+        self.counted: dict[str, Counts] = {}
         self.refuse = ""
         self.closed: list[str] = []
 
@@ -93,6 +95,9 @@ class PaperWires:
 
     def person_of(self, session_id: str) -> str | None:
         return self.sessions.get(session_id)
+
+    def counts(self, person: str) -> Counts:
+        return self.counted.get(person, Counts())
 
     def send(self, person: str, payload: bytes) -> None:
         self.sent.setdefault(person, []).append(payload)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from hustings.rooms.room import plan_facts
+from hustings.rtc.intake import Counts
 from hustings.studio import app
 from hustings.wire.feed import LIVE, SNAPSHOT, Decoder
 from tests.studio.house_rig import (
@@ -164,6 +166,30 @@ async def test_a_voice_through_a_websocket_is_a_session_like_any(studio):
     session = (await ask(client, "POST", address, 201, HOST))["session"]
     assert rig.room().room.stage.people[HOST.person].kind == "browser"
     await ask(client, "DELETE", f"/rooms/{KEY}/session/{session}", 200, HOST)
+
+
+async def test_figures_for_who_watches_the_server(studio):
+    rig, client = studio
+    text, headers = await ask(client, "GET", "/metrics", 200)
+    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert "hustings_rooms 0\n" in text
+    await plan(client)
+    rig.house.look()
+    await rig.join(HOST)
+    rig.paper().counted[HOST.person] = Counts(100, 0, 0.08)
+    rig.seconds(1.5)
+    rig.paper().counted[HOST.person] = Counts(150, 5, 0.08)
+    rig.seconds(1)
+    text, _ = await ask(client, "GET", "/metrics", 200)
+    whose = f'{{room="{KEY}",person="{HOST.person}"'
+    assert "hustings_rooms 1\n" in text
+    assert f"hustings_voice_lost_ratio{whose}}} 0.1\n" in text
+    assert f"hustings_voice_round_trip_seconds{whose}}} 0.08\n" in text
+    assert f'hustings_voice_finding{whose},finding="unknown"}} 1\n' in text
+    rows = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z_]+(\{[^}]+\})? -?[0-9.e+-]+", row) for row in rows)
+    typed = re.findall(r"^# TYPE (\S+) gauge$", text, flags=re.M)
+    assert len(typed) == len(set(typed)) == text.count("# HELP ")
 
 
 async def test_commands_and_their_refusals(studio):

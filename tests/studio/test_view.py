@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hustings.audio.findings import Finding, Road
+from hustings.audio.level import FLOOR_DB
+from hustings.audio.watch import Voice
 from hustings.rooms.crowd import Estimate
 from hustings.studio.pulse import Brownout
 from hustings.studio.view import Alarms, Scene, view
+from hustings.studio.voices import Told
 from tests.rooms.cast import COHOST, HOST, LISTENER, SPEAKER, Stage, person
+
+HEARD = Voice(6, -21.4, -63.0, 0.0123, 3_500, True, 0.0456, 5_000.0)
+ROAD = Road(0.0312, 0.002, 11.6, 48.2)
 
 
 def scene(
-    stage: Stage, alarms: Alarms | None = None, echoing: Mapping[str, float] | None = None
+    stage: Stage,
+    alarms: Alarms | None = None,
+    echoing: Mapping[str, float] | None = None,
+    voices: Mapping[str, Told] | None = None,
 ) -> Scene:
     return Scene(
         room=stage.room,
@@ -20,6 +30,7 @@ def scene(
         talking=frozenset({SPEAKER.person}),
         levels={SPEAKER.person: -17.6, HOST.person: -250.0},
         echoing=echoing or {},
+        voices=voices or {},
         speakers_max=13,
         live_url="http://localhost:8001/town-hall",
         brownout=Brownout(2, 5),
@@ -40,7 +51,7 @@ def test_the_people_and_who_talks():
         (SPEAKER.person, True, -18),
     ]
     assert people[0].keys() == {
-        "person", "name", "role", "muted", "muted_by", "link", "talking", "level_db", "kind",
+        "person", "name", "role", "muted", "muted_by", "link", "talking", "level_db", "kind", "voice",
     }  # fmt: skip
 
 
@@ -60,6 +71,28 @@ def test_an_echo_is_told_to_hosts_and_to_him_whose_microphone_it_is():
     echoing = {SPEAKER.person: 3.12, "gone": 1.0}
     for actor, alarms in ((HOST, [told]), (COHOST, [told]), (SPEAKER, [told]), (LISTENER, [])):
         assert view(scene(stage, echoing=echoing), actor)["alarms"] == alarms
+
+
+def test_a_voice_is_told_to_hosts_and_to_himself():
+    stage = seated()
+    stage.seat(COHOST, LISTENER)
+    voices = {
+        SPEAKER.person: Told(Finding("narrow", 4), HEARD, ROAD, 20),
+        HOST.person: Told(Finding("unknown"), Voice(), Road(), 0),
+    }
+    told = {
+        "finding": "narrow", "figure": 4, "lost": 3.1, "jitter_ms": 12, "round_trip_ms": 48, "concealed_ms": 20,
+        "level_db": -21, "noise_db": -63, "clipped": 1.2, "band_hz": 3_500, "sibilance": 4.6, "echo_s": 3.1,
+    }  # fmt: skip
+    echoing = {SPEAKER.person: 3.12}
+    for actor, seen in ((HOST, told), (COHOST, told), (SPEAKER, told), (LISTENER, None)):
+        people = view(scene(stage, echoing=echoing, voices=voices), actor)["people"]
+        assert next(p for p in people if p["person"] == SPEAKER.person)["voice"] == seen
+    people = view(scene(stage, voices=voices), HOST)["people"]
+    nothing = next(p for p in people if p["person"] == HOST.person)["voice"]
+    unknown = {name for name, value in nothing.items() if value is None}
+    assert unknown == told.keys() - {"finding", "figure", "lost", "jitter_ms", "concealed_ms"}
+    assert Voice().level_db == FLOOR_DB
 
 
 def test_one_who_left_is_not_there_and_not_on_stage():

@@ -39,6 +39,11 @@ def catalogue(lang: str, page: str) -> dict[str, str]:
     return sentences
 
 
+def part(lang: str, page: str) -> dict[str, str]:
+    """The sentences of one file under its name (`voice.fine.host`), for a page that holds more than one file."""
+    return {f"{page}.{id}": text for id, text in catalogue(lang, page).items()}
+
+
 @lru_cache(maxsize=64)
 def _parse(path: Path, mtime_ns: int) -> dict[str, str]:
     tree = json.loads(path.read_text(encoding="utf-8"))

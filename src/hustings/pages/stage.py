@@ -21,10 +21,10 @@ TEMPLATE = Path(__file__).with_name("templates") / "stage.html"
 MODULES = (
     *(f"elements/{tag}.js" for tag in (
         "alarm-bar", "count-in", "device-picker", "hands-queue", "level-meter", "person-card",
-        "room-clock", "tally-lamp",
+        "room-clock", "tally-lamp", "voice-line",
     )),
     *(f"room/{name}.js" for name in (
-        "ballistics", "copy", "make", "protocol", "store", "view",
+        "ballistics", "copy", "make", "protocol", "store", "view", "voice",
     )),
     *(f"stage/{name}.js" for name in (
         "announcements", "brownout", "cast", "control-room", "feature-panels", "frame", "ice", "main",

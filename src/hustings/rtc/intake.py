@@ -6,6 +6,8 @@ packets a second and `STREAMS_MAX` streams.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hustings.rtc import red, rtp
 from hustings.rtc.arrivals import Arrivals
 from hustings.rtc.reception import Reception
@@ -18,6 +20,16 @@ BURST = 100.0
 STREAMS_MAX = 4
 IDLE_S = 5.0
 """A stream that was silent for this long makes room for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Packets since the beginning: those that were sent, by their numbers, and those of them that did not come, or only when
+    they were asked for. `round_trip_s`: 0 where it is not known."""
+
+    expected: int = 0
+    lost: int = 0
+    round_trip_s: float = 0.0
 
 
 class Intake:
@@ -59,6 +71,12 @@ class Intake:
         if newest.payload_type == self._opus and newest.payload:
             found.append(self._plain(packet, packet.sequence, packet.timestamp, newest.payload))
         return found
+
+    def counts(self, round_trip_s: float) -> Counts:
+        """Of all streams that are remembered."""
+        streams = self.streams.values()
+        expected, lost = sum(one.expected for one in streams), sum(one.lost for one in streams)
+        return Counts(expected, lost, round_trip_s)
 
     @property
     def deadline(self) -> float:

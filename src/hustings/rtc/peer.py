@@ -16,7 +16,7 @@ from hustings.rtc.control import Control
 from hustings.rtc.demux import Kind
 from hustings.rtc.dtls import Certificate, Dtls
 from hustings.rtc.ice import Credentials, IceAgent, Pair
-from hustings.rtc.intake import Intake
+from hustings.rtc.intake import Counts, Intake
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer
 from hustings.rtc.sending import TICK_S, Sending
@@ -123,6 +123,12 @@ class Peer:
             packets=sending.packets,
             octets=sending.octets,
         )
+
+    @property
+    def counts(self) -> Counts:
+        """What came of the far end's packets, and the round trip, once it was measured."""
+        sending = self._sending
+        return self._intake.counts(sending.round_trip_s if sending.is_measured else 0.0)
 
     def answer(self, candidates: Sequence[Where]) -> str:
         """The SDP answer, with every candidate in it."""

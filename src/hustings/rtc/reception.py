@@ -56,6 +56,7 @@ class Reception:
         self.ssrc = ssrc
         self.last_at = 0.0
         self.received = 0
+        self._healed = 0  # of them those that came because they were asked for
         self._highest = -1
         self._first = 0
         self.holes: dict[int, Hole] = {}
@@ -85,7 +86,8 @@ class Reception:
         self.received += 1
         self._recent.add(number, timestamp, sounds)
         if ahead < 0:
-            self.holes.pop(number, None)
+            hole = self.holes.pop(number, None)
+            self._healed += hole is not None and hole.asked > 0
             return "repaired"
         if ahead > 1:
             self._go_on(number, now)
@@ -160,6 +162,16 @@ class Reception:
             return float("inf")
         return min(hole.due for hole in self.holes.values())
 
+    @property
+    def expected(self) -> int:
+        """Packets that were sent, by their numbers."""
+        return self._highest - self._first + 1 if self._highest >= 0 else 0
+
+    @property
+    def lost(self) -> int:
+        """Of them, those that did not come, or only when they were asked for."""
+        return max(0, self.expected - self.received + self._healed)
+
     def figures(self) -> Figures:
         """The figures since the last call (RFC 3550 A.3)."""
         expected = self._highest - self._first + 1
@@ -181,7 +193,7 @@ class Reception:
         self._highest = self._first = sequence + 0x10000
         self._edge = timestamp
         self._recent = Recent()
-        self.received, self._reported, self._transit = 0, (0, 0), 0.0
+        self.received, self._healed, self._reported, self._transit = 0, 0, (0, 0), 0.0
 
     def _go_on(self, number: int, now: float) -> None:
         """What lies between the highest and a number further on is missing."""

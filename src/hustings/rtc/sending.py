@@ -23,7 +23,7 @@ NTP_BACK = 1 << 16
 
 
 class Sending:
-    """Our stream to one ear. `sequence` and `timestamp` are those of the last packet."""
+    """Our stream to one ear. `sequence` and `timestamp` are those of the last packet; `is_measured`: the round trip is known."""
 
     def __init__(self, ssrc: int, payload_type: int, sequence: int, timestamp: int) -> None:
         self.ssrc = ssrc
@@ -32,6 +32,7 @@ class Sending:
         self.packets = 0
         self.octets = 0
         self.round_trip_s = ROUND_TRIP_S
+        self.is_measured = False
         self._payload_type = payload_type
         self._history: OrderedDict[int, bytes] = OrderedDict()
         self._again: list[float] = []
@@ -80,7 +81,10 @@ class Sending:
             return
         passed = ((ntp(now) >> 16) - last_report - delay) & 0xFFFFFFFF
         if passed < 5 * NTP_BACK:
-            self.round_trip_s += (passed / NTP_BACK - self.round_trip_s) / 4
+            measured_s = passed / NTP_BACK
+            if not self.is_measured:
+                self.is_measured, self.round_trip_s = True, measured_s
+            self.round_trip_s += (measured_s - self.round_trip_s) / 4
 
 
 def ntp(now: float) -> int:

@@ -29,7 +29,7 @@ def run(settings: Settings) -> int:
     features = Path(str(hustings.__file__)).parent / "features"
     mark = publish(client_dir(), features, settings.published_dir)
     page = stage.render(
-        copy.catalogue(LANGUAGE, "stage"),
+        copy.catalogue(LANGUAGE, "stage") | copy.part(LANGUAGE, "voice"),
         f"/assets/{mark}",
         settings.public.live,
         settings.public.web,

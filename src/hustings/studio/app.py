@@ -13,6 +13,7 @@ from aiohttp import web
 
 from hustings.rooms.roles import Actor, Refusal
 from hustings.rtc.sdp import OFFER_MAX, Mode
+from hustings.studio import metrics
 from hustings.studio.ground import LATENESS_KEPT
 from hustings.studio.house import DIRECTORY, Guest, House, plan_of
 from hustings.wire.edge_report import read_report
@@ -35,6 +36,7 @@ def build(house: House) -> web.Application:
     app.add_routes(
         [
             web.get("/healthz", calls.health),
+            web.get("/metrics", calls.metrics),
             web.get("/rooms", calls.rooms),
             web.get("/rooms/{key}", calls.room),
             web.put("/rooms/{key}", calls.hand_over),
@@ -83,6 +85,15 @@ class Calls:
         last = min(int(ticks), LATENESS_KEPT) if ticks.isdecimal() else LATENESS_KEPT
         late = self._house.ground.lateness.p99_ms(last)
         return web.json_response({"ok": True, "rooms": rooms, "tick_late_ms_p99": late})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        rooms = [
+            metrics.Room(live.key, live.voices, live.echoing)
+            for live in self._house
+            if live.room.alive
+        ]
+        text = metrics.page(rooms, self._house.ground.lateness.p99_ms() / 1000)
+        return web.Response(text=text, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def rooms(self, request: web.Request) -> web.Response:
         facts = [self._house.facts(live.key) for live in list(self._house)]

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Protocol
 
 from hustings.rooms.feature import Feature, Stage
+from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode
 from hustings.settings import Settings
@@ -38,6 +39,7 @@ class Wires(Protocol):
     def tag(self, session_id: str) -> str: ...
     def person_of(self, session_id: str) -> str | None: ...
     def send(self, person: str, payload: bytes) -> None: ...
+    def counts(self, person: str) -> Counts: ...
 
 
 OnPacket = Callable[[str, RtpPacket], None]

@@ -34,6 +34,7 @@ from hustings.hls.variant import Variant
 from hustings.hls.window import Window
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio.encodings import Encoding
+from hustings.studio.voices import Watched, Watches
 
 Samples = NDArray[np.float32]
 HOLDING = "holding"
@@ -55,7 +56,8 @@ class Voice:
     is not decoded."""
 
     opens: int
-    buffer: JitterBuffer = field(default_factory=JitterBuffer)
+    buffer: JitterBuffer
+    watched: Watched
     decoder: OpusDecoder = field(default_factory=OpusDecoder)
     level: Level = field(default_factory=Level)
     leveller: Leveller = field(default_factory=Leveller)
@@ -75,12 +77,15 @@ class Voice:
         if not is_wanted:
             self.missed.extend(step.payload for step in pull.steps if step.kind == "packet")
             self.level.update(None)
+            self.watched.hear(None)
             return None
         if self.missed:
             self.decoder.take_up(self.missed)
             self.missed.clear()
         sound = self.decoder.tick(pull)
-        self.level.update(None if self.muted else sound)
+        said = None if self.muted else sound
+        self.level.update(said)
+        self.watched.hear(said)
         return None if sound is None else self.leveller.apply(sound, self.level.talking)
 
 
@@ -150,6 +155,7 @@ class Line:
         self._loudest = Loudest(heard_max)
         self._ears = Ears(ear_bitrate)
         self._echo = EchoWatch()
+        self.watches = Watches()
         self._air_clock = 0
         self._open = self._over = False
         self._mixer = Mixer()
@@ -214,7 +220,8 @@ class Line:
         self._mixer.add_talker(person)
         for other, known in self._voices.items():  # who is muted is so in this feed too
             self._mixer.set_gain(other, clean_feed(person), known.gain[0])
-        self._voices[person] = Voice(opens=0)
+        buffer = JitterBuffer()
+        self._voices[person] = Voice(0, buffer, self.watches.add(person, buffer.stats))
         if hears:
             self._ears.add(person)
 
@@ -362,6 +369,7 @@ class Line:
         self._mixer.remove_talker(person)
         self._ears.remove(person)
         self._echo.forget(person)
+        self.watches.forget(person)
         del self._voices[person]
 
     def _encode(self, clock: int, program: Samples, until: int | None = None) -> list[Made]:

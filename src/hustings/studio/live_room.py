@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from hustings.audio.clock import SEGMENT, TICK, Clock, clock_from_unix_ns, unix_ms
+from hustings.audio.clock import TICK, Clock, clock_from_unix_ns, unix_ms
 from hustings.hls.profile import PROFILES, Profile
 from hustings.rooms.brownout import STEPS
 from hustings.rooms.crowd import Crowd, Estimate, is_news
@@ -22,6 +22,7 @@ from hustings.rooms.room import ON_AIR, Room
 from hustings.rooms.stage import AWAY, HERE, RECONNECTING
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio import event_page, resume, timers
+from hustings.studio.effects import EFFECTS
 from hustings.studio.encodings import Encoding, encodings
 from hustings.studio.feed import Feed
 from hustings.studio.ground import Ground
@@ -31,13 +32,13 @@ from hustings.studio.publishing import JSON, Publisher
 from hustings.studio.pulse import Brownout, Reach, Talk, pulse
 from hustings.studio.recording import Packet, Tracks
 from hustings.studio.view import Alarms, Scene
+from hustings.studio.voices import Told
 from hustings.wire.ticket import Ticket
 
 LOG = logging.getLogger("hustings.studio")
 TICKS_AT_ONCE = 25
 """Ticks made up for in one go when late, before the loop may do something else."""
 PACKETS_PER_TICK_MAX = 16
-RUN_IN_SEGMENTS = 2
 LOOK_TICKS = 25
 TALK_TICKS = 12
 PULSE_TICKS = 50
@@ -92,7 +93,7 @@ class LiveRoom:
         )
         self.news = asyncio.Event()
         self._journal = journal
-        self._audible_clock = 0
+        self.audible_clock = 0
         self._on_time_from = 0
         self._nobody_since = 0
         self._talk_waits = False
@@ -156,7 +157,7 @@ class LiveRoom:
             if event.type in PAGE_EVENTS:
                 self._write_page()
         if drafts:
-            self._spawn(self._sync())
+            self.spawn(self._sync())
             self.bump()
             self.publish_pulse()
             if any(draft.type in PAGE_EVENTS for draft in drafts):
@@ -178,7 +179,7 @@ class LiveRoom:
     def start(self) -> None:
         """Takes up work where the journal left it: nothing, a running room, or one that is over."""
         for feature in self.features:
-            self._spawn(self._feature(feature))
+            self.spawn(self._feature(feature))
         if self.room.alive:
             self._take_up()
         elif self.room.doors_clock and self.feed_is_due:
@@ -214,7 +215,7 @@ class LiveRoom:
         clock, moved = resume.clock_after(self._past_events, least, times)
         self.clock = clock
         drafts = [Draft("clock_set", resume.clock_facts(clock, times.boot))] if moved else []
-        self._begin_line(resume.load(mix_dir, self.profile, names, self.now()))
+        self.begin_line(resume.load(mix_dir, self.profile, names, self.now()))
         drafts += [
             Draft("lost", {"person": person.person})
             for person in self.room.stage.people.values()
@@ -223,7 +224,7 @@ class LiveRoom:
         self.append(drafts)
         self.wires.take_up()
 
-    def _begin_line(self, past: resume.Past) -> None:
+    def begin_line(self, past: resume.Past) -> None:
         assert self.room.plan is not None
         assert self.clock is not None
         settings = self.ground.settings
@@ -243,7 +244,7 @@ class LiveRoom:
         self.line.schedule(self.room.air_clock)
         if self.room.state == ON_AIR:
             self.line.open_program(first)
-        self._spawn(self._run())
+        self.spawn(self._run())
 
     def _show_end(self) -> None:
         """A room that ended less than an hour ago: its last playlists, from disk."""
@@ -316,6 +317,8 @@ class LiveRoom:
             assert self.publisher is not None
             self.publisher.publish(tick.made, tick.playlists)
         self._listen(at, tick)
+        if self.line is not None and self.line.watches.look(self.wires.counts):
+            self.bump()
         count = at // TICK
         if count % LOOK_TICKS == 0:
             self._look(at)
@@ -330,7 +333,7 @@ class LiveRoom:
             self.bump()
         self._talk_waits = self.talk.note(at, tick.talking) or self._talk_waits
         if tick.program_peak_db > AUDIBLE_DB:
-            self._audible_clock = at
+            self.audible_clock = at
         due = self._talk_waits or (tick.talking and at // TICK % PULSE_TICKS == 0)
         if due and at // TICK % TALK_TICKS == 0:
             self._talk_waits = False
@@ -343,10 +346,10 @@ class LiveRoom:
             self._nobody_since = 0
         elif not self._nobody_since:
             self._nobody_since = at
-        self.alarm("dead_air", timers.dead_air(self.room, at, self._audible_clock, self.limits))
+        self.alarm("dead_air", timers.dead_air(self.room, at, self.audible_clock, self.limits))
         self.alarm("host_away", timers.host_away(self.room))
         self._look_at_disk()
-        self._look_at_pressure()
+        self.look_at_pressure()
         if is_news(self._told, now := self._listeners()):
             self._told = now
             self.bump()
@@ -363,7 +366,7 @@ class LiveRoom:
         self.alarm("disk_full", trouble == "disk_full" or self._journal.full or not whole)
         self.alarm("recording_slow", trouble == "recording_slow" or self.ground.disk.behind)
 
-    def _look_at_pressure(self) -> None:
+    def look_at_pressure(self) -> None:
         """The brownout of this room: what the edges' pressure asks for, or the least that its host has set."""
         step = max(self.room.brownout, self.ground.edges.step)
         if step != self.brownout.step:
@@ -410,11 +413,17 @@ class LiveRoom:
             talking=frozenset(self.talk.since),
             levels=self.levels,
             echoing=self.echoing,
+            voices=self.voices,
             speakers_max=settings.studio.speakers_max,
             live_url=f"{settings.public.live}/{self.key}",
             brownout=self.brownout,
             listeners=self._listeners(),
         )
+
+    @property
+    def voices(self) -> dict[str, Told]:
+        """What is known of each voice on the stage."""
+        return self.line.watches.told() if self.line is not None else {}
 
     def _listeners(self) -> Estimate | None:
         if not self.room.alive:
@@ -473,77 +482,13 @@ class LiveRoom:
         except OSError as error:
             LOG.warning("a file of a room cannot be written: %s", error)
 
-    # --- effects of events
-
-    def _on_doors_opened(self, event: Event) -> None:
-        # Silence before the first tick: whoever comes at once finds playlists that any player plays.
-        self._begin_line(resume.Past({}, (event.clock // SEGMENT - RUN_IN_SEGMENTS) * SEGMENT))
-
-    def _on_joined(self, event: Event) -> None:
-        assert self.line is not None
-        person = self.room.stage.people[event.body["person"]]
-        self.line.add(person.person, hears=person.kind != "whip")
-        self.line.set_muted(person.person, person.muted)
-
-    def _on_lost(self, event: Event) -> None:
-        if self.line is not None:
-            self.line.remove(event.body["person"])
-
-    def _on_gone(self, event: Event) -> None:
-        self._on_lost(event)
-        self._spawn(self.wires.close_person(event.body["person"]))
-
-    def _on_muted(self, event: Event) -> None:
-        person = event.body["person"]
-        if self.line is not None:
-            self.line.set_muted(person, event.body["muted"])
-        if event.body["by"] != "self":
-            self.notice(person, "muted", by=event.body["by"], at_ms=event.at_ms)
-
-    def _on_bound(self, event: Event) -> None:
-        """Another device takes over: the old one's wire ends."""
-        person = event.body["ticket"][:8]
-        known = self.room.stage.people.get(person)
-        if known is not None and known.device != event.body["device"]:
-            self._spawn(self.wires.close_person(person))
-
-    def _on_brownout(self, event: Event) -> None:
-        self._look_at_pressure()
-
-    def _on_scheduled(self, event: Event) -> None:
-        if self.line is not None:
-            self.line.schedule(self.room.air_clock)
-
-    def _on_air(self, event: Event) -> None:
-        assert self.line is not None
-        self._audible_clock = event.clock
-        self.line.open_program(self.next_tick)
-        if self.tracks is not None:
-            self.tracks.switch(event.clock, True)
-
-    def _on_ended(self, event: Event) -> None:
-        if self.line is None:
-            return
-        assert self.publisher is not None
-        self.talk.note(event.clock, ())
-        self.publisher.publish(*self.line.end())
-        if self.tracks is not None:
-            self.tracks.switch(event.clock, False)
-            self._spawn(asyncio.to_thread(self.tracks.stop, event.clock))
-        self.line = self.clock = self.tracks = None
-        self.brownout = Brownout()
-        self.echoing = {}
-        for code in list(self.alarms.up):
-            self.alarm(code, False)
-        self._spawn(self.wires.shut())
-
     async def _feature(self, feature: Feature) -> None:
         try:
             await feature.run()
         except Exception:
             LOG.exception("the feature %s of a room failed", feature.name)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             task = asyncio.get_running_loop().create_task(work)
         except RuntimeError:
@@ -556,20 +501,3 @@ class LiveRoom:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             LOG.error("work of a room failed", exc_info=error)
-
-
-EFFECTS: Mapping[str, Callable[[LiveRoom, Event], None]] = {
-    "doors_opened": LiveRoom._on_doors_opened,
-    "joined": LiveRoom._on_joined,
-    "back": LiveRoom._on_joined,
-    "lost": LiveRoom._on_lost,
-    "left": LiveRoom._on_gone,
-    "removed": LiveRoom._on_gone,
-    "muted": LiveRoom._on_muted,
-    "ticket_bound": LiveRoom._on_bound,
-    "brownout_set": LiveRoom._on_brownout,
-    "air_scheduled": LiveRoom._on_scheduled,
-    "air_held": LiveRoom._on_scheduled,
-    "on_air": LiveRoom._on_air,
-    "ended": LiveRoom._on_ended,
-}

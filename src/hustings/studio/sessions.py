@@ -17,6 +17,7 @@ from functools import partial
 from time import monotonic_ns
 
 from hustings.rooms.roles import Refusal
+from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode, OfferError, check, credentials
 from hustings.studio.socketed import SocketCall
@@ -164,6 +165,11 @@ class Sessions:
         session = self._people.get(person)
         if session is not None and session.mode != "whip":
             session.call.send(payload)
+
+    def counts(self, person: str) -> Counts:
+        """What came of this person's packets; of one without a session, nothing was sent."""
+        session = self._people.get(person)
+        return Counts() if session is None else session.call.counts()
 
     async def close(self, session_id: str) -> None:
         session = self._sessions.pop(session_id, None)

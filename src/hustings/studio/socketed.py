@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from hustings.rtc.intake import Intake
+from hustings.rtc.intake import Counts, Intake
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer, OfferError
 from hustings.rtc.sending import Sending
@@ -89,6 +89,10 @@ class SocketCall:
             self._relay.send_to(self._session, self._sending.step(payload))
         else:
             self._sending.skip()
+
+    def counts(self) -> Counts:
+        """What came of the far end's packets. By TCP none is lost, and nothing measures the round trip."""
+        return self._intake.counts(0.0)
 
     @property
     def tag(self) -> str:

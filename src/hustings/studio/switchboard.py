@@ -22,6 +22,7 @@ from hustings.rtc.answer import CANDIDATES_MAX, Where
 from hustings.rtc.demux import Demux, Receiver
 from hustings.rtc.dtls import ENTROPY, Certificate
 from hustings.rtc.ice import RETURN_S, Credentials, Pair
+from hustings.rtc.intake import Counts
 from hustings.rtc.peer import Dropped, Peer, Proved, Send, Turned
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer
@@ -82,6 +83,10 @@ class Call:
 
     def send(self, payload: bytes) -> None:
         self._board.do(self, lambda: self.peer.send(payload, self._board.now()))
+
+    def counts(self) -> Counts:
+        """What came of the far end's packets, and the round trip."""
+        return self.peer.counts
 
     def restart(self, ufrag: str, password: str) -> str:
         """New ICE credentials from the far end; ours for it (an SDP fragment), "" when there is nothing to say."""

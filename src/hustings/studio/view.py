@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hustings.audio.clock import unix_ms
+from hustings.audio.level import FLOOR_DB
 from hustings.rooms.commands import known_name
 from hustings.rooms.crowd import Estimate
 from hustings.rooms.feature import Feature
@@ -14,6 +15,7 @@ from hustings.rooms.roles import HOSTS, Actor
 from hustings.rooms.room import PLANNED, Room
 from hustings.rooms.stage import AWAY, Person
 from hustings.studio.pulse import Brownout, counted
+from hustings.studio.voices import Told
 
 SILENT_DB = -90
 
@@ -52,6 +54,7 @@ class Scene:
     talking: frozenset[str]
     levels: Mapping[str, float]
     echoing: Mapping[str, float]
+    voices: Mapping[str, Told]
     speakers_max: int
     live_url: str
     brownout: Brownout
@@ -71,7 +74,7 @@ def view(scene: Scene, actor: Actor) -> dict[str, Any]:
         "room": _room(scene),
         "you": _you(room, actor, inside),
         "people": [
-            _person(person, scene)
+            _person(person, scene, actor)
             for person in room.stage.people.values()
             if inside and person.link != AWAY
         ],
@@ -119,7 +122,7 @@ def _you(room: Room, actor: Actor, inside: bool) -> dict[str, Any]:
     }
 
 
-def _person(person: Person, scene: Scene) -> dict[str, Any]:
+def _person(person: Person, scene: Scene, actor: Actor) -> dict[str, Any]:
     return {
         "person": person.person,
         "name": person.name,
@@ -130,6 +133,30 @@ def _person(person: Person, scene: Scene) -> dict[str, Any]:
         "talking": person.person in scene.talking,
         "level_db": round(max(SILENT_DB, scene.levels.get(person.person, SILENT_DB))),
         "kind": person.kind,
+        "voice": _voice(person.person, scene, actor),
+    }
+
+
+def _voice(person: str, scene: Scene, actor: Actor) -> dict[str, Any] | None:
+    """What is known of a voice, for hosts and for himself. Figures are null while there is nothing to know them by."""
+    told = scene.voices.get(person)
+    if told is None or not (actor.role in HOSTS or person == actor.person):
+        return None
+    voice, road = told.voice, told.road
+    late_s = scene.echoing.get(person)
+    return {
+        "finding": told.finding.name,
+        "figure": told.finding.figure,
+        "lost": round(road.lost * 100, 1),
+        "jitter_ms": round(road.jitter_ms),
+        "round_trip_ms": round(road.round_trip_ms) or None,
+        "concealed_ms": told.concealed_ms,
+        "level_db": round(voice.level_db) if voice.seconds else None,
+        "noise_db": round(voice.noise_db) if voice.noise_db > FLOOR_DB else None,
+        "clipped": round(voice.clipped * 100, 1) if voice.seconds else None,
+        "band_hz": voice.band_hz if voice.seconds else None,
+        "sibilance": round(voice.sibilance * 100, 1) if voice.seconds else None,
+        "echo_s": None if late_s is None else round(late_s, 1),
     }
 
 
