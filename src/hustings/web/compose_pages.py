@@ -50,22 +50,10 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     sql, visitors = parts.sql, parts.visitors
 
-    async def shown_form(
-        who: Visitor,
-        fields: Mapping[str, object],
-        status: int = 200,
-        sent: Enclosed | None = None,
-        **over: Any,
-    ) -> Response:
-        form = await form_values(parts, who, fields)
-        if sent is not None:
-            form["media"] = await _shown(parts, who, sent)
-        return pages.html("compose.html", status, who=who, form={**form, **over})
-
     @router.get("/compose")
     async def form(request: Request) -> Response:
         who = await visitors.needed(request)
-        return await shown_form(who, dict(request.query_params))
+        return await _form(parts, pages, who, dict(request.query_params))
 
     @router.post("/posts")
     async def publish(request: Request) -> Response:
@@ -84,9 +72,16 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
                 enclosed.publish, sent, id, who.account, wanted, web, now_ms, key
             )
         except Refused as refused:
-            return await shown_form(who, fields, refused.status, sent, **said(refused))
+            return await _form(parts, pages, who, fields, refused.status, sent, **said(refused))
         leads = fields.get("next")
         return RedirectResponse(f"{onward(leads)}#p{made}" if leads else f"/posts/{made}", 303)
+
+    _editing(router, parts, pages)
+    return router
+
+
+def _editing(router: APIRouter, parts: Parts, pages: Pages) -> None:
+    sql, visitors = parts.sql, parts.visitors
 
     @router.get("/posts/{id}/edit")
     async def edit_form(id: str, request: Request) -> Response:
@@ -99,7 +94,9 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             "language": post.language or "",
         }
         has = Enclosed({}, [one.id for one in post.media])
-        return await shown_form(who, fields, sent=has, edits=entry(parts, post, who.account))
+        return await _form(
+            parts, pages, who, fields, sent=has, edits=entry(parts, post, who.account)
+        )
 
     @router.post("/posts/{id}/edit")
     async def edit(id: str, request: Request) -> Response:
@@ -115,10 +112,25 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             await sql.write(enclosed.edit, sent, who.account, post.id, wanted, parts.now_ms())
         except Refused as refused:
             edits = entry(parts, post, who.account)
-            return await shown_form(who, fields, refused.status, sent, edits=edits, **said(refused))
+            return await _form(
+                parts, pages, who, fields, refused.status, sent, edits=edits, **said(refused)
+            )
         return RedirectResponse(address(post), 303)
 
-    return router
+
+async def _form(
+    parts: Parts,
+    pages: Pages,
+    who: Visitor,
+    fields: Mapping[str, object],
+    status: int = 200,
+    sent: Enclosed | None = None,
+    **over: Any,
+) -> Response:
+    form = await form_values(parts, who, fields)
+    if sent is not None:
+        form["media"] = await _shown(parts, who, sent)
+    return pages.html("compose.html", status, who=who, form={**form, **over})
 
 
 async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) -> dict[str, Any]:
