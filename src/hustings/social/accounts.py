@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from hustings.social import invites
 from hustings.store.apps import codes, markers, preferences, tokens
+from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
     audit_log,
@@ -269,6 +270,7 @@ def _forget(connection: Connection, id: int) -> None:
         tokens,
         preferences,
         markers,
+        notifications,
         members,
     ):
         connection.execute(sa.delete(table).where(table.c.account == id))

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, visibility
+from hustings.social import accounts, feeds, notify, visibility
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
 from hustings.social.shown import Original, original
-from hustings.social.text import Span, mentioned, tagged
+from hustings.social.text import Span, tagged
+from hustings.social.text import mentioned as mentioned_in
 from hustings.store.follows import account_counts
 from hustings.store.people import accounts as people
 from hustings.store.posts import (
@@ -84,7 +85,8 @@ def publish(
             room=plan_of(connection, wanted.room),
         )
     )
-    _attach(connection, id, wanted.spans)
+    mentioned = _attach(connection, id, wanted.spans)
+    notify.tell(connection, notify.MENTION, id, account, mentioned, id)
     if parent:
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
@@ -110,15 +112,17 @@ def edit(connection: Connection, account: int, id: int, wanted: Wanted, now_ms: 
     was_at_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
     before = {name: row[name] for name in said}
     connection.execute(post_edits.insert().values(post=id, at_ms=was_at_ms, **before))
+    # two edits within a millisecond are still two
+    edited_at_ms = max(now_ms, was_at_ms + 1)
     connection.execute(
-        posts.update()
-        .where(posts.c.id == id)
-        # two edits within a millisecond are still two
-        .values(**said, edited_at_ms=max(now_ms, was_at_ms + 1))
+        posts.update().where(posts.c.id == id).values(**said, edited_at_ms=edited_at_ms)
     )
     connection.execute(sa.delete(post_tags).where(post_tags.c.post == id))
     # whoever was mentioned once may go on reading what was written to him
-    _attach(connection, id, wanted.spans)
+    mentioned = _attach(connection, id, wanted.spans)
+    told = first_id(edited_at_ms) | (id & ((1 << TAIL_BITS) - 1))
+    notify.tell(connection, notify.MENTION, told, account, mentioned, id)
+    notify.tell_of_edit(connection, told, account, id)
 
 
 def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
@@ -138,6 +142,7 @@ def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
         .values(text="", spoiler="", language=None, origin=None, deleted_at_ms=now_ms)
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
+    notify.forget_post(connection, id)
     if row["in_reply_to"] is not None:
         count(connection, post_counts, "post", row["in_reply_to"], {"replies": -1})
     count(connection, account_counts, "account", account, {"posts": -1})
@@ -220,12 +225,13 @@ def plan_of(connection: Connection, key: str) -> str | None:
     return str(plan)
 
 
-def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> None:
+def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[int]:
+    """Its tags and mentions: the accounts that are mentioned."""
     tags = [{"tag": tag, "post": id} for tag in tagged(list(spans))]
     add_missing(connection, post_tags, tags)
-    keys = [mention.key for mention in mentioned(list(spans))]
+    keys = [mention.key for mention in mentioned_in(list(spans))]
     if not keys:
-        return
+        return []
     ours = people.c.domain.is_(None)
     who = sa.or_(
         *(
@@ -234,8 +240,9 @@ def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> None:
         )
     )
     found = connection.execute(sa.select(people.c.id).where(who, visibility.is_here(people.c.id)))
-    rows = [{"post": id, "account": account} for account in found.scalars()]
-    add_missing(connection, post_mentions, rows)
+    named = list(found.scalars())
+    add_missing(connection, post_mentions, [{"post": id, "account": one} for one in named])
+    return named
 
 
 def _parent(connection: Connection, account: int, id: int | None) -> Original | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.apps import (
-    metadata,  # all of them: `apps` builds on `follows`, that on `posts`, `jobs`, `people`, `tables`
+from hustings.store.notifications import (
+    metadata,  # all of them: each module of tables builds on the one before
 )
 
 context.configure(
