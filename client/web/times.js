@@ -1,5 +1,5 @@
 /**
- * Makes the page's times local: the server writes UTC, `<time datetime>` says which moment, and its parts (`data-part="hour|day"`) are
+ * Makes the page's times local: the server writes UTC, `<time datetime>` says which moment, and its parts (`data-part="hour|day|date"`) are
  * written anew in the reader's own zone and language. The sentence marked `data-zone` then names that zone.
  */
 import { reader } from "../room/copy.js";
@@ -11,6 +11,7 @@ const say = reader(JSON.parse(document.getElementById("copy")?.textContent || "{
 const PARTS = {
   hour: { hour: "2-digit", minute: "2-digit" },
   day: { weekday: "short", day: "numeric", month: "short" },
+  date: { day: "numeric", month: "short", year: "numeric" },
 };
 
 /** "Europe/Berlin" as a person says it: "Berlin". */

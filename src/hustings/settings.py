@@ -41,6 +41,7 @@ class Web:
 class Square:
     sign_up: str
     handle_domain: str
+    post_characters_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,8 @@ def _check(settings: Settings) -> None:
         raise ValueError("`database.url` must be empty or postgresql://user@host:port/name")
     if settings.square.sign_up not in SIGN_UP:
         raise ValueError(f"`square.sign_up` must be one of {', '.join(SIGN_UP)}")
+    if not 50 <= settings.square.post_characters_max <= 5_000:
+        raise ValueError("`square.post_characters_max` must be 50 to 5000")
     _check_mail(settings.mail)
     if bool(settings.tls.cert) != bool(settings.tls.key):
         raise ValueError("`tls.cert` and `tls.key` go together")

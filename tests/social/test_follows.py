@@ -38,7 +38,7 @@ def test_to_follow_is_to_be_counted_once(square: Square) -> None:
 
 def test_a_locked_account_is_asked(square: Square) -> None:
     ada, bob, eve = square.people("ada", "bob", "eve")
-    square.write(accounts.lock, bob, True)
+    square.write(accounts.describe, bob, "", "", True)
     assert square.follow(ada, bob, notify=True) is False
     assert square.follow(ada, bob, notify=False) is False
     assert square.follow(eve, bob) is False
@@ -81,7 +81,7 @@ def test_as_many_as_one_may_follow_and_one_more(
 ) -> None:
     monkeypatch.setattr(follows, "FOLLOWS_MAX", 2)
     ada, bob, eve, mia = square.people("ada", "bob", "eve", "mia")
-    square.write(accounts.lock, eve, True)
+    square.write(accounts.describe, eve, "", "", True)
     square.follow(ada, bob)
     square.follow(ada, eve)  # a question counts: it may be answered with yes
     with pytest.raises(Refused, match="follows_full"):

@@ -240,8 +240,7 @@ def test_a_deleted_room_is_none_and_its_posts_stay(square: Square) -> None:
 
 def test_the_author_of_what_is_shown_is_whole(square: Square) -> None:
     (ada,) = square.people("ada")
-    square.write(accounts.describe, ada, "Ada", "Counts.")
-    square.write(accounts.lock, ada, True)
+    square.write(accounts.describe, ada, "Ada", "Counts.", True)
     post = square.see(None, square.say(ada))
     assert post is not None
     assert (post.author.shown, post.author.note, post.author.locked) == ("Ada", "Counts.", True)

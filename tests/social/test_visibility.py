@@ -167,7 +167,7 @@ def test_a_follow_that_was_asked_for_opens_nothing(cast: Cast) -> None:
     from hustings.social import accounts
 
     square = cast.square
-    square.write(accounts.lock, cast.ada, True)
+    square.write(accounts.describe, cast.ada, "", "", True)
     id = square.say(cast.ada, visibility="private")
     assert square.follow(cast.eve, cast.ada) is False
     assert square.see(cast.eve, id) is None and square.home(cast.eve) == []

@@ -151,11 +151,6 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Account]:
     return {row["id"]: _account(row) for row in rows}
 
 
-def lock(connection: Connection, id: int, locked: bool) -> None:
-    """Whether he says himself who may follow him."""
-    connection.execute(accounts.update().where(accounts.c.id == id).values(locked=locked))
-
-
 def check_may_speak(connection: Connection, id: int) -> None:
     """Errors: `account_suspended`, `not_let_in` for one who waits, and for one who has not confirmed his address."""
     found = member(connection, id)
@@ -198,9 +193,14 @@ def new_email(connection: Connection, id: int, email: str) -> None:
     connection.execute(members.update().where(unconfirmed).values(email=email, email_key=key))
 
 
-def describe(connection: Connection, id: int, name: str, note: str) -> None:
-    """What the account says of itself."""
-    connection.execute(accounts.update().where(accounts.c.id == id).values(name=name, note=note))
+def describe(
+    connection: Connection, id: int, name: str, note: str, locked: bool | None = None
+) -> None:
+    """What the account says of itself, and whether it says who may follow (None: as before)."""
+    said: dict[str, object] = {"name": name, "note": note}
+    if locked is not None:
+        said["locked"] = locked
+    connection.execute(accounts.update().where(accounts.c.id == id).values(**said))
 
 
 def make_owner(connection: Connection, id: int, entry: int, now_ms: int) -> None:

@@ -46,10 +46,11 @@ def account(connection: Connection, asked: str, place: Place) -> Account | None:
 
 
 def post(connection: Connection, viewer: int | None, asked: str, place: Place) -> Post | None:
-    """By its address."""
+    """By either of its addresses."""
     words = asked.strip()
-    prefix = f"{place.web}/posts/"
-    id = _id(words.removeprefix(prefix)) if words.startswith(prefix) else None
+    if not words.startswith((f"{place.web}/posts/", f"{place.web}/@")):
+        return None
+    id = _id(words.rpartition("/")[2])
     return None if id is None else shown.one(connection, viewer, id)
 
 

@@ -40,6 +40,9 @@ FAN_OUT = Lane(
 )
 """One job for each post that many follow: half an hour without work, at 25 such posts a second."""
 
+IMPORTS = Lane("imports", waiting_max=500, takes_max=3, at_once=1, patience_s=600.0, lease_s=900.0)
+"""One archive at a time: whoever brings ten years of posts holds up nobody but the next who does."""
+
 
 def wait_ms(takes: int, roll: float) -> int:
     """How long a job waits after its failed try number `takes` (from 1): doubling from 15 s to two hours, and of that between

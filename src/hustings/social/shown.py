@@ -34,7 +34,7 @@ class Claim:
 
     claimed_at_ms: int
     imported_at_ms: int
-    by: int
+    by: Account | None
     origin: str
 
 
@@ -177,6 +177,7 @@ class _Around:
         self._tags = _lists(connection, post_tags, post_tags.c.tag, ids)
         self._mentions = _lists(connection, post_mentions, post_mentions.c.account, ids)
         people = {row["account"] for row in rows.values()}
+        people.update(row["imported_by"] for row in rows.values() if row["imported_by"])
         people.update(account for some in self._mentions.values() for account in some)
         self._people = accounts.of_ids(connection, people)
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
@@ -184,6 +185,12 @@ class _Around:
 
     def has(self, row: sa.RowMapping) -> bool:
         return row["account"] in self._people
+
+    def _claim(self, row: sa.RowMapping) -> Claim | None:
+        if row["claimed_at_ms"] is None:
+            return None
+        by = self._people.get(row["imported_by"])
+        return Claim(row["claimed_at_ms"], row["imported_at_ms"], by, row["origin"] or "")
 
     def post(self, row: sa.RowMapping, reblog: Post | None) -> Post:
         id = row["id"]
@@ -204,7 +211,7 @@ class _Around:
             quote_of=row["quote_of"],
             edited_at_ms=row["edited_at_ms"],
             deleted_at_ms=row["deleted_at_ms"],
-            claim=_claim(row),
+            claim=self._claim(row),
             room=self._rooms.get(row["room"]),
             reblog=reblog,
             mentions=tuple(account for account in mentioned if account is not None),
@@ -214,14 +221,6 @@ class _Around:
             favourites=counted["favourites"] if counted else 0,
             mine=self._mine.get(id, Mine()),
         )
-
-
-def _claim(row: sa.RowMapping) -> Claim | None:
-    if row["claimed_at_ms"] is None:
-        return None
-    return Claim(
-        row["claimed_at_ms"], row["imported_at_ms"], row["imported_by"], row["origin"] or ""
-    )
 
 
 def _by_post(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -143,3 +144,17 @@ idempotency_keys = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 Index("idempotency_keys_at", idempotency_keys.c.at_ms)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("archive", LargeBinary),
+    Column("taken", Integer, nullable=False),
+    Column("passed", Integer, nullable=False),
+    Column("fault", String(32)),
+    Column("ended_at_ms", BigInteger),
+)
+"""Archives that somebody brought: read by work, and then gone. `passed`: posts that were there before, or cannot be here."""
+Index("imports_account", imports.c.account, imports.c.id)

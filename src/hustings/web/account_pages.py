@@ -118,7 +118,8 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
         except Refused as refused:
             typed = {field: str(fields.get(field, "")) for field in ("name", "note")}
             return await shown(visitor, refused.status, **typed, **said(refused))
-        await parts.sql.write(accounts.describe, visitor.account, name, note)
+        locked = fields.get("locked") == "on"
+        await parts.sql.write(accounts.describe, visitor.account, name, note, locked)
         return RedirectResponse("/settings", 303)
 
     @router.post("/settings/owner")

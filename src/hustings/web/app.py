@@ -23,11 +23,15 @@ from hustings.store.engine import Database, sqlite_url
 from hustings.web import (
     account_pages,
     api,
+    compose_pages,
     files,
+    import_pages,
     letter_pages,
     moderation_pages,
     pages,
+    post_pages,
     profile_pages,
+    square_pages,
 )
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
@@ -115,6 +119,10 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(moderation_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
     for_apps.include(app, parts, shown)
+    app.include_router(square_pages.build(parts, shown))
+    app.include_router(compose_pages.build(parts, shown))
+    app.include_router(post_pages.build(parts, shown))
+    app.include_router(import_pages.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:

@@ -35,6 +35,12 @@ class Moment:
         return f"{DAYS[when.weekday()]} {when.day} {MONTHS[when.month - 1]} {when.year}"
 
     @property
+    def date(self) -> str:
+        """With its year, always: what a repost says of both of its dates."""
+        when = self._when
+        return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+    @property
     def hour(self) -> str:
         return self._when.strftime("%H:%M")
 

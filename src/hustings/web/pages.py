@@ -29,7 +29,7 @@ SHOWN_S = 3_600.0
 LINKS_MAX = 30
 EXCERPT_MAX = 180
 REPLAY_DUE_MS = 600_000
-SCRIPT_COPY = ("copy.", "time.")
+SCRIPT_COPY = ("copy.", "time.", "count.")
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Pages:
         )
 
     def html(self, name: str, status: int = 200, /, **values: Any) -> HTMLResponse:
-        copy = catalogue(LANG, "web")
+        copy = sentences()
 
         def t(id: str, n: int | None = None, **places: object) -> str:
             return say(copy, id, n, lang=LANG, **places)
@@ -99,7 +99,7 @@ class Pages:
 
     def sentence(self, refused: Refused) -> HTMLResponse:
         """A page that is one "no": what happened, what still works, what to do."""
-        copy = catalogue(LANG, "web")
+        copy = sentences()
         known = str(refused.detail.get("page", refused.code))
         known = known if f"sentence.{known}.title" in copy else "other"
         return self.html(
@@ -119,6 +119,7 @@ class Pages:
         return {
             "key": plan.key,
             "href": parts.live_link(plan.key),
+            "around": f"/rooms/{plan.key}",
             "title": plan.title,
             "host": plan.host_name,
             "excerpt": excerpt(plan.description),
@@ -203,6 +204,11 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
         return RedirectResponse(f"/planned/{token}#links", 303)
 
     return router
+
+
+def sentences() -> dict[str, str]:
+    """What pages of this host say."""
+    return {**catalogue(LANG, "web"), **catalogue(LANG, "square")}
 
 
 def excerpt(description: str) -> str:

@@ -155,6 +155,12 @@ CODES: dict[str, tuple[int, str]] = {
     "follow_forbidden": (403, "This account cannot be followed by you."),
     "follows_full": (422, "One follows 7,500 accounts at the most."),
     "notification_unknown": (404, "There is no such notification."),
+    "archive_malformed": (
+        422,
+        "This is not an archive that can be read: outbox.json of Mastodon, or tweets.js of X.",
+    ),
+    "archive_too_large": (413, "This archive is larger than is taken here."),
+    "import_under_way": (409, "Your last archive is still being read."),
     "not_let_in": (403, "Somebody here has to let you in first."),
     # rehearsing another machine's server
     "rehearsal_no_token": (

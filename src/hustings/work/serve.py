@@ -16,18 +16,20 @@ from hustings import copy
 from hustings.keyring import square_key
 from hustings.settings import Settings
 from hustings.social import feeds, jobs
-from hustings.social.lanes import FAN_OUT, MAIL
+from hustings.social.ids import Ids
+from hustings.social.lanes import FAN_OUT, IMPORTS, MAIL
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
 from hustings.work.fan_out import FanOut
+from hustings.work.importing import Importing
 from hustings.work.ledger import Ledger
 from hustings.work.mail import Letters
 from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
-LANES = (MAIL, FAN_OUT)
+LANES = (MAIL, FAN_OUT, IMPORTS)
 WAIT_S, AGAIN_S, SWEEP_S = 0.5, 5.0, 600.0
 HEAD_MAX, HEAD_S = 4_096, 2.0
 
@@ -84,7 +86,9 @@ class Work:
     async def _work(self, stop: asyncio.Event) -> None:
         mail = self._settings.mail
         spread = Runner(FAN_OUT, FanOut(self.ledger), self.ledger, wall_ms, random.random)
-        tasks = [self._sweep(stop), spread.run(stop)]
+        importing = Importing(self.ledger, Ids(), self._settings.public.web, wall_ms)
+        archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
+        tasks = [self._sweep(stop), spread.run(stop), archives.run(stop)]
         post = None
         if mail.on:
             post = Post(mail, our_name(self._settings), MAIL.at_once)

@@ -60,6 +60,8 @@ async def test_a_profile_is_changed_by_form_by_json_and_in_parts(house: House) -
     assert own["source"]["language"] == "de" and own["display_name"] == "Ada"
     own = (await update(house, token, files={"display_name": (None, "Ada L")})).json()
     assert own["display_name"] == "Ada L" and len(own["fields"]) == 1
+    picture = await update(house, token, files={"avatar": ("a.png", b"x", "image/png")})
+    assert (picture.status_code, picture.json()["code"]) == (422, "not_offered")
     told = await house.client.get("/api/v1/preferences", headers=bearer(token))
     assert told.json()["posting:default:visibility"] == "unlisted"
     assert told.json()["posting:default:language"] == "de"
@@ -78,6 +80,7 @@ async def test_a_profile_is_changed_by_form_by_json_and_in_parts(house: House) -
         ({"fields_attributes": "x"}, "preference_malformed"),
         ({"fields_attributes": ["x"]}, "preference_malformed"),
         ({"display_name": 3}, "bad_request"),
+        ({"avatar": "a picture"}, "not_offered"),
     ],
 )
 async def test_what_no_profile_may_be(house: House, said: dict[str, Any], code: str) -> None:

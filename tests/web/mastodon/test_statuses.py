@@ -21,11 +21,15 @@ async def test_a_post_as_apps_read_it(house: House) -> None:
     )
     assert made["visibility"] == "public" and made["language"] == "en"
     assert made["id"].isdigit() and made["created_at"].endswith(".000Z")
-    assert made["url"] == made["uri"] == f"http://localhost:8000/posts/{made['id']}"
+    assert made["uri"] == f"http://localhost:8000/posts/{made['id']}"
+    assert made["url"] == f"http://localhost:8000/@ada/{made['id']}"
+    assert (await house.client.get(made["url"])).status_code == 200
     assert made["mentions"] == [
         {"id": bob.id, "username": "bob", "acct": "bob", "url": "http://localhost:8000/@bob"}
     ]
-    assert made["tags"] == [{"name": "town", "url": "http://localhost:8000/tags/town"}]
+    assert made["tags"] == [
+        {"id": "town", "name": "town", "url": "http://localhost:8000/tags/town"}
+    ]
     assert '<a href="http://localhost:8000/@bob"' in made["content"]
     assert "&lt;b&gt;" in made["content"] and made["reblog"] is None and made["edited_at"] is None
     answer = await house.client.get(f"/api/v1/statuses/{made['id']}")

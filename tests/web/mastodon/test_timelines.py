@@ -156,6 +156,7 @@ async def test_what_is_found_by_its_whole_name(house: House) -> None:
         ("http://localhost:8000/@ada", "accounts"),
         (f"http://localhost:8000/people/{ada.id}", "accounts"),
         (post["uri"], "statuses"),
+        (post["url"], "statuses"),
         ("#KÖLN", "hashtags"),
     ):
         found = await bob.get(url, params={"q": asked, "resolve": "true"})

@@ -13,6 +13,8 @@ from mastodon.types_base import MaybeSnowflakeIdType
 NEWER = {
     "Account": {"show_media", "show_media_replies", "show_featured", "feature_approval"},
     "Role": {"collection_limit"},
+    "Status": {"tagged_collections"},
+    "SearchV2": {"collections"},
     "InstanceAccountConfiguration": {
         "max_avatar_description_length",
         "max_header_description_length",

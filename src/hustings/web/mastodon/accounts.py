@@ -167,12 +167,15 @@ def _people(connection: Connection, ids: list[int]) -> list[Person]:
 
 
 def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
-    """What a request names; the rest stays. Errors: those of `names` and `preferences`."""
+    """What a request names; the rest stays. Errors: those of `names` and `preferences`, `not_offered`."""
+    for picture in ("avatar", "header"):
+        if tree.get(picture) not in (None, "", b""):
+            raise Refused("not_offered", field=picture)
     found = accounts.member(connection, id)
     if found is None:
         raise Refused("token_wrong")
-    name, note = tree.get("display_name"), tree.get("note")
-    if name is not None or note is not None:
+    name, note, locked = tree.get("display_name"), tree.get("note"), tree.get("locked")
+    if name is not None or note is not None or locked is not None:
         said = found.account
         name = (
             said.name
@@ -184,9 +187,8 @@ def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
             if note is None
             else names.lines(note, names.NOTE_MAX, "note_too_long", "note")
         )
-        accounts.describe(connection, id, name, note)
-    if tree.get("locked") is not None:
-        accounts.lock(connection, id, preferences.truth(tree["locked"], "locked"))
+        shut = None if locked is None else preferences.truth(locked, "locked")
+        accounts.describe(connection, id, name, note, shut)
     source = tree.get("source")
     wanted = {one: tree[one] for one in ("bot", "discoverable") if one in tree}
     if isinstance(source, dict):

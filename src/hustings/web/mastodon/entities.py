@@ -89,7 +89,7 @@ class Entities:
             "statuses_count": counted.posts,
             "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
             "hide_collections": False,
-            "noindex": not more.discoverable,
+            "noindex": False,
             "emojis": [],
             "roles": [],
             "fields": [
@@ -124,7 +124,7 @@ class Entities:
                 "name": "" if member.role == accounts.MEMBER else member.role.capitalize(),
                 "color": "",
                 "permissions": str(PERMISSIONS[member.role]),
-                "highlighted": member.role != accounts.MEMBER,
+                "highlighted": False,  # nobody else is shown it
             },
         }
 

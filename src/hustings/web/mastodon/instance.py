@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from hustings.copy import catalogue
 from hustings.social import accounts, names, preferences
-from hustings.social.drafts import LENGTH_MAX
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
 from hustings.social.text import LINK_COUNTS
@@ -104,7 +103,7 @@ class _About:
             "thumbnail": {
                 "url": picture,
                 "blurhash": None,
-                "versions": {},
+                "versions": {"@1x": picture, "@2x": picture},
                 "description": self._copy["name"],
             },
             "icon": [{"src": self._shown.asset("web/avatar.png"), "size": "400x400"}],
@@ -152,7 +151,7 @@ class _About:
     def _configuration(self) -> dict[str, Any]:
         """What can be sent here. Pictures and polls cannot yet: their limits are 0."""
         return {
-            "urls": {"status": None, "about": None, "privacy_policy": None},
+            "urls": {},
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,
@@ -163,7 +162,7 @@ class _About:
                 "max_note_length": names.NOTE_MAX,
             },
             "statuses": {
-                "max_characters": LENGTH_MAX,
+                "max_characters": self._parts.settings.square.post_characters_max,
                 "max_media_attachments": 0,
                 "characters_reserved_per_url": LINK_COUNTS,
             },

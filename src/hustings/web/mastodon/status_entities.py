@@ -53,7 +53,7 @@ class Statuses:
             **whole,
             "id": str(post.id),
             "uri": post.uri,
-            "url": post.uri,
+            "url": self._page(post),
             "created_at": moment(post.at_ms),
             "account": self._shown.account(found.people[post.author.id]),
             "visibility": post.visibility,
@@ -76,13 +76,17 @@ class Statuses:
         }
 
     def tag(self, name: str) -> dict[str, Any]:
-        return {"name": name, "url": f"{self._web}/tags/{quote(name)}"}
+        return {"id": name, "name": name, "url": f"{self._web}/tags/{quote(name)}"}
+
+    def _page(self, post: Post) -> str:
+        ours = post.author.domain is None
+        return f"{self._web}/@{post.author.handle}/{post.id}" if ours else post.uri
 
     def _written(self, post: Post, found: Around) -> dict[str, Any]:
         return {
             "id": str(post.id),
             "uri": post.uri,
-            "url": post.uri,
+            "url": self._page(post),
             "created_at": moment(post.at_ms),
             "edited_at": moment(post.edited_at_ms) if post.edited_at_ms is not None else None,
             "account": self._shown.account(found.people[post.author.id]),
@@ -142,7 +146,7 @@ def _ours(claim: Claim | None, room: Room | None, live: Any) -> dict[str, Any]:
         else {
             "claimed_at": moment(claim.claimed_at_ms),
             "imported_at": moment(claim.imported_at_ms),
-            "imported_by": str(claim.by),
+            "imported_by": None if claim.by is None else str(claim.by.id),
             "origin": claim.origin or None,
         },
         "room": None

@@ -35,6 +35,7 @@ def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
 
 def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
     sql, domain = parts.sql, parts.settings.handle_domain
+    longest = parts.settings.square.post_characters_max
 
     @router.post("")
     async def publish(request: Request) -> Response:
@@ -42,7 +43,8 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         tree = await params.read(request)
         _check_offered(tree)
         set_by = await sql.read(preferences.of, mine.account)
-        wanted = drafts.read(_with_preferences(tree, set_by), domain, visibility=set_by.visibility)
+        said = _with_preferences(tree, set_by)
+        wanted = drafts.read(said, domain, longest, visibility=set_by.visibility)
         key, now_ms = request.headers.get("idempotency-key", ""), parts.now_ms()
         id, web = parts.ids.at(now_ms), parts.settings.public.web
         made = await sql.write(posts.publish, id, mine.account, wanted, web, now_ms, key)
@@ -61,7 +63,7 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
             "language": before["language"],
         }
         said = {name: tree.get(name, value) for name, value in kept.items()}
-        wanted = drafts.read(said, domain)
+        wanted = drafts.read(said, domain, longest)
         await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms())
         return yes(statuses.all(await sql.read(read_one, mine.account, post))[0])
 

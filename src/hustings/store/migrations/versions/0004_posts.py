@@ -109,6 +109,17 @@ def _of_posts() -> None:
         sa.Column("at_ms", sa.BigInteger, nullable=False),
     )
     op.create_index("idempotency_keys_at", "idempotency_keys", ["at_ms"])
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        _id("account", "accounts.id", nullable=False),
+        sa.Column("archive", sa.LargeBinary),
+        sa.Column("taken", sa.Integer, nullable=False),
+        sa.Column("passed", sa.Integer, nullable=False),
+        sa.Column("fault", sa.String(32)),
+        sa.Column("ended_at_ms", sa.BigInteger),
+    )
+    op.create_index("imports_account", "imports", ["account", "id"])
 
 
 def _marks() -> None:

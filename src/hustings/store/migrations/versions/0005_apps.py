@@ -10,6 +10,12 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
+    _apps()
+    _tokens()
+    _settings()
+
+
+def _apps() -> None:
     op.create_table(
         "apps",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -38,6 +44,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_app_codes_account", "app_codes", ["account"])
     op.create_index("ix_app_codes_until_ms", "app_codes", ["until_ms"])
+
+
+def _tokens() -> None:
     op.create_table(
         "app_tokens",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -54,6 +63,9 @@ def upgrade() -> None:
     op.create_index("app_tokens_account", "app_tokens", ["account", "app"])
     op.create_index("app_tokens_app", "app_tokens", ["app"])
     op.create_index("ix_app_tokens_revoked_at_ms", "app_tokens", ["revoked_at_ms"])
+
+
+def _settings() -> None:
     op.create_table(
         "markers",
         sa.Column(

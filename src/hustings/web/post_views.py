@@ -1,0 +1,119 @@
+"""Posts as templates show them: both dates of a repost, whose claim an imported date is, what was edited or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from hustings.social import markup, text
+from hustings.social.accounts import Account
+from hustings.social.shown import Post, Room
+from hustings.social.visibility import DIRECT, OPEN, PRIVATE
+from hustings.web.moments import Moment
+from hustings.web.parts import Parts
+
+RELATED_S = 60
+
+
+def entries(parts: Parts, posts: Sequence[Post], viewer: int | None) -> list[dict[str, Any]]:
+    return [entry(parts, post, viewer) for post in posts]
+
+
+def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
+    """One post, or a repost with the original in it."""
+    whole = post.original
+    own = viewer == whole.author.id
+    return {
+        "id": whole.id,
+        "anchor": f"p{post.id}",
+        "href": address(whole),
+        "by": person(whole.author),
+        "at": Moment(whole.at_ms),
+        "repost": _repost(post),
+        "html": _html(parts, whole),
+        "empty": not whole.text,
+        "spoiler": whole.spoiler,
+        "sensitive": whole.sensitive,
+        "language": whole.language,
+        "visibility": whole.visibility,
+        "claim": _claim(whole),
+        "edited": None if whole.edited_at_ms is None else Moment(whole.edited_at_ms),
+        "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
+        "around": _around(post),
+        "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
+        "counts": {
+            "replies": whole.replies,
+            "reblogs": whole.reblogs,
+            "favourites": whole.favourites,
+        },
+        "mine": whole.mine,
+        "own": own,
+        "may_repost": whole.visibility in OPEN or (own and whole.visibility == PRIVATE),
+        "may_pin": own and whole.visibility != DIRECT,
+    }
+
+
+def person(account: Account) -> dict[str, str]:
+    return {
+        "name": account.shown,
+        "address": f"@{account.address}",
+        "href": f"/@{account.address}",
+    }
+
+
+def address(post: Post) -> str:
+    """The page of a post."""
+    return f"/@{post.author.address}/{post.id}"
+
+
+def clock(at_ms: int, room: Room) -> tuple[str, str] | None:
+    """How far from the talk's beginning: `before`, `into` or `after` it, and a clock; None while it has not begun."""
+    if room.on_air_since_ms is None:
+        return None
+    if room.ended_at_ms is not None and at_ms >= room.ended_at_ms:
+        return "after", _clock(at_ms - room.ended_at_ms)
+    since_ms = at_ms - room.on_air_since_ms
+    return ("into", _clock(since_ms)) if since_ms >= 0 else ("before", _clock(-since_ms))
+
+
+def _clock(ms: int) -> str:
+    """`12:05`, `1:02:05`; days are hours."""
+    minutes, seconds = divmod(ms // 1000, RELATED_S)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _repost(post: Post) -> dict[str, Any] | None:
+    if post.reblog is None:
+        return None
+    return {"by": person(post.author), "at": Moment(post.at_ms), "visibility": post.visibility}
+
+
+def _claim(post: Post) -> dict[str, Any] | None:
+    if post.claim is None:
+        return None
+    return {
+        "by": None if post.claim.by is None else person(post.claim.by),
+        "claimed": Moment(post.claim.claimed_at_ms),
+        "imported": Moment(post.claim.imported_at_ms),
+        "origin": post.claim.origin,
+        "host": urlsplit(post.claim.origin).hostname or "",
+    }
+
+
+def _around(post: Post) -> dict[str, Any] | None:
+    room = post.room or post.original.room
+    if room is None:
+        return None
+    at_ms = post.at_ms if post.room is not None else post.original.at_ms
+    return {"title": room.title, "href": f"/rooms/{room.key}", "clock": clock(at_ms, room)}
+
+
+def _html(parts: Parts, post: Post) -> Markup:
+    spans = text.parse(post.text, parts.settings.handle_domain)
+    profiles = {(one.handle.lower(), one.domain or ""): f"/@{one.address}" for one in post.mentions}
+    # markup.html escapes every character that somebody typed
+    return Markup(markup.html(spans, "", profiles))
