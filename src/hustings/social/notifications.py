@@ -44,6 +44,10 @@ class Notification:
         return f"{about}-{moment(self.id) // GROUP_MS}"
 
     @property
+    def at_ms(self) -> int:
+        return moment(self.id)
+
+    @property
     def lone_key(self) -> str:
         return f"ungrouped-{self.id}"
 

@@ -28,6 +28,7 @@ from hustings.web import (
     import_pages,
     letter_pages,
     moderation_pages,
+    notification_pages,
     pages,
     post_pages,
     profile_pages,
@@ -122,6 +123,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
+    app.include_router(notification_pages.build(parts, shown))
     app.include_router(import_pages.build(parts, shown))
     app.include_router(files.build(parts))
 

@@ -8,8 +8,10 @@ from hustings.web.mastodon import (
     accounts,
     app_pages,
     consent,
+    grouped,
     instance,
     marks,
+    notifications,
     oauth,
     relations,
     search,
@@ -36,5 +38,8 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     )  # after those: `/accounts/{id}` is anything
     app.include_router(statuses.build(parts, callers, posts))
     app.include_router(marks.build(parts, callers, shown, posts))
+    entries = notifications.Entries(shown, posts)
+    app.include_router(notifications.build(parts, callers, entries))
+    app.include_router(grouped.build(parts, callers, entries))
     app.include_router(timelines.build(parts, callers, posts))
     app.include_router(instance.build(parts, callers, shown))
