@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, notify, visibility
+from hustings.social import accounts, feeds, indexing, notify, visibility
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
 from hustings.social.shown import Original, original
@@ -87,6 +87,7 @@ def publish(
     )
     mentioned = _attach(connection, id, wanted.spans)
     notify.tell(connection, notify.MENTION, id, account, mentioned, id)
+    _index(connection, id, account, wanted, parent is not None)
     if parent:
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
@@ -123,6 +124,7 @@ def edit(connection: Connection, account: int, id: int, wanted: Wanted, now_ms: 
     told = first_id(edited_at_ms) | (id & ((1 << TAIL_BITS) - 1))
     notify.tell(connection, notify.MENTION, told, account, mentioned, id)
     notify.tell_of_edit(connection, told, account, id)
+    _index(connection, id, account, wanted, row["in_reply_to"] is not None)
 
 
 def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
@@ -143,6 +145,7 @@ def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
     notify.forget_post(connection, id)
+    indexing.forget_post(connection, id)
     if row["in_reply_to"] is not None:
         count(connection, post_counts, "post", row["in_reply_to"], {"replies": -1})
     count(connection, account_counts, "account", account, {"posts": -1})
@@ -223,6 +226,10 @@ def plan_of(connection: Connection, key: str) -> str | None:
     if plan is None:
         raise Refused("room_unknown", field="room")
     return str(plan)
+
+
+def _index(connection: Connection, id: int, account: int, wanted: Wanted, reply: bool) -> None:
+    indexing.post(connection, id, account, wanted.text, wanted.spoiler, wanted.spans, reply)
 
 
 def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[int]:

@@ -32,6 +32,7 @@ from hustings.web import (
     pages,
     post_pages,
     profile_pages,
+    search_pages,
     square_pages,
 )
 from hustings.web.follower import Follower, Handover
@@ -124,6 +125,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
     app.include_router(notification_pages.build(parts, shown))
+    app.include_router(search_pages.build(parts, shown))
     app.include_router(import_pages.build(parts, shown))
     app.include_router(files.build(parts))
 

@@ -154,6 +154,7 @@ CODES: dict[str, tuple[int, str]] = {
     "pin_forbidden": (422, "What is pinned is one’s own, and not for single people."),
     "follow_forbidden": (403, "This account cannot be followed by you."),
     "follows_full": (422, "One follows 7,500 accounts at the most."),
+    "query_too_long": (422, "A search has 500 characters and 20 terms at the most."),
     "notification_unknown": (404, "There is no such notification."),
     "archive_malformed": (
         422,
