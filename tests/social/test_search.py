@@ -61,9 +61,10 @@ ASKED = {
     "...": set(),
 }
 HOSTILE = (
-    '"', '""', "'", "\\", "a\\", "' OR 1=1 --", 'fox" OR "', "NEAR(fox brown)", "words:fox", "fox AND", "AND", "OR OR",
-    "NOT fox", "fox NOT", "^fox", "fox*quick", "*", "**", "(", ")", "(((((", "fox)", "a:*", "&", "|", "!", "<->", "fox & !", ":*", "'fox':*A", "{words}: fox", "- fox", "--", "-", "fox -", "_by1", "_link", "from:", "has:", "before:", "from:' OR 1=1", "has:_by1", "%",
-    "_", ".*", "(a+)+$", "[a-z]{1,99}", "\u202efox", "f\u0301\u0301\u0301ox", "\u0000fox",
+    '"', '""', "'", "\\", "a\\", "' OR 1=1 --", 'fox" OR "', "NEAR(fox brown)", "words:fox", "fox AND", "AND", "OR OR", "NOT fox",
+    "fox NOT", "^fox", "fox*quick", "*", "**", "(", ")", "(((((", "fox)", "a:*", "&", "|", "!", "<->", "fox & !", ":*",
+    "'fox':*A", "{words}: fox", "- fox", "--", "-", "fox -", "_by1", "_link", "from:", "has:", "before:", "from:' OR 1=1",
+    "has:_by1", "%", "_", ".*", "(a+)+$", "[a-z]{1,99}", "\u202efox", "f\u0301\u0301\u0301ox", "\u0000fox",
 )  # fmt: skip
 
 

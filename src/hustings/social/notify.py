@@ -10,6 +10,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hustings.social import happenings
 from hustings.social.ids import moment
 from hustings.social.visibility import is_here
 from hustings.store.follows import blocks, mutes
@@ -34,6 +35,8 @@ def tell(
     ears = _who_hears(connection, by, to, moment(id))
     row = {"kind": kind, "sender": by, "post": post, "id": id}
     add_missing(connection, notifications, [{"account": account, **row} for account in ears])
+    for account in ears:
+        happenings.tell(connection, happenings.NOTIFICATION, account, id)
     _cut(connection, ears)
 
 

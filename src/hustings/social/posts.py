@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, indexing, notify, visibility
+from hustings.social import accounts, feeds, happenings, indexing, notify, visibility
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
 from hustings.social.shown import Original, original
@@ -94,6 +94,7 @@ def publish(
     if key:
         _remember(connection, account, key, id, now_ms)
     feeds.publish(connection, id, account, now_ms)
+    happenings.tell(connection, happenings.UPDATE, account, id)
     return id
 
 
@@ -124,6 +125,7 @@ def edit(connection: Connection, account: int, id: int, wanted: Wanted, now_ms: 
     told = first_id(edited_at_ms) | (id & ((1 << TAIL_BITS) - 1))
     notify.tell(connection, notify.MENTION, told, account, mentioned, id)
     notify.tell_of_edit(connection, told, account, id)
+    happenings.tell(connection, happenings.EDIT, account, id)
     _index(connection, id, account, wanted, row["in_reply_to"] is not None)
 
 
@@ -145,6 +147,7 @@ def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
     notify.forget_post(connection, id)
+    happenings.tell(connection, happenings.DELETE, account, id, row["visibility"] == "public")
     indexing.forget_post(connection, id)
     if row["in_reply_to"] is not None:
         count(connection, post_counts, "post", row["in_reply_to"], {"replies": -1})
@@ -153,6 +156,7 @@ def delete(connection: Connection, account: int, id: int, now_ms: int) -> None:
 
 def erase_repost(connection: Connection, id: int, account: int) -> None:
     connection.execute(sa.delete(posts).where(posts.c.id == id))
+    happenings.tell(connection, happenings.DELETE, account, id)
     count(connection, account_counts, "account", account, {"posts": -1})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, notify
+from hustings.social import accounts, feeds, happenings, notify
 from hustings.social.posts import check_rate, erase_repost, plan_of, uri_of, written
 from hustings.social.shown import Original, original
 from hustings.social.visibility import DIRECT, OPEN, PRIVATE, PUBLIC, VISIBILITIES
@@ -60,6 +60,7 @@ def repost(
     written(connection, id, account)
     notify.tell(connection, notify.REBLOG, id, account, [whole.account], whole.id)
     feeds.publish(connection, id, account, now_ms)
+    happenings.tell(connection, happenings.UPDATE, account, id)
     return id
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from hustings.web.mastodon import (
     accounts,
     app_pages,
+    broadcasts,
     consent,
     grouped,
     instance,
@@ -16,6 +17,7 @@ from hustings.web.mastodon import (
     relations,
     search,
     statuses,
+    streaming,
     timelines,
 )
 from hustings.web.mastodon.callers import Callers
@@ -41,5 +43,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     entries = notifications.Entries(shown, posts)
     app.include_router(notifications.build(parts, callers, entries))
     app.include_router(grouped.build(parts, callers, entries))
+    streams = broadcasts.Broadcasts(parts, entries).streams()
+    app.include_router(streaming.build(parts, callers, streams))
     app.include_router(timelines.build(parts, callers, posts))
     app.include_router(instance.build(parts, callers, shown))

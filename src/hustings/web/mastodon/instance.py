@@ -90,6 +90,8 @@ class _About:
         self._parts = parts
         self._shown = shown
         self._copy = catalogue(LANG, "web")
+        # wss beside https, ws beside http
+        self._streaming = parts.settings.public.web.replace("http", "ws", 1)
 
     def v2(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
         picture = self._shown.asset("web/server.png")
@@ -132,7 +134,7 @@ class _About:
             "description": self._copy["tagline"],
             "email": "",
             "version": f"{SPOKEN} (compatible; Hustings {version()})",
-            "urls": {},
+            "urls": {"streaming_api": self._streaming},
             "stats": {"user_count": now.members, "status_count": now.posts, "domain_count": 0},
             "thumbnail": self._shown.asset("web/server.png"),
             "languages": [LANG],
@@ -151,7 +153,7 @@ class _About:
     def _configuration(self) -> dict[str, Any]:
         """What can be sent here. Pictures and polls cannot yet: their limits are 0."""
         return {
-            "urls": {},
+            "urls": {"streaming": self._streaming},
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,
