@@ -94,7 +94,7 @@ def _entry(group: Group, found: Told) -> dict[str, Any]:
         "group_key": group.key,
         "notifications_count": len(group.all),
         "type": newest.kind,
-        "most_recent_notification_id": newest.id,
+        "most_recent_notification_id": str(newest.id),
         "latest_page_notification_at": moment_of(newest),
         "page_min_id": str(group.all[-1].id),
         "page_max_id": str(newest.id),

@@ -25,8 +25,8 @@ from hustings.wire.errors import Refused
 
 SPOKEN = "4.5.0"
 """The Mastodon whose API this is modelled on. Clients read a version number here and fail on anything else."""
-API_LEVEL = 1
-"""`api_versions.mastodon`: 2 promises grouped notifications, which do not answer yet."""
+API_LEVEL = 2
+"""`api_versions.mastodon`: 2 promises grouped notifications; 3 and more what is not here."""
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2.0"
 JRD, XRD = "application/jrd+json", "application/xrd+xml"
 

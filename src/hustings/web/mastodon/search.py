@@ -52,14 +52,14 @@ def build(parts: Parts, callers: Callers, shown: Entities, statuses: Statuses) -
         kinds = (type,) if type else KINDS if not window.offset else ()
         now_ms = parts.now_ms()
         people, around, found = await parts.sql.read(_all, reader, q, kinds, window, place, now_ms)
-        return yes(
-            {
-                "accounts": [shown.account(one) for one in people],
-                "statuses": statuses.all(around),
-                "hashtags": [statuses.tag(name) for name in found.tags],
-                "hustings": {"rooms": [_room(parts, room) for room in found.rooms]},
-            }
-        )
+        tree: dict[str, Any] = {
+            "accounts": [shown.account(one) for one in people],
+            "statuses": statuses.all(around),
+            "hashtags": [statuses.tag(name) for name in found.tags],
+        }
+        if found.rooms:
+            tree["hustings"] = {"rooms": [_room(parts, room) for room in found.rooms]}
+        return yes(tree)
 
     @router.get("/api/v1/accounts/search")
     async def accounts(request: Request, q: str = "") -> Response:
