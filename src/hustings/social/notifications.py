@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -182,7 +183,7 @@ def _keys(one: Notification) -> tuple[str, str]:
     return one.group_key, one.lone_key
 
 
-def _all(account: int, now_ms: int) -> sa.Select[tuple[int, str, int, int]]:
+def _all(account: int, now_ms: int) -> sa.Select[Any]:
     there = sa.exists(
         sa.select(sa.literal(1))
         .select_from(posts)

@@ -20,8 +20,8 @@ QUEUE_MAX = 100
 NAMES_MAX = 20
 POLL_S, REST_S = 1.0, 0.05
 AT_ONCE_MAX = 200
-GONE, POLICY, SLOW = 1012, 1008, 1013
-"""Codes of a WebSocket's end (RFC 6455 §7.4.1 and its registry): we restart; the token ended, or nonsense came; too slow."""
+POLICY, SLOW = 1008, 1013
+"""Codes of a WebSocket's end (RFC 6455 §7.4.1 and its registry): the token ended, or nonsense came; too slow."""
 _log = logging.getLogger("hustings.web")
 Name = tuple[str, ...]
 """`("user",)`, `("hashtag", "kyoto")`."""
