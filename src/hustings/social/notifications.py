@@ -75,7 +75,7 @@ class Wish:
     grouped: tuple[str, ...] = field(default=GROUPED)
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        found = []
+        found: list[sa.ColumnElement[bool]] = []
         if self.kinds:
             found.append(notifications.c.kind.in_(self.kinds))
         if self.without:

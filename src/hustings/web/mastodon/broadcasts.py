@@ -68,7 +68,7 @@ class Broadcasts:
         readers = {stream.account for stream in streams}
         home = await self._sql.read(audience.followers, one.account, readers)
         for stream in streams:
-            names = [USER] if stream.account in home else []
+            names: list[Name] = [USER] if stream.account in home else []
             names += [name for name in stream.names if one.open and not name[0].startswith("user")]
             _send([stream], Message(tuple(names), one.kind, str(one.about)))
 
@@ -81,7 +81,7 @@ class Broadcasts:
         payload = _text(self._entries.statuses.all(found.around)[0])
         public = _public(post)
         for stream in streams:
-            names = [USER] if stream.account in found.home else []
+            names: list[Name] = [USER] if stream.account in found.home else []
             names += public if stream.account in found.seeing else []
             _send([stream], Message(tuple(names), one.kind, payload))
 
