@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from hustings.store import migrate, tables
+from hustings.store import migrate, tables, words
 from hustings.store.engine import TRIES_MAX, Database, sqlite_url
 from tests.databases import PostgreSQL
 
@@ -118,7 +118,13 @@ def test_the_history_is_one_line_and_its_head_is_named() -> None:
 
 def test_the_tables_are_what_the_migrations_made(database: Database) -> None:
     with database.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Each database has its own kind of index of words, and tables behind it."""
+    return kind != "table" or not str(name).startswith(words.INDEXES)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import invites
+from hustings.social import indexing, invites
 from hustings.store.apps import codes, markers, preferences, tokens
+from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
     audit_log,
@@ -108,6 +109,7 @@ def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
             created_at_ms=now_ms,
         )
     )
+    indexing.account(connection, new.id, new.handle, "")
     connection.execute(
         members.insert().values(
             account=new.id,
@@ -199,7 +201,10 @@ def describe(
     said: dict[str, object] = {"name": name, "note": note}
     if locked is not None:
         said["locked"] = locked
-    connection.execute(accounts.update().where(accounts.c.id == id).values(**said))
+    here = accounts.update().where(accounts.c.id == id).values(**said)
+    handle = connection.execute(here.returning(accounts.c.handle)).scalar()
+    if handle is not None:
+        indexing.account(connection, id, handle, name)
 
 
 def make_owner(connection: Connection, id: int, entry: int, now_ms: int) -> None:
@@ -269,10 +274,12 @@ def _forget(connection: Connection, id: int) -> None:
         tokens,
         preferences,
         markers,
+        notifications,
         members,
     ):
         connection.execute(sa.delete(table).where(table.c.account == id))
     connection.execute(sa.delete(accounts).where(accounts.c.id == id))
+    indexing.forget_account(connection, id)
 
 
 def _forget_unconfirmed(connection: Connection, new: Newcomer, now_ms: int) -> None:

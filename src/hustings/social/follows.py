@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import accounts, feeds
+from hustings.social.notify import FOLLOW, FOLLOW_REQUEST, part, take_back, tell
 from hustings.social.paging import Page
 from hustings.social.visibility import is_here
 from hustings.store.follows import account_counts, blocks, follow_requests, follows, mutes
@@ -80,8 +81,10 @@ def follow(
         add_once(
             connection, follow_requests, {"id": id, "account": account, "target": target, **wishes}
         )
+        tell(connection, FOLLOW_REQUEST, id, account, [target])
         return False
     _begin(connection, id, account, target, **wishes)
+    tell(connection, FOLLOW, id, account, [target])
     return True
 
 
@@ -89,6 +92,7 @@ def unfollow(connection: Connection, account: int, target: int) -> None:
     """A follow, or the question for one, is taken back."""
     connection.execute(sa.delete(follow_requests).where(*_pair(follow_requests, account, target)))
     gone = connection.execute(sa.delete(follows).where(*_pair(follows, account, target)))
+    take_back(connection, account, FOLLOW, FOLLOW_REQUEST, to=target)
     if gone.rowcount:
         count(connection, account_counts, "account", account, {"following": -1})
         count(connection, account_counts, "account", target, {"followers": -1})
@@ -101,6 +105,7 @@ def answer(connection: Connection, id: int, account: int, asker: int, yes: bool)
     if row is None:
         raise Refused("account_unknown")
     connection.execute(sa.delete(follow_requests).where(*pair))
+    take_back(connection, asker, FOLLOW_REQUEST, to=account)
     if yes:
         _begin(connection, id, asker, account, row["reblogs"], row["notify"])
 
@@ -110,6 +115,7 @@ def block(connection: Connection, id: int, account: int, target: int) -> None:
     _check_other(connection, account, target)
     unfollow(connection, account, target)
     unfollow(connection, target, account)
+    part(connection, account, target)
     add_once(connection, blocks, {"id": id, "account": account, "target": target})
 
 

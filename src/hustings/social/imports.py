@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, text
+from hustings.social import accounts, indexing, jobs, text
 from hustings.social.archives import BYTES_MAX, Claimed
 from hustings.social.lanes import IMPORTS
 from hustings.social.posts import uri_of, written
@@ -97,7 +97,9 @@ def take_in(
         }
         if not add_once(connection, posts, row):
             continue
-        tags = text.tagged(text.parse(claimed.text, ""))
+        spans = text.parse(claimed.text, "")
+        indexing.post(connection, id, account, claimed.text, claimed.spoiler, spans, False)
+        tags = text.tagged(spans)
         add_missing(connection, post_tags, [{"tag": tag, "post": id} for tag in tags])
         written(connection, id, account)
         taken += 1

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, visibility
+from hustings.social import accounts, notify, visibility
 from hustings.social.paging import Page
 from hustings.social.posts import own
 from hustings.social.shown import original
@@ -21,9 +21,11 @@ PINS_MAX = 5
 def favourite(connection: Connection, id: int, account: int, post: int) -> int:
     """The post's id: of a repost, the original's. Errors: `post_unknown`, `account_suspended`, `not_let_in`."""
     accounts.check_may_speak(connection, account)
-    whole = original(connection, account, post).id
+    found = original(connection, account, post)
+    whole = found.id
     if add_once(connection, favourites, {"id": id, "account": account, "post": whole}):
         count(connection, post_counts, "post", whole, {"favourites": 1})
+        notify.tell(connection, notify.FAVOURITE, id, account, [found.account], whole)
     return whole
 
 
@@ -32,6 +34,7 @@ def unfavourite(connection: Connection, account: int, post: int) -> int:
     gone = connection.execute(sa.delete(favourites).where(*_this(favourites, account, whole)))
     if gone.rowcount:
         count(connection, post_counts, "post", whole, {"favourites": -1})
+        notify.take_back(connection, account, notify.FAVOURITE, post=whole)
     return whole
 
 

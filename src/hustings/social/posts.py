@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, media, visibility
+from hustings.social import accounts, feeds, happenings, indexing, media, notify, visibility
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
 from hustings.social.media import Attachment
 from hustings.social.shown import Original, original
-from hustings.social.text import Span, mentioned, tagged
+from hustings.social.text import Span, tagged
+from hustings.social.text import mentioned as mentioned_in
 from hustings.store.follows import account_counts
 from hustings.store.people import accounts as people
 from hustings.store.posts import (
@@ -88,15 +89,18 @@ def publish(
             room=plan_of(connection, wanted.room),
         )
     )
-    _attach(connection, id, wanted.spans)
+    mentioned = _attach(connection, id, wanted.spans)
     if wanted.media:
         media.attach(connection, account, id, wanted.media)
+    notify.tell(connection, notify.MENTION, id, account, mentioned, id)
+    _index(connection, id, account, wanted, parent is not None)
     if parent:
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
     if key:
         _remember(connection, account, key, id, now_ms)
     feeds.publish(connection, id, account, now_ms)
+    happenings.tell(connection, happenings.UPDATE, account, id)
     return id
 
 
@@ -130,15 +134,19 @@ def edit(
     before = {name: row[name] for name in said}
     before["media"] = media.noted(had)
     connection.execute(post_edits.insert().values(post=id, at_ms=was_at_ms, **before))
+    # two edits within a millisecond are still two
+    edited_at_ms = max(now_ms, was_at_ms + 1)
     connection.execute(
-        posts.update()
-        .where(posts.c.id == id)
-        # two edits within a millisecond are still two
-        .values(**said, edited_at_ms=max(now_ms, was_at_ms + 1))
+        posts.update().where(posts.c.id == id).values(**said, edited_at_ms=edited_at_ms)
     )
     connection.execute(sa.delete(post_tags).where(post_tags.c.post == id))
     # whoever was mentioned once may go on reading what was written to him
-    _attach(connection, id, wanted.spans)
+    mentioned = _attach(connection, id, wanted.spans)
+    told = first_id(edited_at_ms) | (id & ((1 << TAIL_BITS) - 1))
+    notify.tell(connection, notify.MENTION, told, account, mentioned, id)
+    notify.tell_of_edit(connection, told, account, id)
+    happenings.tell(connection, happenings.EDIT, account, id)
+    _index(connection, id, account, wanted, row["in_reply_to"] is not None)
 
 
 def delete(
@@ -166,6 +174,9 @@ def delete(
         .values(text="", spoiler="", language=None, origin=None, deleted_at_ms=now_ms)
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
+    notify.forget_post(connection, id)
+    happenings.tell(connection, happenings.DELETE, account, id, row["visibility"] == "public")
+    indexing.forget_post(connection, id)
     if row["in_reply_to"] is not None:
         count(connection, post_counts, "post", row["in_reply_to"], {"replies": -1})
     count(connection, account_counts, "account", account, {"posts": -1})
@@ -173,6 +184,7 @@ def delete(
 
 def erase_repost(connection: Connection, id: int, account: int) -> None:
     connection.execute(sa.delete(posts).where(posts.c.id == id))
+    happenings.tell(connection, happenings.DELETE, account, id)
     count(connection, account_counts, "account", account, {"posts": -1})
 
 
@@ -251,12 +263,17 @@ def plan_of(connection: Connection, key: str) -> str | None:
     return str(plan)
 
 
-def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> None:
+def _index(connection: Connection, id: int, account: int, wanted: Wanted, reply: bool) -> None:
+    indexing.post(connection, id, account, wanted.text, wanted.spoiler, wanted.spans, reply)
+
+
+def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[int]:
+    """Its tags and mentions: the accounts that are mentioned."""
     tags = [{"tag": tag, "post": id} for tag in tagged(list(spans))]
     add_missing(connection, post_tags, tags)
-    keys = [mention.key for mention in mentioned(list(spans))]
+    keys = [mention.key for mention in mentioned_in(list(spans))]
     if not keys:
-        return
+        return []
     ours = people.c.domain.is_(None)
     who = sa.or_(
         *(
@@ -265,8 +282,9 @@ def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> None:
         )
     )
     found = connection.execute(sa.select(people.c.id).where(who, visibility.is_here(people.c.id)))
-    rows = [{"post": id, "account": account} for account in found.scalars()]
-    add_missing(connection, post_mentions, rows)
+    named = list(found.scalars())
+    add_missing(connection, post_mentions, [{"post": id, "account": one} for one in named])
+    return named
 
 
 def _parent(connection: Connection, account: int, id: int | None) -> Original | None:

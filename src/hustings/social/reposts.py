@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds
+from hustings.social import accounts, feeds, happenings, notify
 from hustings.social.posts import check_rate, erase_repost, plan_of, uri_of, written
 from hustings.social.shown import Original, original
 from hustings.social.visibility import DIRECT, OPEN, PRIVATE, PUBLIC, VISIBILITIES
@@ -58,7 +58,9 @@ def repost(
         raise Refused("busy")  # the same one, by another request of the same moment
     count(connection, post_counts, "post", whole.id, {"reblogs": 1})
     written(connection, id, account)
+    notify.tell(connection, notify.REBLOG, id, account, [whole.account], whole.id)
     feeds.publish(connection, id, account, now_ms)
+    happenings.tell(connection, happenings.UPDATE, account, id)
     return id
 
 
@@ -72,6 +74,7 @@ def undo(connection: Connection, account: int, of: int) -> int:
     if id is not None:
         erase_repost(connection, id, account)
         count(connection, post_counts, "post", whole, {"reblogs": -1})
+        notify.take_back(connection, account, notify.REBLOG, post=whole)
     return whole
 
 

@@ -36,6 +36,7 @@ class Visitor:
     role: str
     approved: bool
     confirmed: bool
+    unread: int = 0
 
     @property
     def moderates(self) -> bool:

@@ -13,7 +13,7 @@ from hustings.social.feeds import Rule
 from hustings.social.paging import ID_MAX, Page
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, may_see, wants_to_see
+from hustings.social.visibility import PUBLIC, Viewer, may_see, wants_to_see
 from hustings.store.follows import feed_entries, follows
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
@@ -21,7 +21,7 @@ from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, 
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
-    rule = _home_rule(reader, now_ms)
+    rule = home_rule(reader, now_ms)
     floor = feeds.floor_of(connection, reader)
     lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
     if floor is None or (page.upwards and lowest < floor):
@@ -114,7 +114,9 @@ def bookmarked(connection: Connection, reader: int, page: Page) -> list[tuple[in
     return _marked(connection, bookmarks, reader, page)
 
 
-def _home_rule(reader: int, now_ms: int) -> Rule:
+def home_rule(reader: Viewer, now_ms: int) -> Rule:
+    """What belongs into somebody's home, as a condition on posts."""
+
     def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
         own = post.c.account == reader
         follow = follows.alias("follow")

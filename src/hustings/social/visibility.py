@@ -19,11 +19,13 @@ PUBLIC, UNLISTED, PRIVATE, DIRECT = "public", "unlisted", "private", "direct"
 VISIBILITIES = (PUBLIC, UNLISTED, PRIVATE, DIRECT)
 OPEN = (PUBLIC, UNLISTED)
 Condition = sa.ColumnElement[bool]
+Viewer = int | sa.ColumnElement[int]
+"""An account's id, or the column of a question that asks for many at once."""
 Rows = FromClause
 """The table `posts`, or an alias of it."""
 
 
-def may_see(viewer: int | None, post: Rows = posts, tombstones: bool = False) -> Condition:
+def may_see(viewer: Viewer | None, post: Rows = posts, tombstones: bool = False) -> Condition:
     """Whether the viewer may see a post, and of a repost the original too. `tombstones`: what is left of deleted ones as well."""
     original = posts.alias("original")
     of = sa.exists(
@@ -34,7 +36,7 @@ def may_see(viewer: int | None, post: Rows = posts, tombstones: bool = False) ->
     return sa.and_(_this_one(viewer, post, tombstones), sa.or_(post.c.reblog_of.is_(None), of))
 
 
-def wants_to_see(viewer: int, now_ms: int, post: Rows = posts) -> Condition:
+def wants_to_see(viewer: Viewer, now_ms: int, post: Rows = posts) -> Condition:
     """Whether a post belongs into a timeline of the viewer: nobody he blocked or muted wrote it, or what it reposts."""
     original = posts.alias("original")
     unwanted = sa.exists(
@@ -56,7 +58,7 @@ def is_here(account: sa.ColumnElement[Any]) -> Condition:
     ).correlate_except(accounts)
 
 
-def _this_one(viewer: int | None, post: Rows, tombstones: bool) -> Condition:
+def _this_one(viewer: Viewer | None, post: Rows, tombstones: bool) -> Condition:
     there = is_here(post.c.account)
     if not tombstones:
         there = sa.and_(post.c.deleted_at_ms.is_(None), there)
@@ -73,7 +75,7 @@ def _this_one(viewer: int | None, post: Rows, tombstones: bool) -> Condition:
     return sa.and_(there, sa.or_(post.c.account == viewer, sa.and_(meant, ~blocked)))
 
 
-def _wanted(viewer: int, now_ms: int, post: Rows) -> Condition:
+def _wanted(viewer: Viewer, now_ms: int, post: Rows) -> Condition:
     blocked = _some(blocks, blocks.c.account == viewer, blocks.c.target == post.c.account)
     still = sa.or_(mutes.c.until_ms.is_(None), mutes.c.until_ms > now_ms)
     muted = _some(mutes, mutes.c.account == viewer, mutes.c.target == post.c.account, still)

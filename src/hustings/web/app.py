@@ -28,9 +28,11 @@ from hustings.web import (
     import_pages,
     letter_pages,
     moderation_pages,
+    notification_pages,
     pages,
     post_pages,
     profile_pages,
+    search_pages,
     square_pages,
 )
 from hustings.web.follower import Follower, Handover
@@ -124,6 +126,8 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
+    app.include_router(notification_pages.build(parts, shown))
+    app.include_router(search_pages.build(parts, shown))
     app.include_router(import_pages.build(parts, shown))
     app.include_router(files.build(parts))
 

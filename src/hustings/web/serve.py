@@ -17,8 +17,10 @@ from granian.server.embed import Server
 
 from hustings.settings import Settings
 from hustings.web import app
+from hustings.web.mastodon.streams import STREAMS_MAX
 
-BACKPRESSURE = 512
+BACKPRESSURE = 512 + STREAMS_MAX
+"""Requests at once: a stream is one for as long as it lasts."""
 BACKLOG = 1_024
 HEADER_TIMEOUT_MS = 5_000
 
@@ -38,7 +40,7 @@ async def serve(settings: Settings) -> None:
         port=settings.web.port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
-        websockets=False,
+        websockets=True,
         backlog=BACKLOG,
         backpressure=BACKPRESSURE,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),

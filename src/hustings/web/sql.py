@@ -34,6 +34,7 @@ class Sql:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sql")
         self._waiting = 0
         self.ready = False
+        self.on_write: Callable[[], None] = lambda: None
 
     async def prepare(self) -> bool:
         """Migrations. False when the database is away: to be tried again."""
@@ -71,7 +72,10 @@ class Sql:
 
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
+            done = await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
+            if writing:
+                self.on_write()
+            return done
         except IntegrityError:
             raise
         except (DataError, UnicodeEncodeError):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hustings.social import sessions
+from hustings.social import notifications, sessions
 from hustings.social.seal import Seal
 from hustings.social.sessions import Visitor
 from hustings.web.guard import SAFE_METHODS
@@ -21,6 +23,7 @@ from hustings.wire.errors import Refused
 
 KNOWN_S = 400 * 86_400  # the longest that browsers keep a cookie
 NONCE_CHARS = 22
+UNREAD_SHOWN = 99
 
 
 class Visitors:
@@ -41,7 +44,7 @@ class Visitors:
         if request.method not in SAFE_METHODS and not _says_where_from(request):
             raise Refused("cross_site")
         now_ms = self._now_ms()
-        found = await self._sql.read(sessions.visitor, token, now_ms)
+        found = await self._sql.read(_found, token, now_ms, request.method in SAFE_METHODS)
         if found is None:
             return None
         visitor, seen_at_ms = found
@@ -87,6 +90,18 @@ class Visitors:
         response.set_cookie(
             name, value, max_age_s, path="/", secure=self._secure, httponly=True, samesite="lax"
         )
+
+
+def _found(
+    connection: Connection, token: str, now_ms: int, counted: bool
+) -> tuple[Visitor, int] | None:
+    """`counted`: with how many notifications are new to him, as every page of the square says it."""
+    found = sessions.visitor(connection, token, now_ms)
+    if found is None or not counted:
+        return found
+    ask = notifications.unread
+    unread = ask(connection, found[0].account, notifications.Wish(), now_ms, UNREAD_SHOWN)
+    return replace(found[0], unread=unread), found[1]
 
 
 def _says_where_from(request: Request) -> bool:

@@ -154,6 +154,9 @@ CODES: dict[str, tuple[int, str]] = {
     "pin_forbidden": (422, "What is pinned is one’s own, and not for single people."),
     "follow_forbidden": (403, "This account cannot be followed by you."),
     "follows_full": (422, "One follows 7,500 accounts at the most."),
+    "query_too_long": (422, "A search has 500 characters and 20 terms at the most."),
+    "stream_unknown": (404, "There is no such stream."),
+    "notification_unknown": (404, "There is no such notification."),
     "archive_malformed": (
         422,
         "This is not an archive that can be read: outbox.json of Mastodon, or tweets.js of X.",

@@ -46,7 +46,7 @@ def test_mastodon_py_is_let_in_and_out_again(served: Served) -> None:
     assert changed.display_name == "Ada" and "<p>First.</p>" in changed.note
     assert changed.fields[0].name == "Web"
     assert api.instance_nodeinfo().software.name == "hustings"
-    assert api.instance_v2().api_versions.mastodon == 1
+    assert api.instance_v2().api_versions.mastodon == 2
     assert api.retrieve_mastodon_version(fail_hard=True) == "4.5.0"
     api.revoke_access_token(allow_http=True)
     with pytest.raises(MastodonUnauthorizedError):
@@ -194,5 +194,5 @@ def test_masto_is_let_in(served: Served) -> None:
     code = served.allow("ada", f"/oauth/authorize?client_id={app['clientId']}&{query}")
     told = masto(served, MASTO_LET_IN, code, app["clientId"], app["clientSecret"])
     assert told["me"]["username"] == "ada" and told["token"]["scope"] == "read write follow push"
-    assert told["second"]["apiVersions"] == {"mastodon": 1}
+    assert told["second"]["apiVersions"] == {"mastodon": 2}
     assert told["first"]["uri"] in served.url and "://" not in told["first"]["uri"]

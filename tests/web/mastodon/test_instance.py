@@ -29,7 +29,7 @@ async def test_both_shapes_of_the_instance(house: House) -> None:
     first, second = [await tree_of(house, f"/api/v{n}/instance") for n in (1, 2)]
     assert first["uri"] == second["domain"] == "localhost:8000", "a host and no address"
     assert SEMVER.fullmatch(first["version"]) and SEMVER.fullmatch(second["version"])
-    assert second["api_versions"] == {"mastodon": 1}
+    assert second["api_versions"] == {"mastodon": 2}
     for tree in (first, second):
         assert tree["configuration"]["statuses"]["max_characters"] == 500
         assert "audio/mpeg" in tree["configuration"]["media_attachments"]["supported_mime_types"]

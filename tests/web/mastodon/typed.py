@@ -26,12 +26,10 @@ NEWER = {
 ABSENT = frozenset(
     (
         "Application.vapid_key",
-        "Instance.urls.streaming_api",
-        "InstanceV2.configuration.urls.streaming",
         "InstanceV2.configuration.vapid",
     )
 )
-"""What is not here yet, push and streaming, and is therefore not announced."""
+"""What is not here yet, push, and is therefore not announced."""
 
 
 def faults(kind: str, tree: Any, but: frozenset[str] = ABSENT) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.media import (
-    metadata,  # all: `media` builds on `apps`, that on `follows`, `posts`, `jobs`, `people`, `tables`
+from hustings.store.events import (
+    metadata,  # all of them: each module of tables builds on the one before
 )
 
 context.configure(

@@ -93,8 +93,12 @@ class Callers:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return None
+        return await self.bearer(token.strip())
+
+    async def bearer(self, token: str) -> Bearer:
+        """Whose token that is. Errors: `token_wrong`."""
         sql, now_ms = self._parts.sql, self._parts.now_ms()
-        found = await sql.read(tokens.bearer, token.strip())
+        found = await sql.read(tokens.bearer, token)
         if now_ms - found.used_at_ms > tokens.SEEN_EVERY_MS:
             await sql.write(tokens.seen, found.token, now_ms)
         return found

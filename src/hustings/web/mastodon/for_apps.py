@@ -7,14 +7,18 @@ from fastapi import FastAPI
 from hustings.web.mastodon import (
     accounts,
     app_pages,
+    broadcasts,
     consent,
+    grouped,
     instance,
     marks,
     media,
+    notifications,
     oauth,
     relations,
     search,
     statuses,
+    streaming,
     timelines,
 )
 from hustings.web.mastodon.callers import Callers
@@ -38,5 +42,10 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(statuses.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
+    entries = notifications.Entries(shown, posts)
+    app.include_router(notifications.build(parts, callers, entries))
+    app.include_router(grouped.build(parts, callers, entries))
+    streams = broadcasts.Broadcasts(parts, entries).streams()
+    app.include_router(streaming.build(parts, callers, streams))
     app.include_router(timelines.build(parts, callers, posts))
     app.include_router(instance.build(parts, callers, shown))

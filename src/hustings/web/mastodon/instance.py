@@ -26,8 +26,8 @@ from hustings.wire.errors import Refused
 
 SPOKEN = "4.5.0"
 """The Mastodon whose API this is modelled on. Clients read a version number here and fail on anything else."""
-API_LEVEL = 1
-"""`api_versions.mastodon`: 2 promises grouped notifications, which do not answer yet."""
+API_LEVEL = 2
+"""`api_versions.mastodon`: 2 promises grouped notifications; 3 and more what is not here."""
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2.0"
 MIME_TYPES = (
     *("image/jpeg", "image/png", "image/gif", "image/webp"),
@@ -98,6 +98,8 @@ class _About:
         self._parts = parts
         self._shown = shown
         self._copy = catalogue(LANG, "web")
+        # wss beside https, ws beside http
+        self._streaming = parts.settings.public.web.replace("http", "ws", 1)
 
     def v2(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
         picture = self._shown.asset("web/server.png")
@@ -140,7 +142,7 @@ class _About:
             "description": self._copy["tagline"],
             "email": "",
             "version": f"{SPOKEN} (compatible; Hustings {version()})",
-            "urls": {},
+            "urls": {"streaming_api": self._streaming},
             "stats": {"user_count": now.members, "status_count": now.posts, "domain_count": 0},
             "thumbnail": self._shown.asset("web/server.png"),
             "languages": [LANG],
@@ -161,7 +163,7 @@ class _About:
         Mastodon has no name of its own."""
         media = self._parts.settings.media
         return {
-            "urls": {},
+            "urls": {"streaming": self._streaming},
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,
