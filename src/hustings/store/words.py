@@ -77,7 +77,7 @@ def put(connection: Connection, index: str, id: int, words: Sequence[str]) -> No
 
 
 def drop(connection: Connection, index: str, id: int) -> None:
-    key: sa.ColumnElement[int] = sa.column(_key(connection), sa.BigInteger)
+    key: sa.ColumnClause[int] = sa.column(_key(connection), sa.BigInteger)
     connection.execute(sa.delete(sa.table(index, key)).where(key == id))
 
 
