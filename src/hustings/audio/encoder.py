@@ -26,12 +26,6 @@ HOLE_MAX = 10 * RATE
 """A hole in the pushes up to this long is encoded as silence; a longer one is another stream, hence another encoder."""
 
 AAC_FRAME, OPUS_FRAME = 1_024, 960
-CODER = {"aac_coder": "fast", "aac_pns": "0", "aac_tns": "0"}
-"""FFmpeg's default, `twoloop`, takes four times as long and is no better at our rate. Of three people's speech, mean, with it
-at 96 kbit/s and with this at 91: PESQ-WB 4.28 and 4.41, error −25.7 and −32.1 dB, ViSQOL (audio) 4.59 and 4.57, the middle of f
-moved by −1.0 and −1.5 %."""
-ASKED = 0.97
-"""Of the bit rate that is wanted: noise makes this coder spend up to a tenth more than it was asked for."""
 _RUN_IN_UNITS = 2  # of silence ahead of the first push: the codecs' overlap and rate control settle
 
 
@@ -122,8 +116,7 @@ class AacEncoder:
         context = CodecContext.create("aac", "w")
         assert isinstance(context, AudioCodecContext)
         context.sample_rate, context.format, context.layout = RATE, "fltp", "stereo"
-        context.bit_rate = round(bitrate * ASKED)
-        context.options = CODER
+        context.bit_rate = bitrate
         context.open()
         self.config = bytes(context.extradata or b"")
         self._context = context
@@ -136,7 +129,7 @@ class AacEncoder:
         same overlap, no new encoder. Errors: `ValueError`."""
         if bitrate <= 0:
             raise ValueError(f"bit rate {bitrate}")
-        self._context.bit_rate = round(bitrate * ASKED)
+        self._context.bit_rate = bitrate
 
     def push(self, clock: int, frame: Samples) -> list[AccessUnit]:
         """As `ProgramEncoder.push`. Errors: `ValueError` for a clock that does not continue the last, or another shape."""

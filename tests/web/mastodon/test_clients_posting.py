@@ -39,7 +39,7 @@ NO_SOUND = typed.ABSENT | {
 }
 """What is declared of every attachment, and a sound cannot have, or need not."""
 ABSENT = (
-    *("streaming", "streamingApi", "vapid", "vapidKey"),  # not here yet
+    *("vapid", "vapidKey"),  # not here yet
     *("showMedia", "showMediaReplies", "showFeatured", "featureApproval", "collectionLimit"),
     *("maxAvatarDescriptionLength", "maxHeaderDescriptionLength", "collections"),
     *("taggedCollections",),  # of Mastodon 4.6

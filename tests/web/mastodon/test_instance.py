@@ -100,7 +100,7 @@ async def test_what_is_empty_because_there_is_none(house: House, path: str) -> N
 
 
 async def test_what_is_not_here_is_not_found(house: House) -> None:
-    for path in ("/api/v2/notifications", "/api/v1/nothing", "/api/v2/nothing"):
+    for path in ("/api/v2/filters", "/api/v1/nothing", "/api/v2/nothing"):
         answer = await house.client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         assert isinstance(answer.json()["error"], str)
