@@ -65,11 +65,18 @@ class House:
 
     def plan(self, key: str, title: str = "A room", **more: Any) -> Room:
         wanted = {"key": key, "title": title, "starts_at_ms": int(time.time() * 1000) + 7_200_000}
+        until(self._web_listens, 20, "web")  # the test before may have replaced it
         answer = self.http.post(
             f"{self.web}/api/hustings/v1/rooms", json={**wanted, "host_name": "Hanna", **more}
         )
         assert answer.status_code == 201, answer.text
         return Room(key, str(answer.json()["host_ticket"]), title)
+
+    def _web_listens(self) -> bool:
+        try:
+            return self.http.get(f"{self.web}/healthz").is_success
+        except httpx.ConnectError:
+            return False
 
     def command(self, room: Room, command: str, body: object = None, token: str = "") -> Any:
         """As the host, unless `token` names another; the answer must be 200."""
