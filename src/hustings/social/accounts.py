@@ -25,6 +25,13 @@ from hustings.wire.errors import Refused
 MEMBER, MODERATOR, OWNER = "member", "moderator", "owner"
 MODERATORS = (MODERATOR, OWNER)
 WAITING_SHOWN = 100
+SEEN = (
+    accounts.c.suspended_at_ms.is_(None),
+    accounts.c.deleted_at_ms.is_(None),
+    members.c.approved_at_ms.is_not(None),
+    members.c.email_confirmed_at_ms.is_not(None),
+)
+"""Members whom others may see, as conditions on `accounts` with their `members`."""
 UNCONFIRMED_KEPT_MS = 2 * 86_400_000
 """Who has not confirmed his address by then gives way to whoever wants the handle or the address."""
 
@@ -254,13 +261,7 @@ def note_down(
 
 
 def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account | None:
-    question = _whole().where(
-        condition,
-        accounts.c.suspended_at_ms.is_(None),
-        members.c.approved_at_ms.is_not(None),
-        members.c.email_confirmed_at_ms.is_not(None),
-    )
-    row = connection.execute(question).mappings().first()
+    row = connection.execute(_whole().where(condition, *SEEN)).mappings().first()
     return None if row is None else _account(row)
 
 

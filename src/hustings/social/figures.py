@@ -7,18 +7,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social.accounts import OWNER, Account
+from hustings.social.accounts import OWNER, SEEN, Account, of_id
 from hustings.store.apps import tokens
 from hustings.store.follows import account_counts
 from hustings.store.people import accounts, members, sessions
 
 DAY_MS = 86_400_000
-_SEEN = (
-    accounts.c.suspended_at_ms.is_(None),
-    accounts.c.deleted_at_ms.is_(None),
-    members.c.approved_at_ms.is_not(None),
-    members.c.email_confirmed_at_ms.is_not(None),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +26,21 @@ class Figures:
 
 def figures(connection: Connection, now_ms: int) -> Figures:
     here = sa.select(members.c.account).join(accounts, accounts.c.id == members.c.account)
-    seen = here.where(*_SEEN)
+    seen = here.where(*SEEN)
     owner = connection.execute(
-        sa.select(accounts)
+        sa.select(accounts.c.id)
         .join(members, members.c.account == accounts.c.id)
-        .where(*_SEEN, members.c.role == OWNER)
+        .where(*SEEN, members.c.role == OWNER)
         .order_by(accounts.c.id)
         .limit(1)
-    ).first()
+    ).scalar()
     written = sa.select(sa.func.sum(account_counts.c.posts)).scalar_subquery()
     return Figures(
         _count(connection, seen),
         _count(connection, seen.where(_active(now_ms - 30 * DAY_MS))),
         _count(connection, seen.where(_active(now_ms - 180 * DAY_MS))),
         int(connection.execute(sa.select(sa.func.coalesce(written, 0))).scalar_one()),
-        None
-        if owner is None
-        else Account(owner.id, owner.handle, owner.name, owner.note, owner.created_at_ms),
+        None if owner is None else of_id(connection, owner),
     )
 
 

@@ -283,4 +283,4 @@ def _listed(
     other = table.c[shown]
     question = sa.select(table.c.id, other).where(table.c[of] == account, is_here(other))
     rows = [(row[0], row[1]) for row in connection.execute(page.cut(question, table.c.id))]
-    return rows[::-1] if page.upwards else rows
+    return page.newest_first(rows)

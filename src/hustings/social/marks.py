@@ -97,4 +97,4 @@ def _pairs(
     connection: Connection, asked: sa.Select[Any], id: sa.ColumnElement[int], page: Page
 ) -> list[tuple[int, int]]:
     rows = [(row[0], row[1]) for row in connection.execute(page.cut(asked, id))]
-    return rows[::-1] if page.upwards else rows
+    return page.newest_first(rows)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from hustings.wire.errors import Refused
 
+T = TypeVar("T")
 LIMIT, LIMIT_MAX = 20, 40
 ID_MAX = (1 << 63) - 1
 
@@ -32,6 +33,10 @@ class Page:
         for border in self.borders(id):
             question = question.where(border)
         return question.order_by(id.asc() if self.upwards else id.desc()).limit(self.limit)
+
+    def newest_first(self, found: list[T]) -> list[T]:
+        """What a question that was `cut` found, the right way round."""
+        return found[::-1] if self.upwards else found
 
     def borders(self, id: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
         above = self.min_id if self.min_id is not None else self.since_id

@@ -7,21 +7,22 @@ A question is words, "words in a row", -words that must not be there, word* that
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, indexing, shown
+from hustings.social import accounts, indexing, paging, shown
 from hustings.social.accounts import Account
 from hustings.social.posts import first_id
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, is_here, may_see, wants_to_see
+from hustings.social.visibility import PUBLIC, may_see, wants_to_see
 from hustings.store import words
 from hustings.store.follows import account_counts, follows
+from hustings.store.people import accounts as people
 from hustings.store.people import members
 from hustings.store.posts import post_tags, posts
 from hustings.store.tables import rooms
@@ -32,6 +33,7 @@ QUERY_MAX, TERMS_MAX = 500, 20
 LOOKED_AT_MAX = 1_000
 """So many of those that have the words, the newest, are asked whether they may be seen: a page lies among them."""
 ROOMS_MAX = 500
+OFFSET_MAX = 1_000
 TAGS_LOOKED_AT_MAX = 2_000
 _PIECE = re.compile(r'(-?)(?:(from|before|after|has):(\S+)|"([^"]*)"|(\S+))', re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -59,6 +61,16 @@ class Window:
     min_id: int | None = None
     max_id: int | None = None
     author: int | None = None
+
+
+def window(tree: Mapping[str, str], limit: int = 20, most: int = 40) -> Window:
+    """From a query's fields. Errors: `bad_request`, `account_unknown`."""
+    page = paging.read(tree, limit, most)
+    offset = paging.read({"limit": tree.get("offset")}, 0, OFFSET_MAX).limit
+    by = tree.get("account_id", "")
+    author = paging.id_of(by, "account_unknown") if by else None
+    skipped = 0 if tree.get("offset", "0") in ("", "0") else offset
+    return Window(page.limit, skipped, page.min_id, page.max_id, author)
 
 
 def parse(asked: str, me: int | None, who: Who) -> Question:
@@ -141,13 +153,9 @@ def find_people(
     followers = sa.func.coalesce(account_counts.c.followers, 0)
     page = (
         sa.select(members.c.account)
+        .join(people, people.c.id == members.c.account)
         .outerjoin(account_counts, account_counts.c.account == members.c.account)
-        .where(
-            members.c.account.in_(ids),
-            members.c.approved_at_ms.is_not(None),
-            members.c.email_confirmed_at_ms.is_not(None),
-            is_here(members.c.account),
-        )
+        .where(members.c.account.in_(ids), *accounts.SEEN)
         .order_by(followers.desc(), members.c.account)
     )
     if followed_only:
@@ -184,9 +192,8 @@ def find_rooms(connection: Connection, asked: str, window: Window) -> list[shown
     begun = words.split(asked[:QUERY_MAX])[:TERMS_MAX]
     if not begun:
         return []
-    columns = ("plan", "key", "title", "state", "on_air_since_ms", "ended_at_ms")
     last = (
-        sa.select(*(rooms.c[name] for name in columns))
+        sa.select(*shown.ROOM)
         .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None))
         .order_by(rooms.c.starts_at_ms.desc())
         .limit(ROOMS_MAX)

@@ -6,7 +6,7 @@ What the viewer may not see is simply not among them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,6 +49,10 @@ class Room:
     state: str
     on_air_since_ms: int | None
     ended_at_ms: int | None
+
+
+ROOM = tuple(rooms.c[one.name] for one in fields(Room))
+"""Its columns, in the order of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +251,7 @@ def _lists(
 def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
     if not plans:
         return {}
-    columns = ("plan", "key", "title", "state", "on_air_since_ms", "ended_at_ms")
-    asked = sa.select(*(rooms.c[name] for name in columns)).where(
-        rooms.c.plan.in_(plans), rooms.c.deleted_at_ms.is_(None)
-    )
+    asked = sa.select(*ROOM).where(rooms.c.plan.in_(plans), rooms.c.deleted_at_ms.is_(None))
     return {row[0]: Room(*row) for row in connection.execute(asked)}
 
 

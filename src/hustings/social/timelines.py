@@ -196,7 +196,7 @@ def _marked(
     rows = [(row.id, row.post) for row in connection.execute(page.cut(asked, marks.c.id))]
     found = {post.id: post for post in shown.of_ids(connection, reader, [row[1] for row in rows])}
     kept = [(id, found[post]) for id, post in rows if post in found]
-    return kept[::-1] if page.upwards else kept
+    return page.newest_first(kept)
 
 
 def _shown(connection: Connection, reader: int | None, ids: list[int], page: Page) -> list[Post]:

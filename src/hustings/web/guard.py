@@ -31,8 +31,6 @@ OPEN_TO_READ = ("/.well-known/", "/nodeinfo/")
 """What pages of any origin may ask: nothing here reads a cookie, a token of the app alone opens it."""
 FORM_ROOM = 65_536
 """What a form with a picture may hold besides the picture."""
-
-
 MEDIA = ("/api/v1/media", "/api/v2/media")
 WRITING = re.compile(r"/posts(/[0-9]{1,19}/edit)?")
 """Where pictures and sounds of posts come in: one a request, or all of a post."""

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hustings.social.finding import Place
+from hustings.social import search as searching
+from hustings.social.finding import KINDS, Found, Place, everything
 from hustings.social.search import QUERY_MAX
-from hustings.web.mastodon.search import KINDS, Found, find, window_of
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 from hustings.web.post_views import entries, person
@@ -24,11 +24,13 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     @router.get("/search")
     async def search(request: Request, q: str = "") -> Response:
         who = await parts.visitors.of(request)
-        viewer, window = who.account if who else None, window_of(request)
+        viewer, window = who.account if who else None, searching.window(request.query_params)
         kinds = KINDS if window.max_id is None else ("statuses",)
         found, error = Found(), ""
         try:
-            found = await parts.sql.read(find, viewer, q, kinds, window, place, parts.now_ms())
+            found = await parts.sql.read(
+                everything, viewer, q, kinds, window, place, parts.now_ms()
+            )
         except Refused as refused:
             if refused.code != "query_too_long":
                 raise

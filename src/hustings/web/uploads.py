@@ -17,7 +17,7 @@ from hustings.settings import Settings
 from hustings.social import media
 from hustings.social.ids import Ids
 from hustings.social.media import FAILED, IMAGE, MAGIC_BYTES, PROCESSING, Attachment
-from hustings.web.mastodon.rates import Rate, Rates
+from hustings.web.rates import Rate, Rates
 from hustings.web.sql import Sql
 from hustings.wire.errors import Refused
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hustings.web.mastodon.rates import KEPT_MAX, REQUESTS_MAX, WINDOW_MS, Rates
+from hustings.web.rates import KEPT_MAX, REQUESTS_MAX, WINDOW_MS, Rates
 from tests.web.conftest import NOW_MS, House, bearer
 from tests.web.mastodon.letting_in import own_token, registered, token_of, verify
 from tests.web.test_accounts import owner_of, signs_up

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hustings.social.drafts import LENGTH_MAX
-from hustings.web.mastodon.rates import DELETED_MAX, DELETED_WINDOW_MS
+from hustings.web.rates import DELETED_MAX, DELETED_WINDOW_MS
 from tests.web.conftest import House
 from tests.web.mastodon.posting import author
 

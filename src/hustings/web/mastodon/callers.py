@@ -10,8 +10,8 @@ from hustings.social import tokens
 from hustings.social.tokens import Bearer
 from hustings.web.guard import client_network, is_loopback
 from hustings.web.mastodon.crossing import RATE
-from hustings.web.mastodon.rates import DELETED_MAX, DELETED_WINDOW_MS, Rates
 from hustings.web.parts import Parts
+from hustings.web.rates import DELETED_MAX, DELETED_WINDOW_MS, Rates
 from hustings.wire.errors import Refused
 
 _FOUND = "hustings.bearer"

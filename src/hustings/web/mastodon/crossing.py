@@ -8,7 +8,8 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hustings.web.guard import OPEN, OPEN_TO_READ
-from hustings.web.mastodon.rates import Rate
+from hustings.web.mastodon.answers import moment
+from hustings.web.rates import Rate
 
 METHODS = "POST, PUT, DELETE, GET, PATCH, OPTIONS"
 SHOWN = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
@@ -50,9 +51,18 @@ class Crossing:
 
 def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     rate = scope.get(RATE)
-    left = rate.headers if isinstance(rate, Rate) else {}
+    left = _left(rate) if isinstance(rate, Rate) else {}
     return [
         (b"access-control-allow-origin", b"*"),
         (b"access-control-expose-headers", SHOWN.encode()),
         *((name.lower().encode(), value.encode()) for name, value in left.items()),
     ]
+
+
+def _left(rate: Rate) -> dict[str, str]:
+    """https://docs.joinmastodon.org/api/rate-limits/"""
+    return {
+        "X-RateLimit-Limit": str(rate.most),
+        "X-RateLimit-Remaining": str(max(0, rate.left)),
+        "X-RateLimit-Reset": moment(rate.reset_at_ms),
+    }

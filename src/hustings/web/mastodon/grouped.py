@@ -23,7 +23,7 @@ from hustings.web.mastodon.notifications import (
     unread_most,
     wish_of,
 )
-from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.mastodon.paged import links, page_of
 from hustings.web.parts import Parts
 
 SAMPLE_MAX = 8
@@ -45,9 +45,8 @@ def build(parts: Parts, callers: Callers, entries: Entries) -> APIRouter:
         mine, page, wish = callers.mine(request, READ), page_of(request, 40, 80), wish_of(request)
         groups, found = await sql.read(_groups, mine.account, wish, page, parts.now_ms())
         borders = [one.id for group in groups for one in (group.all[0], group.all[-1])]
-        answer = listed(request, parts.settings.public.web, [], borders)
         tree = _tree(entries, groups, found)
-        return yes(tree, headers={"Link": answer.headers["Link"]} if groups else None)
+        return yes(tree, headers=links(request, parts.settings.public.web, borders))
 
     @router.get("/unread_count")
     async def unread(request: Request) -> Response:

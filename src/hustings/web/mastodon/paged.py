@@ -21,13 +21,18 @@ def page_of(request: Request, limit: int = paging.LIMIT, most: int = paging.LIMI
 
 
 def listed(request: Request, web: str, tree: list[object], borders: Sequence[int]) -> Response:
-    """A page, the newest first. `borders`: the ids that its entries are ordered by. An empty page leads nowhere."""
+    """A page, the newest first. `borders`: the ids that its entries are ordered by."""
+    return yes(tree, headers=links(request, web, borders))
+
+
+def links(request: Request, web: str, borders: Sequence[int]) -> dict[str, str] | None:
+    """The header of a page; an empty one leads nowhere."""
     if not borders:
-        return yes(tree)
+        return None
     kept = [pair for pair in request.query_params.multi_items() if pair[0] not in BORDERS]
 
     def link(border: str, id: int, way: str) -> str:
         return f'<{web}{request.url.path}?{urlencode([*kept, (border, str(id))])}>; rel="{way}"'
 
-    links = (link("max_id", min(borders), "next"), link("min_id", max(borders), "prev"))
-    return yes(tree, headers={"Link": ", ".join(links)})
+    ways = (link("max_id", min(borders), "next"), link("min_id", max(borders), "prev"))
+    return {"Link": ", ".join(ways)}

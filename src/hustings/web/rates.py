@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hustings.web.mastodon.answers import moment
-
 WINDOW_MS, REQUESTS_MAX = 300_000, 300
 DELETED_WINDOW_MS, DELETED_MAX = 1_800_000, 30
 KEPT_MAX = 20_000
@@ -22,14 +20,6 @@ class Rate:
     most: int
     left: int
     reset_at_ms: int
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {
-            "X-RateLimit-Limit": str(self.most),
-            "X-RateLimit-Remaining": str(max(0, self.left)),
-            "X-RateLimit-Reset": moment(self.reset_at_ms),
-        }
 
 
 class Rates:
