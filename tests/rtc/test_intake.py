@@ -119,3 +119,11 @@ class TestLimits:
         assert said(speaker, opus(1, 99), 1.0 + intake.IDLE_S - 0.1) == []
         assert said(speaker, opus(1, 99), 1.0 + intake.IDLE_S) != []
         assert list(speaker.streams) == [1, 2, 3, 99]
+
+
+def test_what_is_counted_over_all_streams(speaker: Intake) -> None:
+    assert speaker.counts(0.02) == intake.Counts(0, 0, 0.02)
+    for n in (1, 2, 4):
+        said(speaker, opus(n))
+    said(speaker, opus(7, ssrc=10))
+    assert speaker.counts(0.02) == intake.Counts(expected=5, lost=1, round_trip_s=0.02)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hustings.rtc import ice, rtp, stun
-from hustings.rtc.rtcp import Nack, ReceiverReport, SenderReport
+from hustings.rtc.intake import Counts
+from hustings.rtc.rtcp import Nack, ReceiverReport, Report, SenderReport
+from hustings.rtc.sending import ntp
 from hustings.rtc.transport_cc import TransportFeedback
 from tests.rtc.browser import AWAY, HOME, VOICE, Browser
 from tests.rtc.checks import check
@@ -150,6 +152,13 @@ class TestRepair:
         browser.look()
         browser.poll(1.5)
         assert isinstance(browser.told()[0], SenderReport)
+
+    def test_the_round_trip_is_told_once_it_is_measured(self, browser: Browser) -> None:
+        browser.say(1)
+        browser.say(3)
+        assert browser.peer.counts == Counts(expected=3, lost=1, round_trip_s=0.0)
+        browser.control(ReceiverReport(VOICE, (Report(5, 0, 0, 100, 0, ntp(0.96) >> 16, 0),)))
+        assert browser.peer.counts.round_trip_s == pytest.approx(0.04, abs=0.001)
 
 
 class TestMoving:
