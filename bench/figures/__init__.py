@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.figures import (
     attacks,
+    chain,
     crowd,
     flash,
     join,
@@ -59,6 +60,7 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     **voice.ALL,
     "loudness": loudness.measure,
     "sibilants": sibilants.measure,
+    "chain": chain.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
@@ -71,7 +73,7 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 }
 """What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
 
-VOICE = (*voice.ALL, "loudness", "sibilants")
+VOICE = (*voice.ALL, "loudness", "sibilants", "chain")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
 
 EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE))
