@@ -15,6 +15,7 @@ from hustings.web.mastodon import (
     media,
     notifications,
     oauth,
+    quotes,
     relations,
     search,
     statuses,
@@ -40,6 +41,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything
     app.include_router(statuses.build(parts, callers, posts))
+    app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     entries = notifications.Entries(shown, posts)
