@@ -69,7 +69,7 @@ class Scene:
     member: Member
     room: Room
     post: int
-    """With an answer, a favourite, a repost beside the room, and an older version."""
+    """With an answer, a favourite, a repost and a quote beside the room, and an older version."""
     planned: str
     ids: dict[str, int] = field(default_factory=dict)
 
@@ -126,6 +126,7 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/@{handle}/{id}": ("member", lambda scene: f"/@mia/{scene.post}"),
     "/posts/{id}": ("stranger", lambda scene: f"/posts/{scene.post}"),
     "/@{handle}/{id}/history": ("stranger", lambda scene: f"/@mia/{scene.post}/history"),
+    "/@{handle}/{id}/quotes": ("owner", lambda scene: f"/@mia/{scene.post}/quotes"),
     "/posts/{id}/edit": ("owner", lambda scene: f"/posts/{scene.post}/edit"),
     "/compose": ("member", lambda scene: f"/compose?in_reply_to_id={scene.post}"),
     "/home": ("member", lambda scene: "/home"),
@@ -157,6 +158,8 @@ def play(house: House) -> Scene:
     for act in ("favourite", "bookmark", "repost"):
         member.does(post, act)
     member.does(old, "repost", room=room.key)
+    for quoted in (old, post):
+        member.say("It was said before.", quoted_status_id=str(quoted), room=room.key)
     owner.http.post(f"/posts/{post}/edit", data={"status": "Doors were open at half past. #rents"})
     owner.http.post("/settings", data={"name": "Mia Torres", "locked": "on"})
     newcomer.follow(owner)

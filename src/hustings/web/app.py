@@ -32,6 +32,7 @@ from hustings.web import (
     pages,
     post_pages,
     profile_pages,
+    quote_pages,
     search_pages,
     square_pages,
 )
@@ -125,6 +126,7 @@ def build(parts: Parts) -> ASGIApp:
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
+    app.include_router(quote_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
     app.include_router(notification_pages.build(parts, shown))
     app.include_router(search_pages.build(parts, shown))
