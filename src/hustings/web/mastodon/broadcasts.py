@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import audience, happenings, notifications, quoted, shown
+from hustings.social import audience, happenings, lists, notifications, quoted, shown
 from hustings.social.happenings import DELETE, NOTIFICATION, Happening
 from hustings.social.shown import Post
 from hustings.social.visibility import PUBLIC
@@ -21,17 +21,19 @@ from hustings.web.mastodon.streams import AT_ONCE_MAX, Message, Name, Stream, St
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-USER, NOTIFIED = ("user",), ("user:notification",)
+USER, NOTIFIED, LISTED = ("user",), ("user:notification",), "list"
 SQUARE: tuple[Name, ...] = (("public:local",), ("public",))
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A post, and who hears of it at home and who in public. `open`: the same with what it quotes, for `trusted` alone."""
+    """A post, who hears of it at home and who in public, and in which lists. `open`: the same with what it quotes, for
+    `trusted` alone."""
 
     around: Around
     home: set[int]
     seeing: set[int]
+    lists: set[int]
     open: Around | None = None
     trusted: frozenset[int] = frozenset()
 
@@ -72,11 +74,13 @@ class Broadcasts:
         for stream in streams:
             names: list[Name] = [USER] if stream.account in home else []
             names += [name for name in stream.names if one.open and not name[0].startswith("user")]
+            names += [(LISTED, id) for id in _lists([stream]) if stream.account in home]
             _send([stream], Message(tuple(names), one.kind, str(one.about)))
 
     async def _post(self, one: Happening, streams: Collection[Stream]) -> None:
         readers = {stream.account for stream in streams}
-        found = await self._sql.read(_heard, one.about, readers, self._now_ms())
+        asked = {int(id) for id in _lists(streams)}
+        found = await self._sql.read(_heard, one.about, readers, asked, self._now_ms())
         if found is None:
             return
         post = found.around.posts[0]
@@ -86,6 +90,7 @@ class Broadcasts:
         for stream in streams:
             names: list[Name] = [USER] if stream.account in found.home else []
             names += public if stream.account in found.seeing else []
+            names += [(LISTED, id) for id in _lists([stream]) if int(id) in found.lists]
             said = opened if stream.account in found.trusted else payload
             _send([stream], Message(tuple(names), one.kind, said))
 
@@ -112,7 +117,18 @@ def _news(
     return found, audience.still_good(connection, held)
 
 
-def _heard(connection: Connection, id: int, readers: Collection[int], now_ms: int) -> Heard | None:
+def _lists(streams: Collection[Stream]) -> set[str]:
+    """The ids of the lists that they hear; each is its stream's own."""
+    return {name[1] for stream in streams for name in stream.names if name[0] == LISTED}
+
+
+def _heard(
+    connection: Connection,
+    id: int,
+    readers: Collection[int],
+    asked: Collection[int],
+    now_ms: int,
+) -> Heard | None:
     """What stands around the post as nobody in particular sees it: nobody has done anything with a new post."""
     rows = list(connection.execute(sa.select(posts).where(posts.c.id == id)).mappings())
     made = shown.of_rows(connection, None, rows)
@@ -120,7 +136,8 @@ def _heard(connection: Connection, id: int, readers: Collection[int], now_ms: in
         return None
     home = audience.home(connection, id, readers, now_ms)
     seeing = audience.seeing(connection, id, readers, now_ms)
-    heard = Heard(status_entities.around(connection, [_closed(made[0])]), home, seeing)
+    inside = lists.holding_post(connection, id, asked, now_ms)
+    heard = Heard(status_entities.around(connection, [_closed(made[0])]), home, seeing, inside)
     of = rows[0]["quote_of"] or _quote_of(connection, rows[0]["reblog_of"])
     trusted = audience.seeing(connection, of, home | seeing, now_ms) if of else set()
     if not trusted:
