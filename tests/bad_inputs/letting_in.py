@@ -9,6 +9,8 @@ import httpx
 from tests.e2e.house import House
 
 OOB = "urn:ietf:wg:oauth:2.0:oob"
+MARKS = "a" + "\u0301" * 1_000_000
+ESCAPES = ("\x00", "\x1b[2J", "\u202e", "\r\nX: y", "\ud800")
 APP = {"client_name": "Quill", "redirect_uris": OOB, "scopes": "read write follow"}
 
 

@@ -11,13 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.bad_inputs.letting_in import APP, OOB, let_in, sane
+from tests.bad_inputs.letting_in import APP, ESCAPES, MARKS, OOB, let_in, sane
 from tests.e2e.house import House
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
-
-MARKS = "a" + "\u0301" * 1_000_000
-ESCAPES = ("\x00", "\x1b[2J", "\u202e", "\r\nX: y", "\ud800")
 
 
 @pytest.fixture(scope="module")

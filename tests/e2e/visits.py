@@ -71,6 +71,8 @@ class Scene:
     post: int
     """With an answer, a favourite, a repost and a quote beside the room, and an older version."""
     planned: str
+    list: int
+    """Ben's, with Mia in it."""
     ids: dict[str, int] = field(default_factory=dict)
 
     def letter(self, kind: str, handle: str) -> str:
@@ -133,6 +135,8 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/square": ("member", lambda scene: "/square"),
     "/tags/{name}": ("stranger", lambda scene: "/tags/rents"),
     "/rooms/{key}": ("member", lambda scene: f"/rooms/{scene.room.key}"),
+    "/lists": ("member", lambda scene: "/lists"),
+    "/lists/{id}": ("member", lambda scene: f"/lists/{scene.list}"),
     "/notifications": ("owner", lambda scene: "/notifications"),
     "/search": ("member", lambda scene: "/search?q=rents"),
 }
@@ -185,4 +189,9 @@ def play(house: House) -> Scene:
     )
     assert answer.status_code == 303, answer.text
     ids = {handle: account(house, handle) for handle in ("mia", "ben", "newcomer")}
-    return Scene(house, owner, member, room, post, answer.headers["Location"], ids)
+    planned = answer.headers["Location"]
+    made = member.http.post("/lists", data={"title": "The river", "replies_policy": "list"})
+    kept = int(made.headers["Location"].rsplit("/", 1)[-1])
+    added = member.http.post(f"/lists/{kept}/add", data={"handle": "mia"})
+    assert added.status_code == 303, added.text
+    return Scene(house, owner, member, room, post, planned, kept, ids)

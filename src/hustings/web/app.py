@@ -27,6 +27,7 @@ from hustings.web import (
     files,
     import_pages,
     letter_pages,
+    list_pages,
     moderation_pages,
     notification_pages,
     pages,
@@ -128,6 +129,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(quote_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
+    app.include_router(list_pages.build(parts, shown))
     app.include_router(notification_pages.build(parts, shown))
     app.include_router(search_pages.build(parts, shown))
     app.include_router(import_pages.build(parts, shown))
