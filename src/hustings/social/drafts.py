@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hustings.social import media, text
+from hustings.social import media, polls, text
 from hustings.social.paging import id_of
+from hustings.social.polls import Asked
 from hustings.social.quoted import POLICIES
 from hustings.social.text import Span
 from hustings.social.visibility import PUBLIC, VISIBILITIES
@@ -24,7 +25,7 @@ ROOM_MAX = 64
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`language` none: not said. `room`: the key of the room that it is about, "" for none. `media`: which pictures or sound,
-    None where nothing is said of them. `quoted`: what it quotes; `quote_policy`: who may quote it, None where it is not said."""
+    `poll`: what it asks; `quoted`: what it quotes; `quote_policy`: who may quote it; each None where nothing is said of it."""
 
     text: str
     spoiler: str
@@ -35,6 +36,7 @@ class Wanted:
     room: str
     spans: tuple[Span, ...]
     media: tuple[int, ...] | None = None
+    poll: Asked | None = None
     quoted: int | None = None
     quote_policy: str | None = None
 
@@ -49,12 +51,15 @@ def read(
     """The fields of Mastodon's `POST /api/v1/statuses`, and `room`. `visibility` is the account's own default.
 
     Errors: `bad_request` with the `field`, `post_empty`, `post_too_long`, `visibility_unknown`, `language_malformed`,
-    `post_unknown`, `media_unknown`, `media_many`, `quote_policy_unknown`.
+    `post_unknown`, `media_unknown`, `media_many`, `quote_policy_unknown`, `poll_with_media`, those of `polls.read`.
     """
     said = _text(tree, "status", length_max)
     spoiler = " ".join(_text(tree, "spoiler_text", length_max, "").split())
     spans = text.parse(said, our_domain)
     pictures = media.ids_of(tree["media_ids"]) if "media_ids" in tree else None
+    poll = polls.read(tree["poll"]) if "poll" in tree else None
+    if pictures and poll and poll.options:
+        raise Refused("poll_with_media", field="poll")
     if not said and not pictures and not may_be_empty:
         raise Refused("post_empty", field="status")
     if text.length(spans) + text.drawn(spoiler) > length_max or _points(said, spoiler) > (
@@ -74,6 +79,7 @@ def read(
         room=_room(tree),
         spans=tuple(spans),
         media=pictures,
+        poll=poll,
         quoted=_post(tree, "quoted_status_id"),
         quote_policy=_policy(tree),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hustings.social import feeds
-from hustings.social.visibility import Condition, Rows, Viewer, may_see, wants_to_see
+from hustings.social.visibility import Condition, Moment, Rows, Viewer, may_see, wants_to_see
 from hustings.store.follows import follows
 from hustings.store.lists import list_members, lists
 
@@ -14,7 +14,7 @@ REPLIES = (FOLLOWED, MEMBERS, NOBODY)
 """Whose answers to whom are in a list, as Mastodon calls it; answers to its owner, and to oneself, always."""
 
 
-def home(reader: Viewer, now_ms: int, post: Rows) -> Condition:
+def home(reader: Viewer, now_ms: Moment, post: Rows) -> Condition:
     """What belongs into somebody's home: his own, and of those whom he follows, but for the members of exclusive lists."""
     theirs = sa.and_(
         _followed(reader, post),
@@ -30,7 +30,7 @@ def home(reader: Viewer, now_ms: int, post: Rows) -> Condition:
 
 
 def of_list(
-    list: Viewer, reader: Viewer, replies: str | sa.ColumnElement[str], now_ms: int, post: Rows
+    list: Viewer, reader: Viewer, replies: str | sa.ColumnElement[str], now_ms: Moment, post: Rows
 ) -> Condition:
     """What belongs into a list of the reader's, whose wish about answers is `replies`."""
     said = sa.literal(replies) if isinstance(replies, str) else replies

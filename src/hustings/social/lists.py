@@ -41,6 +41,9 @@ class List:
     exclusive: bool
 
 
+_LIST = sa.bindparam("list", type_=sa.BigInteger)
+_REPLIES = sa.bindparam("replies", type_=sa.String)
+_NOW = sa.bindparam("now_ms", type_=sa.BigInteger)
 LIST = (lists.c.id, lists.c.title, lists.c.replies, lists.c.exclusive)
 
 
@@ -147,12 +150,15 @@ def members(connection: Connection, account: int, id: int, page: Page) -> list[t
 def timeline(connection: Connection, account: int, id: int, page: Page, now_ms: int) -> list[Post]:
     """Errors: `list_unknown`."""
     whole = own(connection, account, id)
-
-    def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
-        return interest.of_list(id, account, whole.replies, now_ms, post)
-
     inside = sa.select(list_members.c.account).where(list_members.c.list == id)
-    found = feeds.tops(connection, account, page, rule, authors=follows.c.target.in_(inside))
+    authors = connection.execute(inside).scalars().all()
+    asked = {
+        feeds.READER.key: account,
+        _LIST.key: id,
+        _REPLIES.key: whole.replies,
+        _NOW.key: now_ms,
+    }
+    found = feeds.tops(connection, asked, page, _in_it, authors=authors)
     return shown.of_ids(connection, account, sorted(found, reverse=True))
 
 
@@ -167,3 +173,8 @@ def holding_post(connection: Connection, post: int, ids: Collection[int], now_ms
         .where(lists.c.id.in_(ids), rule)
     )
     return set(connection.execute(asked).scalars())
+
+
+def _in_it(post: sa.FromClause) -> sa.ColumnElement[bool]:
+    """The rule of whichever list is asked for later."""
+    return interest.of_list(_LIST, feeds.READER, _REPLIES, _NOW, post)

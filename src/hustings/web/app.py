@@ -31,6 +31,7 @@ from hustings.web import (
     moderation_pages,
     notification_pages,
     pages,
+    poll_pages,
     post_pages,
     profile_pages,
     quote_pages,
@@ -127,6 +128,7 @@ def build(parts: Parts) -> ASGIApp:
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
+    app.include_router(poll_pages.build(parts))
     app.include_router(quote_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
     app.include_router(list_pages.build(parts, shown))

@@ -16,6 +16,7 @@ from hustings.web.mastodon import (
     media,
     notifications,
     oauth,
+    polls,
     quotes,
     relations,
     search,
@@ -45,6 +46,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(statuses.build(parts, callers, posts))
     app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
+    app.include_router(polls.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     entries = notifications.Entries(shown, posts)
     app.include_router(notifications.build(parts, callers, entries))

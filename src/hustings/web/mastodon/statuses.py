@@ -19,7 +19,7 @@ from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-NOT_OFFERED = ("poll", "scheduled_at")
+NOT_OFFERED = ("scheduled_at",)
 """Of a post: what would be lost without a word if it were overlooked."""
 
 QUOTING = ("quoted_status_id", "quote_approval_policy")
@@ -68,6 +68,8 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         had = await sql.read(media.of_post, post)
         said |= {name: tree[name] for name in QUOTING if name in tree}
         said["media_ids"] = tree.get("media_ids", [str(one.id) for one in had])
+        if "poll" in tree:
+            said["poll"] = tree["poll"]
         described = _described(tree)
         wanted = drafts.read(said, domain, longest)
         await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms(), described)
