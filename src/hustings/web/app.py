@@ -129,12 +129,9 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
-    app.include_router(quote_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
-    app.include_router(list_pages.build(parts, shown))
-    app.include_router(notification_pages.build(parts, shown))
-    app.include_router(search_pages.build(parts, shown))
-    app.include_router(import_pages.build(parts, shown))
+    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
+        app.include_router(others.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:
