@@ -27,12 +27,14 @@ from hustings.web import (
     files,
     import_pages,
     letter_pages,
+    list_pages,
     moderation_pages,
     notification_pages,
     pages,
     poll_pages,
     post_pages,
     profile_pages,
+    quote_pages,
     search_pages,
     square_pages,
 )
@@ -117,20 +119,19 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
+    for_apps.include(app, parts, shown)
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
     app.include_router(account_pages.build(parts, shown))
     app.include_router(letter_pages.build(parts, shown))
     app.include_router(moderation_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
-    for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
     app.include_router(post_pages.build(parts, shown))
-    app.include_router(notification_pages.build(parts, shown))
-    app.include_router(search_pages.build(parts, shown))
-    app.include_router(import_pages.build(parts, shown))
+    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
+        app.include_router(others.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:

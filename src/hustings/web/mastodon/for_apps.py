@@ -11,11 +11,13 @@ from hustings.web.mastodon import (
     consent,
     grouped,
     instance,
+    lists,
     marks,
     media,
     notifications,
     oauth,
     polls,
+    quotes,
     relations,
     search,
     statuses,
@@ -32,15 +34,18 @@ from hustings.web.parts import Parts
 def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     callers, shown = Callers(parts), Entities(parts)
     posts = Statuses(parts, shown)
+    app.include_router(timelines.build(parts, callers, posts))  # what is asked most is found first
     app.include_router(oauth.build(parts, callers, shown))
     app.include_router(consent.build(parts, pages))
     app.include_router(app_pages.build(parts, pages))
     app.include_router(relations.build(parts, callers, shown))
+    app.include_router(lists.build(parts, callers, shown, posts))
     app.include_router(search.build(parts, callers, shown, posts))
     app.include_router(
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything
     app.include_router(statuses.build(parts, callers, posts))
+    app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(polls.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
@@ -49,5 +54,4 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(grouped.build(parts, callers, entries))
     streams = broadcasts.Broadcasts(parts, entries).streams()
     app.include_router(streaming.build(parts, callers, streams))
-    app.include_router(timelines.build(parts, callers, posts))
     app.include_router(instance.build(parts, callers, shown))
