@@ -91,3 +91,18 @@ def change(house: House, statement: str, *values: Any) -> None:
     path = house.folder / "web" / "hustings.sqlite3"
     with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
         connection.execute(statement, values)
+
+
+def id_of(member: Member) -> int:
+    """The account's id."""
+    path = member.house.folder / "web" / "hustings.sqlite3"
+    with closing(sqlite3.connect(path, timeout=10)) as connection:
+        asked = connection.execute("SELECT id FROM accounts WHERE handle = ?", (member.handle,))
+        return int(asked.fetchone()[0])
+
+
+def make_owner(member: Member, role: str = "owner") -> Member:
+    """He looks after the server from now on."""
+    statement = "UPDATE members SET role = ? WHERE account = ?"
+    change(member.house, statement, role, id_of(member))
+    return member

@@ -19,7 +19,7 @@ from hustings.social.accounts import Account
 from hustings.social.posts import first_id
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, may_see, wants_to_see
+from hustings.social.visibility import PUBLIC, comes_upon, may_see, reaches, wants_to_see
 from hustings.store import words
 from hustings.store.follows import account_counts, follows
 from hustings.store.people import accounts as people
@@ -128,7 +128,7 @@ def find_posts(
     )
     if not candidates:
         return []
-    conditions = [posts.c.id.in_(candidates), may_see(reader)]
+    conditions = [posts.c.id.in_(candidates), may_see(reader), reaches(reader)]
     if reader is not None:
         conditions.append(wants_to_see(reader, now_ms))
     page = sa.select(posts.c.id).where(*conditions).order_by(posts.c.id.desc())
@@ -155,7 +155,7 @@ def find_people(
         sa.select(members.c.account)
         .join(people, people.c.id == members.c.account)
         .outerjoin(account_counts, account_counts.c.account == members.c.account)
-        .where(members.c.account.in_(ids), *accounts.SEEN)
+        .where(members.c.account.in_(ids), *accounts.SEEN, comes_upon(reader, members.c.account))
         .order_by(followers.desc(), members.c.account)
     )
     if followed_only:
@@ -180,7 +180,7 @@ def find_tags(connection: Connection, reader: int | None, asked: str, window: Wi
     page = (
         sa.select(some.c.tag)
         .join(posts, posts.c.id == some.c.post)
-        .where(posts.c.visibility == PUBLIC, may_see(reader))
+        .where(posts.c.visibility == PUBLIC, may_see(reader), reaches(reader))
         .group_by(some.c.tag)
         .order_by(sa.func.count().desc(), some.c.tag)
     )

@@ -67,7 +67,8 @@ class Mine:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more."""
+    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing
+    any more; `removed`: a moderator made it one."""
 
     id: int
     author: Account
@@ -83,6 +84,7 @@ class Post:
     quote_of: int | None
     edited_at_ms: int | None
     deleted_at_ms: int | None
+    removed: bool
     claim: Claim | None
     room: Room | None
     reblog: Post | None
@@ -156,10 +158,23 @@ def of_ids(
     return of_rows(connection, viewer, [found[id] for id in ids if id in found])
 
 
+def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
+    """As moderators read them, in the order of `ids`: whoever they were for, of suspended accounts and deleted ones too."""
+    if not ids:
+        return []
+    asked = sa.select(posts).where(posts.c.id.in_(ids))
+    found = {row["id"]: row for row in connection.execute(asked).mappings()}
+    return of_rows(connection, None, [found[id] for id in ids if id in found], whoever=True)
+
+
 def of_rows(
-    connection: Connection, viewer: int | None, rows: Iterable[sa.RowMapping]
+    connection: Connection,
+    viewer: int | None,
+    rows: Iterable[sa.RowMapping],
+    whoever: bool = False,
 ) -> list[Post]:
-    """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order."""
+    """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order. `whoever`: also of those who
+    are not here."""
     wanted = list(rows)
     reposted = {row["reblog_of"] for row in wanted if row["reblog_of"] is not None}
     originals: list[sa.RowMapping] = []
@@ -167,7 +182,7 @@ def of_rows(
         asked = sa.select(posts).where(posts.c.id.in_(reposted))
         originals = list(connection.execute(asked).mappings())
     every = {row["id"]: row for row in (*wanted, *originals)}
-    around = _Around(connection, viewer, every)
+    around = _Around(connection, viewer, every, whoever)
     made = {row["id"]: around.post(row, None) for row in originals if around.has(row)}
     return [around.post(row, made.get(row["reblog_of"])) for row in wanted if around.has(row)]
 
@@ -176,7 +191,11 @@ class _Around:
     """Everything that belongs to some posts, read in one go each."""
 
     def __init__(
-        self, connection: Connection, viewer: int | None, rows: Mapping[int, sa.RowMapping]
+        self,
+        connection: Connection,
+        viewer: int | None,
+        rows: Mapping[int, sa.RowMapping],
+        whoever: bool,
     ) -> None:
         ids = list(rows)
         self._counts = _by_post(connection, sa.select(post_counts), post_counts, ids)
@@ -185,7 +204,7 @@ class _Around:
         people = {row["account"] for row in rows.values()}
         people.update(row["imported_by"] for row in rows.values() if row["imported_by"])
         people.update(account for some in self._mentions.values() for account in some)
-        self._people = accounts.of_ids(connection, people)
+        self._people = accounts.of_ids(connection, people, whoever)
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
         self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
         self._media = media.of_posts(connection, ids)
@@ -218,6 +237,7 @@ class _Around:
             quote_of=row["quote_of"],
             edited_at_ms=row["edited_at_ms"],
             deleted_at_ms=row["deleted_at_ms"],
+            removed=row["deleted_by"] is not None,
             claim=self._claim(row),
             room=self._rooms.get(row["room"]),
             reblog=reblog,

@@ -13,7 +13,7 @@ from hustings.social.feeds import Rule
 from hustings.social.paging import ID_MAX, Page
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, Viewer, may_see, wants_to_see
+from hustings.social.visibility import PUBLIC, Viewer, may_see, reaches, wants_to_see
 from hustings.store.follows import feed_entries, follows
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
@@ -46,7 +46,7 @@ def square(
     """What is public and was written here; neither reposts nor answers to others."""
     alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
     seen = [_has_media()] if only_media else []
-    return _page(connection, reader, page, now_ms, public, alone, *seen)
+    return _page(connection, reader, page, now_ms, public, alone, reaches(reader), *seen)
 
 
 def tag(
@@ -65,7 +65,8 @@ def tag(
         )
     )
     here = posts.c.visibility == PUBLIC
-    return _page(connection, reader, page, now_ms, has, here, feeds.lives(posts), *seen)
+    lives = feeds.lives(posts)
+    return _page(connection, reader, page, now_ms, has, here, lives, reaches(reader), *seen)
 
 
 def account(
@@ -102,7 +103,7 @@ def room(
     connection: Connection, reader: int | None, plan: str, page: Page, now_ms: int
 ) -> list[Post]:
     """All that was posted and reposted around a room."""
-    return _page(connection, reader, page, now_ms, posts.c.room == plan)
+    return _page(connection, reader, page, now_ms, posts.c.room == plan, reaches(reader))
 
 
 def favourited(connection: Connection, reader: int, page: Page) -> list[tuple[int, Post]]:

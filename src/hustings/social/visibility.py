@@ -47,6 +47,29 @@ def wants_to_see(viewer: Viewer, now_ms: int, post: Rows = posts) -> Condition:
     return sa.and_(_wanted(viewer, now_ms, post), sa.or_(post.c.reblog_of.is_(None), ~unwanted))
 
 
+def reaches(viewer: Viewer | None, post: Rows = posts) -> Condition:
+    """Whether a post is shown to who did not ask for its author: neither he nor whom he reposts is limited."""
+    original = posts.alias("original")
+    unheard = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(original)
+        .where(original.c.id == post.c.reblog_of, sa.not_(comes_upon(viewer, original.c.account)))
+    )
+    return sa.and_(comes_upon(viewer, post.c.account), sa.or_(post.c.reblog_of.is_(None), ~unheard))
+
+
+def comes_upon(viewer: Viewer | None, account: sa.ColumnElement[Any]) -> Condition:
+    """Whether the viewer meets an account without looking for it: it is not limited, or he follows it, or it is his own."""
+    them = accounts.alias("them")
+    free = ~sa.exists(
+        sa.select(sa.literal(1)).where(them.c.id == account, them.c.limited_at_ms.is_not(None))
+    ).correlate_except(them)
+    if viewer is None:
+        return free
+    followed = _some(follows, follows.c.account == viewer, follows.c.target == account)
+    return sa.or_(free, account == viewer, followed)
+
+
 def is_here(account: sa.ColumnElement[Any]) -> Condition:
     """Whether an account is neither suspended nor deleted."""
     return sa.exists(

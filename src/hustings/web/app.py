@@ -29,6 +29,7 @@ from hustings.web import (
     letter_pages,
     moderation_pages,
     notification_pages,
+    order_pages,
     pages,
     post_pages,
     profile_pages,
@@ -121,6 +122,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(account_pages.build(parts, shown))
     app.include_router(letter_pages.build(parts, shown))
     app.include_router(moderation_pages.build(parts, shown))
+    app.include_router(order_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))

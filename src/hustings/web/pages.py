@@ -24,6 +24,7 @@ from hustings.web.programme import Listing
 from hustings.wire.errors import CODES, RETRY_AFTER, Refused
 
 LANG = "en"
+PAGES = ("web", "square", "order")
 SHOWN_MAX = 500
 SHOWN_S = 3_600.0
 LINKS_MAX = 30
@@ -208,7 +209,7 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
 
 def sentences() -> dict[str, str]:
     """What pages of this host say."""
-    return {**catalogue(LANG, "web"), **catalogue(LANG, "square")}
+    return {id: said for page in PAGES for id, said in catalogue(LANG, page).items()}
 
 
 def excerpt(description: str) -> str:

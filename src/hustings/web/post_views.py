@@ -44,6 +44,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "claim": _claim(whole),
         "edited": None if whole.edited_at_ms is None else Moment(whole.edited_at_ms),
         "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
+        "removed": whole.removed,
         "around": _around(post),
         "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
         "counts": {

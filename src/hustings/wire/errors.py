@@ -119,6 +119,13 @@ CODES: dict[str, tuple[int, str]] = {
     "account_suspended": (403, "This account is suspended."),
     "account_unknown": (404, "There is no such account."),
     "not_allowed": (403, "This is for those who look after this server."),
+    "email_blocked": (403, "This e-mail address cannot sign up here."),
+    "act_forbidden": (
+        403,
+        "This is not yours to decide: one’s own account, one of the same rank, and a ban that an owner lifts are not.",
+    ),
+    "standing_wrong": (409, "This account does not stand so that this could be done."),
+    "reason_missing": (422, "Say why. Whom it is about reads it, and so does the log."),
     "email_unconfirmed": (403, "Confirm your address first: we sent you a letter."),
     "email_confirmed": (403, "This address is confirmed already."),
     "agreement_needed": (422, "Whoever signs up has to agree to the rules of this server."),
@@ -142,7 +149,7 @@ CODES: dict[str, tuple[int, str]] = {
     "scope_missing": (403, "This action is outside of the authorized scopes."),
     # posts
     "post_unknown": (404, "There is no such post."),
-    "post_gone": (410, "This post was deleted by whoever wrote it."),
+    "post_gone": (410, "This post was deleted by whoever wrote it, or by a moderator."),
     "post_empty": (422, "A post needs some words."),
     "post_too_long": (422, "That is longer than a post may be."),
     "visibility_unknown": (422, "A post is public, unlisted, private or direct."),
