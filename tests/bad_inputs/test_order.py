@@ -7,10 +7,14 @@ import pytest
 
 from tests.bad_inputs.test_people import sane
 from tests.e2e.house import House
-from tests.e2e.square import Member, id_of, make_owner
+from tests.e2e.square import Member, account, make_owner
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 WHY = {"why": "For the test."}
+
+
+def id_of(member: Member) -> int:
+    return account(member.house, member.handle)
 
 
 @pytest.fixture(scope="session")

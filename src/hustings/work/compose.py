@@ -46,7 +46,11 @@ def compose(
     Errors: `ValueError` for an address or a header that cannot be, `KeyError` for a sentence that is missing.
     """
     copy = dict(sentences)
-    known: dict[str, Any] = {"handle": letter.handle, "place": web_url.split("://", 1)[1], "why": letter.why}
+    known: dict[str, Any] = {
+        "handle": letter.handle,
+        "place": web_url.split("://", 1)[1],
+        "why": letter.why,
+    }
     parts = ("subject", "why", "act" if letter.path else "reason", "else")
     words = {part: say(copy, f"{letter.kind}.{part}", lang=lang, **known) for part in parts}
     subject = words.pop("subject")
