@@ -89,6 +89,11 @@ class Scene:
         assert made is not None
         return made.path
 
+    def report(self) -> str:
+        """The id of the one report."""
+        queue = self.owner.http.get("/moderation/reports").text
+        return queue.partition('href="/moderation/reports/')[2].partition('"')[0]
+
     def consent(self) -> str:
         """What an app opens."""
         said = {"client_name": "Quill", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"}
@@ -123,6 +128,10 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/moderation/people": ("owner", lambda scene: "/moderation/people"),
     "/moderation/people/{id}": ("owner", lambda scene: f"/moderation/people/{scene.ids['ben']}"),
     "/moderation/posts/{id}": ("owner", lambda scene: f"/moderation/posts/{scene.answer}"),
+    "/moderation/reports": ("owner", lambda scene: "/moderation/reports"),
+    "/moderation/reports/{id}": ("owner", lambda scene: f"/moderation/reports/{scene.report()}"),
+    "/report": ("member", lambda scene: f"/report?account={scene.ids['mia']}&post={scene.post}"),
+    "/report/sent": ("member", lambda scene: f"/report/sent?account={scene.ids['mia']}"),
     "/moderation/log": ("owner", lambda scene: "/moderation/log"),
     "/oauth/authorize": ("member", Scene.consent),
     "/@{handle}": ("member", lambda scene: "/@mia"),
@@ -189,5 +198,7 @@ def play(house: House) -> Scene:
     for act in ("limit", "lift"):
         path = f"/moderation/people/{account(house, 'ben')}/{act}"
         assert owner.http.post(path, data={"why": "To try it."}).status_code == 303
+    said = {"account_id": str(account(house, "ben")), "category": "spam", f"post-{answered}": "on"}
+    assert owner.http.post("/report", data=said).status_code == 303
     ids = {handle: account(house, handle) for handle in ("mia", "ben", "newcomer")}
     return Scene(house, owner, member, room, post, answer.headers["Location"], answered, ids)

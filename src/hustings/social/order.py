@@ -85,7 +85,7 @@ def lift(connection: Connection, order: Order, about: int) -> None:
     was = standing(found)
     if was == OPEN:
         raise Refused("standing_wrong")
-    if was == BANNED and _role(connection, order.by) != OWNER:
+    if was == BANNED and role_of(connection, order.by) != OWNER:
         raise Refused("act_forbidden")
     _stand(connection, about, limited_at_ms=None, suspended_at_ms=None, banned_at_ms=None)
     email_blocks.lift(connection, about)
@@ -114,7 +114,7 @@ def remove_post(connection: Connection, order: Order, post: int) -> int:
 def over(connection: Connection, order: Order, about: int) -> Member:
     """The member whom it is about, and who is not above whoever acts. Errors: `not_allowed`, `account_unknown`, `act_forbidden`,
     `reason_missing`."""
-    rank = RANKS[_role(connection, order.by)]
+    rank = RANKS[role_of(connection, order.by)]
     found = accounts.member(connection, about)
     if found is None:
         raise Refused("account_unknown")
@@ -123,6 +123,14 @@ def over(connection: Connection, order: Order, about: int) -> Member:
     if not order.why:
         raise Refused("reason_missing", field="why")
     return found
+
+
+def role_of(connection: Connection, by: int) -> str:
+    """Of who acts. Errors: `not_allowed` for who looks after nothing, or no longer does."""
+    who = accounts.member(connection, by)
+    if who is None or who.suspended or RANKS[who.role] == 0:
+        raise Refused("not_allowed")
+    return who.role
 
 
 def note(connection: Connection, order: Order, act: str, found: Member, **facts: object) -> None:
@@ -143,14 +151,6 @@ ACTS: Mapping[str, Callable[[Connection, Order, int], None]] = {
     "log-out": log_out,
 }
 """What is done about an account, by the word of its address."""
-
-
-def _role(connection: Connection, by: int) -> str:
-    """Errors: `not_allowed` for who looks after nothing, or no longer does."""
-    who = accounts.member(connection, by)
-    if who is None or who.suspended or RANKS[who.role] == 0:
-        raise Refused("not_allowed")
-    return who.role
 
 
 def _stand(connection: Connection, about: int, **columns: object) -> None:

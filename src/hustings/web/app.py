@@ -33,6 +33,8 @@ from hustings.web import (
     pages,
     post_pages,
     profile_pages,
+    queue_pages,
+    report_pages,
     search_pages,
     square_pages,
 )
@@ -122,7 +124,9 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(account_pages.build(parts, shown))
     app.include_router(letter_pages.build(parts, shown))
     app.include_router(moderation_pages.build(parts, shown))
+    app.include_router(queue_pages.build(parts, shown))
     app.include_router(order_pages.build(parts, shown))
+    app.include_router(report_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))

@@ -13,13 +13,25 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, audit, follows, lookup, names, order, paging, sessions, shown
+from hustings.social import (
+    accounts,
+    audit,
+    follows,
+    lookup,
+    names,
+    order,
+    paging,
+    reports,
+    sessions,
+    shown,
+)
 from hustings.social import tokens as held
 from hustings.social.accounts import Member
 from hustings.social.audit import Line, Wish
 from hustings.social.follows import Counts
 from hustings.social.order import ACTS, LIFTED, LOGGED_OUT, STANDINGS, STRIKES, Order
 from hustings.social.paging import Page
+from hustings.social.reports import REOPENED, RESOLVED, TAKEN, Note, Report
 from hustings.social.sessions import Session, Visitor
 from hustings.social.shown import Post
 from hustings.social.tokens import Held
@@ -34,7 +46,17 @@ from hustings.web.post_views import entries, person
 from hustings.wire.errors import Refused
 
 LISTED, POSTS_SHOWN, LINES_SHOWN = 40, 10, 20
-LOGGED = (*STRIKES, LIFTED, LOGGED_OUT, "let_in", "turned_away", "became_owner")
+LOGGED = (
+    *STRIKES,
+    LIFTED,
+    LOGGED_OUT,
+    RESOLVED,
+    REOPENED,
+    TAKEN,
+    "let_in",
+    "turned_away",
+    "became_owner",
+)
 """The acts by which the log can be read."""
 
 
@@ -49,6 +71,8 @@ class File:
     lines: list[Line]
     strikes: int
     posts: list[Post]
+    reports: list[Report]
+    notes: list[Note]
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
@@ -71,9 +95,9 @@ def line(one: Line) -> dict[str, Any]:
     """A line of the log as templates show it."""
     return {
         "at": Moment(one.at_ms),
-        "by": None if one.by is None else {"id": one.by.id, **person(one.by)},
+        "by": None if one.by is None else person(one.by),
         "act": one.act,
-        "about": None if one.about is None else {"id": one.about.id, **person(one.about)},
+        "about": None if one.about is None else person(one.about),
         "handle": str(one.facts.get("handle", "")),
         "why": str(one.facts.get("why", "")),
         "told": one.facts.get("told"),
@@ -125,13 +149,17 @@ def _acts(router: APIRouter, parts: Parts, pages: Pages) -> None:
             raise Refused("not_found")
         fields, _ = await forms.read(request, 0)
         try:
-            await sql.write(ACTS[act], order_of(parts, who, fields), about)
+            report = paging.id_of(led, "report_unknown") if (led := fields.get("report")) else None
+            given, entry = order_of(parts, who, fields), parts.ids.at(parts.now_ms())
+            await sql.write(reports.act, given, act, about, report, entry)
         except Refused as refused:
             if refused.status == 404:
                 raise
-            more = {**said(refused), "why": str(fields.get("why", "")), "wanted": act}
+            typed = {name: str(fields.get(name, "")) for name in ("why", "report")}
+            more = {**said(refused), **typed}
             return await _shown(parts, pages, who, about, refused.status, **more)
-        return RedirectResponse(f"/moderation/people/{about}", 303)
+        leads = f"/moderation/people/{about}" if report is None else "/moderation/reports"
+        return RedirectResponse(leads, 303)
 
     @router.get("/moderation/posts/{id}")
     async def post(id: str, request: Request) -> Response:
@@ -190,9 +218,11 @@ async def _shown(
         "lines": [line(one) for one in found.lines],
         "strikes": found.strikes,
         "posts": entries(parts, found.posts, None),
-        "acts": _allowed(who, found.member, stands),
+        "acts": allowed(who, found.member, stands),
         "why": "",
-        "wanted": "",
+        "report": "",
+        "reports": [_reported(one) for one in found.reports],
+        "notes": [noted(one) for one in found.notes],
         "error": "",
         "error_field": "",
     }
@@ -211,7 +241,22 @@ async def _post(
     return pages.html("removal.html", status, who=who, post=post, **{**values, **over})
 
 
-def _allowed(who: Visitor, about: Member, stands: str) -> list[str]:
+def _reported(one: Report) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "at": Moment(one.at_ms),
+        "category": one.category,
+        "comment": one.comment,
+        "resolved": one.resolved_at_ms is not None,
+    }
+
+
+def noted(one: Note) -> dict[str, Any]:
+    by = None if one.by is None else person(one.by)
+    return {"at": Moment(one.at_ms), "by": by, "text": one.text}
+
+
+def allowed(who: Visitor, about: Member, stands: str) -> list[str]:
     """The acts that the page offers; whether they may be done is asked again when they are."""
     if about.account.id == who.account or order.RANKS[about.role] >= order.RANKS[who.role]:
         return []
@@ -243,6 +288,8 @@ def _file(connection: Connection, id: int, now_ms: int) -> File:
         audit.page(connection, Wish(about=id), Page(limit=LINES_SHOWN)),
         audit.count(connection, id, STRIKES),
         shown.whatever(connection, list(connection.execute(last).scalars())),
+        reports.about(connection, id, LINES_SHOWN),
+        reports.notes(connection, id),
     )
 
 

@@ -61,6 +61,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
 
 def person(account: Account) -> dict[str, str]:
     return {
+        "id": str(account.id),
         "name": account.shown,
         "address": f"@{account.address}",
         "href": f"/@{account.address}",

@@ -16,6 +16,7 @@ from hustings.web.mastodon import (
     notifications,
     oauth,
     relations,
+    reports,
     search,
     statuses,
     streaming,
@@ -35,6 +36,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(consent.build(parts, pages))
     app.include_router(app_pages.build(parts, pages))
     app.include_router(relations.build(parts, callers, shown))
+    app.include_router(reports.build(parts, callers, shown))
     app.include_router(search.build(parts, callers, shown, posts))
     app.include_router(
         accounts.build(parts, callers, shown)

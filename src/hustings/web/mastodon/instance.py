@@ -78,7 +78,7 @@ def _instances(router: APIRouter, parts: Parts, shown: Entities) -> None:
 
     @router.get("/api/v1/instance/rules")
     async def rules() -> Response:
-        return yes([])  # no rules can be written down yet: there are none
+        return yes(about.rules())
 
     @router.get("/api/v1/instance/peers")
     async def peers() -> Response:
@@ -128,7 +128,7 @@ class _About:
             },
             "api_versions": {"mastodon": API_LEVEL},
             "contact": {"email": "", "account": contact},
-            "rules": [],
+            "rules": self.rules(),
         }
 
     def v1(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
@@ -151,8 +151,14 @@ class _About:
             "invites_enabled": self._parts.settings.square.sign_up == "invite",
             "configuration": {name: configuration[name] for name in kept},
             "contact_account": contact,
-            "rules": [],
+            "rules": self.rules(),
         }
+
+    def rules(self) -> list[dict[str, Any]]:
+        return [
+            {"id": str(number), "text": rule, "hint": "", "translations": {}}
+            for number, rule in enumerate(self._parts.settings.square.rules, 1)
+        ]
 
     def _registrations(self) -> dict[str, Any]:
         mode = self._parts.settings.square.sign_up
