@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, email_blocks, letters, posts, sessions, tokens
+from hustings.social import accounts, email_blocks, letters, posts, sessions, stages, tokens
 from hustings.social.accounts import MEMBER, MODERATOR, OWNER, Member
 from hustings.store.people import accounts as people
 from hustings.store.posts import posts as written
@@ -56,12 +56,13 @@ def limit(connection: Connection, order: Order, about: int) -> None:
 
 
 def suspend(connection: Connection, order: Order, about: int) -> None:
-    """Every session, half a log-in, code and token is over with this. Errors: those of `over`, `standing_wrong`."""
+    """Every session, half a log-in, code, token and ticket is over with this. Errors: those of `over`, `standing_wrong`."""
     found = over(connection, order, about)
     if found.suspended:
         raise Refused("standing_wrong")
     _stand(connection, about, suspended_at_ms=order.now_ms)
     _turn_out(connection, order, about)
+    stages.take_back(connection, about, order.now_ms)
     note(connection, order, SUSPENDED, found)
 
 
@@ -75,6 +76,7 @@ def ban(connection: Connection, order: Order, about: int) -> None:
     if found.email:
         email_blocks.block(connection, order.entry, found.email, about)
     _turn_out(connection, order, about)
+    stages.take_back(connection, about, order.now_ms)
     note(connection, order, BANNED, found)
 
 

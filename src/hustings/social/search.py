@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, indexing, paging, shown
+from hustings.social import accounts, indexing, paging, shown, stages
 from hustings.social.accounts import Account
 from hustings.social.posts import first_id
 from hustings.social.shown import Post
@@ -194,7 +194,7 @@ def find_rooms(connection: Connection, asked: str, window: Window) -> list[shown
         return []
     last = (
         sa.select(*shown.ROOM)
-        .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None))
+        .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None), stages.is_shown())
         .order_by(rooms.c.starts_at_ms.desc())
         .limit(ROOMS_MAX)
     )

@@ -1,8 +1,19 @@
-"""The tables of order: reports, and notes that moderators write for each other. Ids are `social.ids`, so they are dates."""
+"""The tables of order: reports, notes that moderators write for each other, and whose tickets are. Ids are `social.ids`."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from hustings.store.posts import metadata as metadata
 
@@ -36,3 +47,20 @@ order_notes = Table(
 )
 """Nobody but moderators reads them."""
 Index("order_notes_about", order_notes.c.about, order_notes.c.id)
+
+room_tickets = Table(
+    "room_tickets",
+    metadata,
+    Column("ticket", String(22), primary_key=True),
+    Column("room", String(22), ForeignKey("rooms.plan", ondelete="CASCADE"), nullable=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("host", Boolean, nullable=False),
+    Column("cut_at_ms", BigInteger),
+    Column("cut_done_at_ms", BigInteger),
+)
+"""Tickets by id, of members alone: guests need no account. `host`: of whoever planned the room. `cut_at_ms`: it is taken back,
+and `cut_done_at_ms`: studio knows."""
+waits = text("cut_at_ms IS NOT NULL AND cut_done_at_ms IS NULL")
+Index("room_tickets_account", room_tickets.c.account)
+Index("room_tickets_room", room_tickets.c.room)
+Index("room_tickets_waiting", room_tickets.c.cut_at_ms, sqlite_where=waits, postgresql_where=waits)

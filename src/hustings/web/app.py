@@ -38,6 +38,7 @@ from hustings.web import (
     search_pages,
     square_pages,
 )
+from hustings.web.cutting import Cutting
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
 from hustings.web.hashing import Hashing
@@ -99,6 +100,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         planner=planner,
         follower=follower,
         handover=Handover(studio, sql, now_ms),
+        cutting=Cutting(studio, sql, now_ms, publisher.forget),
         people=people,
         uploads=Uploads(settings, sql, ids, now_ms),
         visitors=Visitors(sql, seal, settings.public.web, now_ms),
@@ -194,6 +196,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(parts.handover.run(), name="hand plans over"),
         asyncio.create_task(parts.follower.run(), name="follow studio"),
+        asyncio.create_task(parts.cutting.run(), name="take tickets back"),
     ]
     try:
         yield

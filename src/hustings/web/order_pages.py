@@ -24,6 +24,7 @@ from hustings.social import (
     reports,
     sessions,
     shown,
+    stages,
 )
 from hustings.social import tokens as held
 from hustings.social.accounts import Member
@@ -34,7 +35,8 @@ from hustings.social.paging import Page
 from hustings.social.reports import REOPENED, RESOLVED, TAKEN, Note, Report
 from hustings.social.sessions import Session, Visitor
 from hustings.social.shown import Post
-from hustings.social.tokens import Held
+from hustings.social.stages import Held
+from hustings.social.tokens import Held as App
 from hustings.social.visibility import OPEN
 from hustings.store.posts import posts
 from hustings.web import forms
@@ -67,12 +69,13 @@ class File:
     member: Member
     counts: Counts
     sessions: list[Session]
-    apps: list[Held]
+    apps: list[App]
     lines: list[Line]
     strikes: int
     posts: list[Post]
     reports: list[Report]
     notes: list[Note]
+    rooms: list[Held]
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
@@ -158,6 +161,7 @@ def _acts(router: APIRouter, parts: Parts, pages: Pages) -> None:
             typed = {name: str(fields.get(name, "")) for name in ("why", "report")}
             more = {**said(refused), **typed}
             return await _shown(parts, pages, who, about, refused.status, **more)
+        parts.cutting.ring()
         leads = f"/moderation/people/{about}" if report is None else "/moderation/reports"
         return RedirectResponse(leads, 303)
 
@@ -221,6 +225,7 @@ async def _shown(
         "acts": allowed(who, found.member, stands),
         "why": "",
         "report": "",
+        "rooms": found.rooms,
         "reports": [_reported(one) for one in found.reports],
         "notes": [noted(one) for one in found.notes],
         "error": "",
@@ -290,6 +295,7 @@ def _file(connection: Connection, id: int, now_ms: int) -> File:
         shown.whatever(connection, list(connection.execute(last).scalars())),
         reports.about(connection, id, LINES_SHOWN),
         reports.notes(connection, id),
+        stages.held(connection, id),
     )
 
 

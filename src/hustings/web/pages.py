@@ -170,7 +170,9 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
             fields, picture = await forms.read(request, settings.web.picture_bytes_max)
             network = client_network(request.scope, settings.web.forwarded_header)
             parts.planner.check(str(fields.get("planner", "")), network)
-            done = await parts.planning.plan(plan_fields(fields), picture)
+            who = await parts.visitors.of(request)
+            account = who.account if who else None
+            done = await parts.planning.plan(plan_fields(fields), picture, account)
         except Refused as refused:
             if refused.code == "cross_site":
                 raise
@@ -198,7 +200,7 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
             return pages.html(
                 "planned.html", refused.status, **{**values, "error": refused.sentence}
             )
-        name = str(fields.get("name", "")).strip()
+        name = str(fields.get("name") or fields.get("member") or "").strip()
         sheet.links.append(
             {"url": made["url"], "name": name, "role": str(fields.get("role", "speaker"))}
         )
