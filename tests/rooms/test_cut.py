@@ -47,6 +47,7 @@ def test_a_room_ends_with_its_host(state):
     assert drafts == [removed(HOST), ENDED]
     tell(stage, drafts)
     assert stage.room.state == "ended" and stage.room.end_reason == "order"
+    assert not stage.room.has_replay and Stage("ended").room.has_replay
     assert cut(stage, HOST, ends=True) == []
 
 

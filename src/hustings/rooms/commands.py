@@ -14,14 +14,12 @@ from hustings.rooms import brownout
 from hustings.rooms.journal import Draft
 from hustings.rooms.permissions import BEFORE_END, RULES, check
 from hustings.rooms.roles import HOSTS, Actor, Refusal
-from hustings.rooms.room import ENDED, REPLAY, Plan, Room
+from hustings.rooms.room import ENDED, ORDER, REPLAY, Plan, Room
 from hustings.rooms.stage import AWAY, HERE, Person
 
 RATE_PER_MS = 48
 TITLE_MAX, DESCRIPTION_MAX, NAME_MAX, REASON_MAX = 200, 5_000, 60, 200
 COUNT_IN_MAX_MS = 60_000
-ORDER = "order"
-"""By whom, and why, where those who look after the server do it."""
 Body = Mapping[str, Any]
 
 
