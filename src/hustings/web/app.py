@@ -121,23 +121,7 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(api.build(parts))
-    app.include_router(pages.build(parts, shown, pages.Sheets()))
-    app.include_router(account_pages.build(parts, shown))
-    app.include_router(letter_pages.build(parts, shown))
-    app.include_router(moderation_pages.build(parts, shown))
-    app.include_router(queue_pages.build(parts, shown))
-    app.include_router(order_pages.build(parts, shown))
-    app.include_router(report_pages.build(parts, shown))
-    app.include_router(profile_pages.build(parts, shown))
-    for_apps.include(app, parts, shown)
-    app.include_router(square_pages.build(parts, shown))
-    app.include_router(compose_pages.build(parts, shown))
-    app.include_router(post_pages.build(parts, shown))
-    app.include_router(notification_pages.build(parts, shown))
-    app.include_router(search_pages.build(parts, shown))
-    app.include_router(import_pages.build(parts, shown))
-    app.include_router(files.build(parts))
+    _include(app, parts, shown)
 
     def refuse(scope: Scope, refused: Refused) -> Response:
         path = str(scope["path"])
@@ -181,6 +165,27 @@ def build(parts: Parts) -> ASGIApp:
         settings.public.live,
     )
     return Crossing(guard)
+
+
+def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
+    """Everything that answers; of two routes that fit an address, the first does."""
+    app.include_router(api.build(parts))
+    app.include_router(pages.build(parts, shown, pages.Sheets()))
+    app.include_router(account_pages.build(parts, shown))
+    app.include_router(letter_pages.build(parts, shown))
+    app.include_router(moderation_pages.build(parts, shown))
+    app.include_router(queue_pages.build(parts, shown))
+    app.include_router(order_pages.build(parts, shown))
+    app.include_router(report_pages.build(parts, shown))
+    app.include_router(profile_pages.build(parts, shown))
+    for_apps.include(app, parts, shown)
+    app.include_router(square_pages.build(parts, shown))
+    app.include_router(compose_pages.build(parts, shown))
+    app.include_router(post_pages.build(parts, shown))
+    app.include_router(notification_pages.build(parts, shown))
+    app.include_router(search_pages.build(parts, shown))
+    app.include_router(import_pages.build(parts, shown))
+    app.include_router(files.build(parts))
 
 
 def answer(refused: Refused) -> Response:
