@@ -12,10 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, media, visibility
+from hustings.social import accounts, media, polls, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
 from hustings.social.media import Attachment
+from hustings.social.polls import Poll
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -95,6 +96,7 @@ class Post:
     favourites: int = 0
     mine: Mine = field(default=Mine())
     media: tuple[Attachment, ...] = ()
+    poll: Poll | None = None
 
     @property
     def at_ms(self) -> int:
@@ -208,6 +210,7 @@ class _Around:
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
         self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
         self._media = media.of_posts(connection, ids)
+        self._polls = polls.of_posts(connection, viewer, ids)
 
     def has(self, row: sa.RowMapping) -> bool:
         return row["account"] in self._people
@@ -248,6 +251,7 @@ class _Around:
             favourites=counted["favourites"] if counted else 0,
             mine=self._mine.get(id, Mine()),
             media=self._media.get(id, ()),
+            poll=self._polls.get(id),
         )
 
 

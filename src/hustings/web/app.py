@@ -31,6 +31,7 @@ from hustings.web import (
     notification_pages,
     order_pages,
     pages,
+    poll_pages,
     post_pages,
     profile_pages,
     queue_pages,
@@ -181,6 +182,7 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
+    app.include_router(poll_pages.build(parts))
     app.include_router(post_pages.build(parts, shown))
     app.include_router(notification_pages.build(parts, shown))
     app.include_router(search_pages.build(parts, shown))

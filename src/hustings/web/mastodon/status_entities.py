@@ -16,7 +16,7 @@ from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
 from hustings.social.shown import Claim, Post, Room
-from hustings.web.mastodon import entities
+from hustings.web.mastodon import entities, poll_entities
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
@@ -43,6 +43,7 @@ class Statuses:
         self._live = parts.live_link
         self._files = parts.settings.public.live
         self._domain = parts.settings.handle_domain
+        self._now_ms = parts.now_ms
 
     def all(self, found: Around) -> list[dict[str, Any]]:
         return [self.one(post, found) for post in found.posts]
@@ -75,6 +76,7 @@ class Statuses:
             "account": self._shown.account(found.people[post.author.id]),
             "media_attachments": [attachment(one, self._files) for one in said.media],
             "emojis": [],
+            **({"poll": poll_entities.asked(said.poll)} if said.poll else {}),
         }
 
     def tag(self, name: str) -> dict[str, Any]:
@@ -116,7 +118,7 @@ class Statuses:
             "emojis": [],
             "filtered": [],
             "card": None,
-            "poll": None,
+            "poll": poll_entities.poll(post.poll, self._now_ms()) if post.poll else None,
             "hustings": _ours(post.claim, post.room, self._live),
         }
 
