@@ -115,6 +115,67 @@ def test_questions_for_members_that_are_none(ona: Member, query: str) -> None:
     sane(ona.http.get(f"/moderation/log?{query.replace('q=', 'about=')}"), 200, 400)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"account_id": "1"}, {"account_id": "' OR 1=1"}, {"account_id": "\x00"}, {"category": "x" * 9_000},
+     {"comment": "x" * 60_000}, {"comment": "a" + "\u0301" * 9_000},
+     {"post-1": "on"}, {"post-x": "on"}, {f"post-{n}": "on" for n in range(1, 25)},
+     {"rule-1": "on"}, {"rule-" + "9" * 40: "on"}],
+)  # fmt: skip
+def test_reports_that_are_none(mia: Member, ned: Member, fields: dict[str, str]) -> None:
+    said = {"account_id": str(id_of(ned)), "category": "spam", "comment": "", **fields}
+    sane(mia.http.post("/report", data=said), 303, 400, 404, 422)
+
+
+def test_a_report_of_a_megabyte(mia: Member, ned: Member) -> None:
+    said = {"account_id": str(id_of(ned)), "comment": "a\u0301" * 350_000}
+    sane(mia.http.post("/report", data=said), 413)
+    sane(mia.http.post("/api/v1/reports", json=said), 401, 413)
+
+
+def test_nobody_reports_himself_nor_anothers_post_as_somebodys(mia: Member, ned: Member) -> None:
+    sane(mia.http.post("/report", data={"account_id": str(id_of(mia))}), 422)
+    own = mia.say("Mine.")
+    sane(mia.http.post("/report", data={"account_id": str(id_of(ned)), f"post-{own}": "on"}), 404)
+    hidden = ned.say("For nobody else.", visibility="direct")
+    said = {"account_id": str(id_of(ned)), f"post-{hidden}": "on"}
+    sane(mia.http.post("/report", data=said), 404)
+    sane(mia.http.get(f"/report?account={id_of(ned)}&post={hidden}"), 200)
+    assert (
+        "For nobody else." not in mia.http.get(f"/report?account={id_of(ned)}&post={hidden}").text
+    )
+
+
+@pytest.mark.parametrize("which", ["1", "x", "9" * 40, "1/resolve", "..", "%00"])
+def test_reports_of_others(ona: Member, mia: Member, which: str) -> None:
+    sane(mia.http.get(f"/moderation/reports/{which}"), 303, 403, 404, 405)
+    sane(ona.http.get(f"/moderation/reports/{which}"), 200, 303, 404, 405)
+    for act in ("take", "resolve", "reopen"):
+        sane(mia.http.post(f"/moderation/reports/{which}/{act}"), 403, 404, 405)
+        sane(ona.http.post(f"/moderation/reports/{which}/{act}"), 404, 405)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["<script>alert(1)</script>", "{{ 7*7 }}", '"><img src=x onerror=alert(1)>', "\u202egnp.exe"],
+)
+def test_a_report_is_text_in_the_queue(ona: Member, mia: Member, ned: Member, comment: str) -> None:
+    said = {"account_id": str(id_of(ned)), "category": "other", "comment": f"{comment} x"}
+    sane(mia.http.post("/report", data=said), 303)
+    page = ona.http.get("/moderation/reports").text
+    assert "<script>alert" not in page and ">49<" not in page and "<img src=x" not in page
+    assert "\u202e" not in page
+
+
+@pytest.mark.parametrize("kind", ["email", "server"])
+@pytest.mark.parametrize(
+    "domain", ["", "x", "a b.example", "<b>.example", "x" * 9_000, "127.0.0.1", "\x00.example", "*"]
+)
+def test_domains_that_are_none(ona: Member, mia: Member, kind: str, domain: str) -> None:
+    sane(ona.http.post(f"/moderation/blocks/{kind}", data={"domain": domain}), 422)
+    sane(mia.http.post(f"/moderation/blocks/{kind}", data={"domain": "fine.example"}), 403)
+
+
 def test_whoever_is_suspended_meanwhile_acts_no_more(house: House, ona: Member) -> None:
     sub = Member(house, "sub_helps")
     make_owner(sub, "moderator")

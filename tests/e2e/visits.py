@@ -128,6 +128,7 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/moderation/people": ("owner", lambda scene: "/moderation/people"),
     "/moderation/people/{id}": ("owner", lambda scene: f"/moderation/people/{scene.ids['ben']}"),
     "/moderation/posts/{id}": ("owner", lambda scene: f"/moderation/posts/{scene.answer}"),
+    "/moderation/blocks": ("owner", lambda scene: "/moderation/blocks"),
     "/moderation/reports": ("owner", lambda scene: "/moderation/reports"),
     "/moderation/reports/{id}": ("owner", lambda scene: f"/moderation/reports/{scene.report()}"),
     "/report": ("member", lambda scene: f"/report?account={scene.ids['mia']}&post={scene.post}"),
@@ -198,6 +199,9 @@ def play(house: House) -> Scene:
     for act in ("limit", "lift"):
         path = f"/moderation/people/{account(house, 'ben')}/{act}"
         assert owner.http.post(path, data={"why": "To try it."}).status_code == 303
+    for kind in ("email", "server"):
+        said = {"domain": "spam.example", "why": "It floods us."}
+        assert owner.http.post(f"/moderation/blocks/{kind}", data=said).status_code == 303
     said = {"account_id": str(account(house, "ben")), "category": "spam", f"post-{answered}": "on"}
     assert owner.http.post("/report", data=said).status_code == 303
     ids = {handle: account(house, handle) for handle in ("mia", "ben", "newcomer")}

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from hustings.store.people import members
-from tests.web.conftest import House
+from tests.web.conftest import House, bearer
+from tests.web.mastodon.letting_in import own_token, registered
 from tests.web.test_accounts import is_in, logs_in, owner_of, signs_up
 from tests.web.test_square import account, does, plain, read, says
 
@@ -203,3 +204,53 @@ async def test_a_moderator_turned_member_is_one(desk: Desk) -> None:
     assert (await desk.does("ban")).status_code == 403
     asked = sa.select(members.c.role).where(members.c.account == id)
     assert await desk.house.parts.sql.read(lambda c: c.execute(asked).scalar_one()) == "member"
+
+
+async def test_domains_are_blocked_and_lifted(desk: Desk) -> None:
+    blocks = "/moderation/blocks"
+    answer = await desk.moe.post(
+        f"{blocks}/email", data={"domain": "Spam.example", "why": "<b>Bots</b>"}
+    )
+    assert answer.headers["Location"] == f"{blocks}#email"
+    async with desk.house.browser() as new:
+        answer = await signs_up(new, "newcomer", email="x@sub.spam.example")
+        assert answer.status_code == 403 and "cannot sign up here" in answer.text
+    api = {
+        "username": "viaapi",
+        "email": "x@spam.example",
+        "password": "a bridge in Kyoto",
+        "agreement": "true",
+    }
+    app = await registered(desk.house)
+    token = await own_token(desk.house, app)
+    answer = await desk.house.client.post("/api/v1/accounts", json=api, headers=bearer(token))
+    assert answer.status_code == 403 and answer.json()["code"] == "email_blocked"
+    said = {"domain": "far.example", "said": "Floods us.", "why": "See the log.", "suspends": "on"}
+    await desk.moe.post(f"{blocks}/server", data=said)
+    page = await read(desk.moe, blocks)
+    assert "&lt;b&gt;Bots&lt;/b&gt;" in page and "far.example" in page and "See the log." in page
+    (told,) = (await desk.house.client.get("/api/v1/instance/domain_blocks")).json()
+    assert (told["domain"], told["severity"], told["comment"]) == (
+        "far.example",
+        "suspend",
+        "Floods us.",
+    )
+    answer = await desk.moe.post(f"{blocks}/server", data=said)
+    assert (
+        answer.status_code == 409
+        and 'value="far.example"' in answer.text
+        and "checked" in answer.text
+    )
+    for kind in ("email", "server"):
+        (href,) = re.findall(rf'action="({blocks}/{kind}/\d+/lift)"', page)
+        assert (await desk.ada.post(href)).status_code == 403
+        assert (await desk.moe.post(href)).status_code == 303
+        assert (await desk.moe.post(href)).status_code == 404
+        answer = await desk.moe.post(f"{blocks}/{kind}", data={"domain": "no domain"})
+        assert answer.status_code == 422 and 'value="no domain"' in answer.text
+        assert (await desk.ada.post(f"{blocks}/{kind}", data=said)).status_code == 403
+    assert (await desk.ada.get(blocks)).status_code == 403
+    assert (await desk.moe.post(f"{blocks}/else", data=said)).status_code == 404
+    assert (await desk.moe.post(f"{blocks}/else/1/lift")).status_code == 404
+    log = plain(await read(desk.moe, "/moderation/log"))
+    assert "blocked the server far.example" in log and "lifted the block of spam.example" in log

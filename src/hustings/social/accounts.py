@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import email_blocks, indexing, invites
+from hustings.social.visibility import is_here
 from hustings.store.apps import codes, markers, preferences, tokens
 from hustings.store.notifications import notifications
 from hustings.store.people import (
@@ -156,8 +157,9 @@ def of_ids(
     """Accounts that are neither suspended nor deleted, of other servers too. `whoever`: those as well, for moderators."""
     if not ids:
         return {}
-    here = (accounts.c.suspended_at_ms.is_(None), accounts.c.deleted_at_ms.is_(None))
-    asked = sa.select(accounts).where(accounts.c.id.in_(ids), *(() if whoever else here))
+    asked = sa.select(accounts).where(accounts.c.id.in_(ids))
+    if not whoever:
+        asked = asked.where(is_here(accounts.c.id))
     return {row["id"]: _account(row) for row in connection.execute(asked).mappings()}
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import FromClause
 
 from hustings.store.follows import blocks, follows, mutes
-from hustings.store.people import accounts
+from hustings.store.people import accounts, domain_blocks
 from hustings.store.posts import post_mentions, posts
 
 PUBLIC, UNLISTED, PRIVATE, DIRECT = "public", "unlisted", "private", "direct"
@@ -62,7 +62,9 @@ def comes_upon(viewer: Viewer | None, account: sa.ColumnElement[Any]) -> Conditi
     """Whether the viewer meets an account without looking for it: it is not limited, or he follows it, or it is his own."""
     them = accounts.alias("them")
     free = ~sa.exists(
-        sa.select(sa.literal(1)).where(them.c.id == account, them.c.limited_at_ms.is_not(None))
+        sa.select(sa.literal(1)).where(
+            them.c.id == account, sa.or_(them.c.limited_at_ms.is_not(None), of_blocked(them, False))
+        )
     ).correlate_except(them)
     if viewer is None:
         return free
@@ -71,14 +73,27 @@ def comes_upon(viewer: Viewer | None, account: sa.ColumnElement[Any]) -> Conditi
 
 
 def is_here(account: sa.ColumnElement[Any]) -> Condition:
-    """Whether an account is neither suspended nor deleted."""
+    """Whether an account is neither suspended nor deleted, nor of a server that is."""
+    them = accounts.alias("them")  # `account` may be a column of `accounts` itself
     return sa.exists(
         sa.select(sa.literal(1)).where(
-            accounts.c.id == account,
-            accounts.c.suspended_at_ms.is_(None),
-            accounts.c.deleted_at_ms.is_(None),
+            them.c.id == account,
+            them.c.suspended_at_ms.is_(None),
+            them.c.deleted_at_ms.is_(None),
+            ~of_blocked(them, True),
         )
-    ).correlate_except(accounts)
+    ).correlate_except(them)
+
+
+def of_blocked(account: FromClause, suspends: bool) -> Condition:
+    """Whether a row of `accounts` is of another server that is suspended, or limited, here; ours are not even asked about."""
+    below = account.c.domain.endswith(sa.literal(".") + domain_blocks.c.domain)
+    blocked = _some(
+        domain_blocks,
+        domain_blocks.c.suspends.is_(suspends),
+        sa.or_(account.c.domain == domain_blocks.c.domain, below),
+    )
+    return sa.and_(account.c.domain.is_not(None), blocked)
 
 
 def _this_one(viewer: Viewer | None, post: Rows, tombstones: bool) -> Condition:

@@ -140,3 +140,15 @@ email_blocks = Table(
 )
 """What nobody signs up with: one address, known by its SHA-256 alone, or a domain with all below it. `account`: whose ban it
 came with."""
+
+domain_blocks = Table(
+    "domain_blocks",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("domain", String(253), nullable=False, unique=True),
+    Column("suspends", Boolean, nullable=False),
+    Column("said", String(500), nullable=False),
+    Column("note", String(500), nullable=False),
+)
+"""Other servers, each with all below it, whose accounts are suspended here, or limited. `said` is for everybody, `note` for
+moderators."""

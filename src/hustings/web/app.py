@@ -23,6 +23,7 @@ from hustings.store.engine import Database, sqlite_url
 from hustings.web import (
     account_pages,
     api,
+    block_pages,
     compose_pages,
     files,
     import_pages,
@@ -178,6 +179,7 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     app.include_router(queue_pages.build(parts, shown))
     app.include_router(order_pages.build(parts, shown))
     app.include_router(report_pages.build(parts, shown))
+    app.include_router(block_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))

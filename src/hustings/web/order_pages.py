@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from hustings.social import (
     accounts,
     audit,
+    blocks,
     follows,
     lookup,
     names,
@@ -47,6 +48,7 @@ from hustings.web.parts import Parts
 from hustings.web.post_views import entries, person
 from hustings.wire.errors import Refused
 
+BLOCKS = (blocks.EMAIL, blocks.SERVER, blocks.LIFTED)
 LISTED, POSTS_SHOWN, LINES_SHOWN = 40, 10, 20
 LOGGED = (
     *STRIKES,
@@ -55,6 +57,7 @@ LOGGED = (
     RESOLVED,
     REOPENED,
     TAKEN,
+    *BLOCKS,
     "let_in",
     "turned_away",
     "became_owner",
@@ -104,7 +107,7 @@ def line(one: Line) -> dict[str, Any]:
         "handle": str(one.facts.get("handle", "")),
         "why": str(one.facts.get("why", "")),
         "told": one.facts.get("told"),
-        "post": str(one.facts.get("post", "")),
+        "domain": str(one.facts.get("domain", "")),
     }
 
 
