@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
 from hustings.web.parts import Parts
+
+HTML_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,18 @@ class Statuses:
         }
 
     def _html(self, said: str, mentions: Collection[Account]) -> str:
-        pages = {
-            (one.handle.lower(), (one.domain or "").lower()): self._shown.page(one)
+        pages = tuple(
+            (one.handle.lower(), (one.domain or "").lower(), self._shown.page(one))
             for one in mentions
-        }
-        return markup.html(text.parse(said, self._domain), self._web, pages)
+        )
+        return _html(said, self._domain, self._web, pages)
+
+
+@lru_cache(HTML_KEPT)
+def _html(said: str, domain: str, web: str, pages: tuple[tuple[str, str, str], ...]) -> str:
+    """Kept for a while, since the same few posts stand in many homes."""
+    profiles = {(handle, theirs): page for handle, theirs, page in pages}
+    return markup.html(text.parse(said, domain), web, profiles)
 
 
 def _id(id: int | None) -> str | None:
