@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from hustings.social import names
 from hustings.social.drafts import LANGUAGE
+from hustings.social.quoted import EVERYBODY, POLICIES
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
 from hustings.wire.errors import Refused
@@ -27,6 +28,7 @@ class Preferences:
     bot: bool = False
     discoverable: bool = True
     fields: tuple[tuple[str, str], ...] = ()
+    quote_policy: str = EVERYBODY
 
 
 def of(connection: Connection, account: int) -> Preferences:
@@ -44,6 +46,7 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             row.bot,
             row.discoverable,
             tuple((name, value) for name, value in row.fields),
+            row.quote_policy,
         )
         for row in connection.execute(question)
     }
@@ -58,6 +61,7 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
         "bot": wanted.bot,
         "discoverable": wanted.discoverable,
         "fields": [list(pair) for pair in wanted.fields],
+        "quote_policy": wanted.quote_policy,
     }
     mine = preferences.c.account == account
     done = connection.execute(preferences.update().where(mine).values(**values))
@@ -79,6 +83,11 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
         if visibility not in VISIBILITIES:
             raise Refused("preference_malformed", field="privacy")
         after = replace(after, visibility=str(visibility))
+    policy = tree.get("quote_policy")
+    if policy is not None:
+        if policy not in POLICIES:
+            raise Refused("preference_malformed", field="quote_policy")
+        after = replace(after, quote_policy=str(policy))
     if "language" in tree:
         language = tree["language"] or None
         if language is not None and not LANGUAGE.fullmatch(str(language)):

@@ -88,5 +88,6 @@ preferences = Table(
     Column("bot", Boolean, nullable=False),
     Column("discoverable", Boolean, nullable=False),
     Column("fields", JSON, nullable=False),
+    Column("quote_policy", String(9), nullable=False, server_default="public"),
 )
 """What a member sets through an app: how posts are written unless they say otherwise, and more of the profile."""

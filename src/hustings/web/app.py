@@ -28,6 +28,7 @@ from hustings.web import (
     files,
     import_pages,
     letter_pages,
+    list_pages,
     moderation_pages,
     notification_pages,
     order_pages,
@@ -36,6 +37,7 @@ from hustings.web import (
     post_pages,
     profile_pages,
     queue_pages,
+    quote_pages,
     report_pages,
     search_pages,
     square_pages,
@@ -186,9 +188,8 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
     app.include_router(post_pages.build(parts, shown))
-    app.include_router(notification_pages.build(parts, shown))
-    app.include_router(search_pages.build(parts, shown))
-    app.include_router(import_pages.build(parts, shown))
+    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
+        app.include_router(others.build(parts, shown))
     app.include_router(files.build(parts))
 
 

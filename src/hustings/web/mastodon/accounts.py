@@ -71,7 +71,7 @@ def _own(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> 
                 "posting:default:visibility": found.visibility,
                 "posting:default:sensitive": found.sensitive,
                 "posting:default:language": found.language,
-                "posting:default:quote_policy": "public",
+                "posting:default:quote_policy": found.quote_policy,
                 "reading:expand:media": "default",
                 "reading:expand:spoilers": False,
                 "reading:autoplay:gifs": False,
@@ -192,7 +192,8 @@ def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
     source = tree.get("source")
     wanted = {one: tree[one] for one in ("bot", "discoverable") if one in tree}
     if isinstance(source, dict):
-        wanted |= {one: source[one] for one in ("sensitive", "language") if one in source}
+        kept = ("sensitive", "language", "quote_policy")
+        wanted |= {one: source[one] for one in kept if one in source}
         wanted |= {"visibility": source["privacy"]} if "privacy" in source else {}
     if "fields_attributes" in tree:
         wanted["fields"] = tree["fields_attributes"]

@@ -126,7 +126,7 @@ class Entities:
                 "discoverable": more.discoverable,
                 "indexable": False,
                 "attribution_domains": [],
-                "quote_policy": "public",
+                "quote_policy": more.quote_policy,
             },
             "role": {
                 "id": ROLE_IDS[member.role],
