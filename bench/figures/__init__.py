@@ -8,8 +8,10 @@ from pathlib import Path
 from bench.figures import (
     attacks,
     ban,
+    chain,
     crowd,
     flash,
+    inputs,
     join,
     join_stage,
     kills,
@@ -21,6 +23,7 @@ from bench.figures import (
     restart,
     roads,
     sibilants,
+    square,
     stage,
     start,
     static,
@@ -61,6 +64,9 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     **voice.ALL,
     "loudness": loudness.measure,
     "sibilants": sibilants.measure,
+    "chain": chain.measure,
+    **square.ALL,
+    "inputs": inputs.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
@@ -73,8 +79,11 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 }
 """What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
 
-VOICE = (*voice.ALL, "loudness", "sibilants")
+VOICE = (*voice.ALL, "loudness", "sibilants", "chain")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
 
-EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE))
+SQUARE = {**square.ALL, "inputs": inputs.measure}
+"""What `make bench-square` measures: on two filled databases, which take minutes to fill and gigabytes to keep."""
+
+EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE, *SQUARE))
 """What `make bench` measures."""

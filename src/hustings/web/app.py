@@ -173,6 +173,7 @@ def build(parts: Parts) -> ASGIApp:
 
 def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     """Everything that answers; of two routes that fit an address, the first does."""
+    for_apps.include(app, parts, shown)
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
     app.include_router(account_pages.build(parts, shown))
@@ -183,7 +184,6 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     app.include_router(report_pages.build(parts, shown))
     app.include_router(block_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
-    for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
