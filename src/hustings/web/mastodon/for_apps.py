@@ -19,6 +19,7 @@ from hustings.web.mastodon import (
     polls,
     quotes,
     relations,
+    scheduled,
     search,
     statuses,
     streaming,
@@ -48,6 +49,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(polls.build(parts, callers))
+    app.include_router(scheduled.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     entries = notifications.Entries(shown, posts)
     app.include_router(notifications.build(parts, callers, entries))
