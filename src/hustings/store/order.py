@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from hustings.store.polls import metadata as metadata
+from hustings.store.scheduled import metadata as metadata
 
 reports = Table(
     "reports",

@@ -39,6 +39,7 @@ from hustings.web import (
     queue_pages,
     quote_pages,
     report_pages,
+    scheduled_pages,
     search_pages,
     square_pages,
 )
@@ -187,6 +188,7 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
+    app.include_router(scheduled_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
     for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
         app.include_router(others.build(parts, shown))
