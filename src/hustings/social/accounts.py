@@ -38,7 +38,8 @@ UNCONFIRMED_KEPT_MS = 2 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him."""
+    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him. `avatar`, `avatar_still`
+    and `header` are names below `published/media`, "" for none; `avatar_alt` and `header_alt` say what is seen there."""
 
     id: int
     handle: str
@@ -48,6 +49,11 @@ class Account:
     domain: str | None = None
     locked: bool = False
     uri: str = ""
+    avatar: str = ""
+    avatar_still: str = ""
+    avatar_alt: str = ""
+    header: str = ""
+    header_alt: str = ""
 
     @property
     def shown(self) -> str:
@@ -328,6 +334,11 @@ def _account(row: Mapping[Any, Any]) -> Account:
         row["domain"],
         row["locked"],
         row["uri"],
+        row["avatar"],
+        row["avatar_still"],
+        row["avatar_alt"],
+        row["header"],
+        row["header_alt"],
     )
 
 

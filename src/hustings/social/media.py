@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, text
+from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
 from hustings.store.media import attachments
@@ -285,16 +285,7 @@ def sweep(connection: Connection, now_ms: int) -> list[str]:
     )
     gone = connection.execute(asked).all()
     connection.execute(sa.delete(attachments).where(attachments.c.id.in_([row.id for row in gone])))
-    names = {name for row in gone for name in (row.file, row.preview) if name}
-    return [name for name in sorted(names) if not _has(connection, name)]
-
-
-def _has(connection: Connection, name: str) -> bool:
-    """Whether anybody's file is called that: the same picture sent twice is one file."""
-    wanted = sa.or_(attachments.c.file == name, attachments.c.preview == name)
-    return (
-        connection.execute(sa.select(attachments.c.id).where(wanted).limit(1)).first() is not None
-    )
+    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
 
 
 def _end(connection: Connection, id: int, **values: object) -> None:
