@@ -32,6 +32,7 @@ from hustings.web import (
     pages,
     post_pages,
     profile_pages,
+    profile_settings,
     search_pages,
     square_pages,
 )
@@ -122,6 +123,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(letter_pages.build(parts, shown))
     app.include_router(moderation_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
+    app.include_router(profile_settings.build(parts, shown))
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))

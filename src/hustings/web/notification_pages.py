@@ -40,7 +40,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         return pages.html(
             "notifications.html",
             who=who,
-            groups=[_entry(group, people, posts, read_to) for group in groups],
+            groups=[_entry(parts, group, people, posts, read_to) for group in groups],
             older=f"/notifications?max_id={last}" if len(groups) >= page.limit else "",
             newest="" if page == Page() else "/notifications",
         )
@@ -64,7 +64,11 @@ def _read(connection: Connection, account: int, page: Page, now_ms: int) -> Foun
 
 
 def _entry(
-    group: Group, people: dict[int, Account], posts: dict[int, Post], read_to: int
+    parts: Parts,
+    group: Group,
+    people: dict[int, Account],
+    posts: dict[int, Post],
+    read_to: int,
 ) -> dict[str, Any]:
     senders = [people[id] for id in dict.fromkeys(one.sender for one in group.all) if id in people]
     post = posts.get(group.newest.post)
@@ -72,7 +76,7 @@ def _entry(
         "kind": group.newest.kind,
         "unread": group.newest.id > read_to,
         "at": Moment(group.newest.at_ms),
-        "people": [person(one) for one in senders[:NAMED_MAX]],
+        "people": [person(parts, one) for one in senders[:NAMED_MAX]],
         "more": max(0, len(senders) - NAMED_MAX),
         "href": address(post) if post else "",
         "words": _excerpt(post) if post else "",

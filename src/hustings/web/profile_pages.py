@@ -57,6 +57,8 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             "profile.html",
             who=who,
             account=account,
+            picture=parts.portraits.still(account),
+            header=parts.portraits.header(account) if account.header else "",
             address=f"@{account.handle}@{parts.settings.handle_domain}",
             since=Moment(account.created_at_ms),
             paragraphs=[text.strip() for text in account.note.split("\n\n") if text.strip()],
@@ -90,7 +92,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     async def asking(request: Request) -> Response:
         who = await visitors.needed(request)
         found = await sql.read(_asking, who.account)
-        people = [{"id": one.id, **person(one)} for one in found]
+        people = [{"id": one.id, **person(parts, one)} for one in found]
         return pages.html("asking.html", who=who, people=people)
 
     return router

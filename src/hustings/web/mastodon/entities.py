@@ -19,6 +19,7 @@ from hustings.social.preferences import Preferences
 from hustings.social.tokens import Token
 from hustings.web.mastodon.answers import day, moment
 from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
 
 PERMISSIONS = {accounts.MEMBER: 0, accounts.MODERATOR: 1 << 3 | 1 << 4 | 1 << 10, accounts.OWNER: 1}
 """Of a role, as Mastodon counts them: an owner may all, a moderator sees reports, the log, and users."""
@@ -47,6 +48,14 @@ def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Per
     return {one.id: Person(one, set_by[one.id], counted[one.id]) for one in wanted}
 
 
+def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
+    """One's own, and how many ask to follow. Errors: `token_wrong` for who is gone."""
+    found = accounts.member(connection, id)
+    if found is None:
+        raise Refused("token_wrong")
+    return person(connection, found.account), found, follows.asked_by(connection, id)
+
+
 class Entities:
     """Our addresses are absolute, as apps need them."""
 
@@ -63,7 +72,7 @@ class Entities:
 
     def account(self, who: Person) -> dict[str, Any]:
         account, more, counted = who.account, who.preferences, who.counts
-        picture, header = self.asset("web/avatar.png"), self.asset("web/header.png")
+        at = self._parts.portraits
         return {
             "id": str(account.id),
             "username": account.handle,
@@ -78,12 +87,12 @@ class Entities:
             "note": paragraphs(account.note),
             "url": self.page(account),
             "uri": account.uri,
-            "avatar": picture,
-            "avatar_static": picture,
-            "avatar_description": "",
-            "header": header,
-            "header_static": header,
-            "header_description": "",
+            "avatar": at.avatar(account),
+            "avatar_static": at.still(account),
+            "avatar_description": account.avatar_alt,
+            "header": at.header(account),
+            "header_static": at.header(account),
+            "header_description": account.header_alt,
             "followers_count": counted.followers,
             "following_count": counted.following,
             "statuses_count": counted.posts,

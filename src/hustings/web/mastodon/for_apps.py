@@ -15,6 +15,7 @@ from hustings.web.mastodon import (
     media,
     notifications,
     oauth,
+    profile,
     relations,
     search,
     statuses,
@@ -36,6 +37,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(app_pages.build(parts, pages))
     app.include_router(relations.build(parts, callers, shown))
     app.include_router(search.build(parts, callers, shown, posts))
+    app.include_router(profile.build(parts, callers, shown))
     app.include_router(
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything
