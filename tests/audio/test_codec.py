@@ -5,6 +5,7 @@ import gc
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -67,14 +68,17 @@ def test_every_object_gives_its_memory_back(kind: Callable[[], OpusDecoder | Opu
 # Decoding and encoding
 
 
-def test_a_voice_comes_back_late_by_the_lookahead() -> None:
+@pytest.mark.parametrize(("application", "late"), [("audio", 312), ("lowdelay", 120)])
+def test_a_voice_comes_back_late_by_the_lookahead(
+    application: Literal["audio", "lowdelay"], late: int
+) -> None:
     sound = voice(2)
-    encoder, decoder = OpusEncoder(1, 96_000), OpusDecoder()
+    encoder, decoder = OpusEncoder(1, 96_000, application), OpusDecoder()
     heard = np.concatenate([decoder.decode(encoder.encode(tick)) for tick in ticks(sound)])
     assert heard.dtype == np.float32 and heard.shape == sound.shape
-    assert encoder.lookahead == 312 == delay_of(heard, sound)
-    late = sound[:-312]
-    assert power_db(heard[312:] - late) < power_db(late) - 10
+    assert encoder.lookahead == late == delay_of(heard, sound)
+    said = sound[:-late]
+    assert power_db(heard[late:] - said) < power_db(said) - 10
 
 
 @pytest.mark.parametrize("size", [120, 240, 480, 960, 1_920, 2_880])

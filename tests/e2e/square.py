@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -87,7 +88,17 @@ def suspend(house: House, handle: str) -> None:
     )
 
 
+def account(house: House, handle: str) -> int:
+    """The id, whether anybody may see it or not."""
+    with closing(sqlite3.connect(_database(house), timeout=10)) as connection:
+        found = connection.execute("SELECT id FROM accounts WHERE handle = ?", (handle,))
+        return int(found.fetchone()[0])
+
+
 def change(house: House, statement: str, *values: Any) -> None:
-    path = house.folder / "web" / "hustings.sqlite3"
-    with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(_database(house), timeout=10)) as connection, connection:
         connection.execute(statement, values)
+
+
+def _database(house: House) -> Path:
+    return house.folder / "web" / "hustings.sqlite3"

@@ -26,7 +26,7 @@ from hustings.audio.opus_packet import PACKET_SAMPLES_MAX
 Samples = NDArray[np.float32]
 """float32 in [-1, 1]: (n,) mono or (n, 2)."""
 
-_APPLICATIONS = {"voip": 2048, "audio": 2049}
+_APPLICATIONS = {"voip": 2048, "audio": 2049, "lowdelay": 2051}
 _SET_BITRATE, _SET_COMPLEXITY, _SET_INBAND_FEC = 4002, 4010, 4012
 _SET_PACKET_LOSS_PERC, _SET_DTX, _GET_LOOKAHEAD, _RESET_STATE = 4014, 4016, 4027, 4028
 _SET_PREDICTION_DISABLED = 4042
@@ -222,7 +222,8 @@ class OpusDecoder:
 
 
 class OpusEncoder:
-    """An Opus encoder at 48 kHz. `lookahead` samples of input come out later than they went in (312 for "audio" and "voip").
+    """An Opus encoder at 48 kHz. `lookahead` samples of input come out later than they went in: 312 for "audio" and "voip",
+    120 for "lowdelay", which has CELT alone and therefore no in-band FEC.
 
     fec: carry a copy of each frame in the next packet when `loss_percent` makes it worth it. Errors: `ValueError` for a
     setting that libopus refuses. Not for use by two threads at once.
@@ -232,7 +233,7 @@ class OpusEncoder:
         self,
         channels: int,
         bitrate: int,
-        application: Literal["audio", "voip"] = "audio",
+        application: Literal["audio", "voip", "lowdelay"] = "audio",
         fec: bool = False,
         loss_percent: int = 0,
         complexity: int = 9,

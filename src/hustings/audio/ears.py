@@ -22,7 +22,8 @@ HANG_TICKS = RATE // TICK
 """So long after his last sound a speaker keeps his clean feed: pauses between words are no changes."""
 PAST_TICKS = 4
 COMPLEXITY = 5
-"""As "audio", not "voip": at 64 kbit/s CELT alone is full band too, at 0.4 of the cost of voip's hybrid (measured on speech)."""
+"""As "lowdelay", which is CELT alone: at 64 kbit/s it is full band too, at 0.4 of the cost of voip's hybrid (measured on speech),
+and 4 ms sooner than "audio", which would take CELT here as well."""
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class Ears:
             encoder.encode(frame)
 
     def _encoder(self) -> OpusEncoder:
-        return OpusEncoder(1, self._bitrate, "audio", complexity=COMPLEXITY)
+        return OpusEncoder(1, self._bitrate, "lowdelay", complexity=COMPLEXITY)
 
 
 def clipped(frame: Samples) -> Samples:

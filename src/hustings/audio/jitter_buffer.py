@@ -2,7 +2,9 @@
 
 The stream's own timestamps are the ruler. A *cursor* (unwrapped timestamp) says what is played next; the *level* is how
 far the newest packet reaches beyond it. The level seen just after the quickest packets of a second is the delay we
-impose, and that is steered to a target: a packet's length plus the 97th percentile of what the network added lately.
+impose, and that is steered to a target: a packet's length plus the 97th percentile of what the network added lately, a
+tick at least. That tick is saved on a *calm* road: where the slowest packet of seconds still came before the tick that
+follows the quickest, the wait for that tick is room enough.
 
 Packets need not be 20 ms: a pull carries as many steps as a tick needs (`then`), or none (`held`) while the decoder's
 FIFO still has sound of a longer packet. `codec.OpusDecoder.tick` follows the steps and keeps that FIFO.
@@ -56,6 +58,9 @@ _SHORTEST = 120  # samples of the shortest Opus packet
 _LATE_RUN_MAX = 50  # as many late packets on end are no reordering but another timeline
 _TRANSITS = 250  # packets whose transit time is remembered, about 5 s
 _PERCENTILE = 0.97
+_LOOK_EVERY = 10  # packets
+_CALM_MARGIN, _CALM_KEPT = TICK // 5, TICK // 10  # 4 ms to be believed, 2 ms to be believed on
+_CALM_MAX = 64 * _TRANSITS  # packets: whoever broke his calm often is believed after five minutes
 
 Kind = Literal["packet", "fec", "conceal", "silence", "held"]
 
@@ -132,6 +137,8 @@ class _Delay:
         self._countdown = 0
         self._least: int | None = None  # of the transits, looked up anew when the spread is
         self._spread_ticks = floor_ticks
+        self._calm_for, self._calm_wanted, self._is_calm = 0, _TRANSITS, False  # packets
+        self._wait = 0
         self.packet_ticks = 1
 
     @property
@@ -139,7 +146,7 @@ class _Delay:
         """The level wanted just after a quick packet: its own length and the room for slow ones."""
         return self._spread_ticks + self.packet_ticks
 
-    def add(self, transit: int, most: int | None = None) -> int:
+    def add(self, packet: _Packet, transit: int, most: int | None = None) -> int:
         """Takes arrival − timestamp in; how much later than the quickest this packet was, in samples. It counts for `most`."""
         counted = transit
         if most is not None and self._least is not None:
@@ -148,17 +155,36 @@ class _Delay:
         self._countdown -= 1
         least = transit if self._least is None else min(self._least, transit)
         if self._countdown <= 0:
-            self._countdown = 10
+            self._countdown = _LOOK_EVERY
             ordered = sorted(self._transits)
             least = ordered[0]
             slow = ordered[int(_PERCENTILE * (len(ordered) - 1))] - ordered[0]
-            self._spread_ticks = max(self._floor, min(-(-slow // TICK), self._ceiling))
+            if self._look_for_calm(packet, least, ordered[-1] - least):
+                self._spread_ticks = self._floor - 1
+            else:
+                self._spread_ticks = max(self._floor, min(-(-slow // TICK), self._ceiling))
         self._least = least
         return transit - least
+
+    def _look_for_calm(self, packet: _Packet, least: int, slowest: int) -> bool:
+        """Whether all packets came before the tick after the quickest, for long enough. Where the road broke its calm, and not
+        a clock that drifts across a tick, it is believed again after twice the time."""
+        # Whole ticks of sound come at the same moment of a tick; others have no such moment.
+        wait = TICK - (least + packet.timestamp) % TICK if packet.samples % TICK == 0 else 0
+        if slowest + (_CALM_KEPT if self._is_calm else _CALM_MARGIN) <= wait:
+            self._calm_for += _LOOK_EVERY
+        else:
+            if self._is_calm and slowest + _CALM_KEPT > self._wait:
+                self._calm_wanted = min(2 * self._calm_wanted, _CALM_MAX)
+            self._calm_for = 0
+        self._wait = wait
+        self._is_calm = self._floor > 0 and self._calm_for >= self._calm_wanted
+        return self._is_calm
 
     def forget(self) -> None:
         self._transits.clear()
         self._countdown, self._least = 0, None
+        self._calm_for, self._is_calm = 0, False
 
 
 class JitterBuffer:
@@ -306,7 +332,7 @@ class JitterBuffer:
         if packet.samples:
             self._delay.packet_ticks = -(-packet.samples // TICK)
         repaired = self._highest is not None and packet.sequence < self._highest[0]
-        return self._delay.add(transit, REPAIR_TICKS * TICK if repaired else None)
+        return self._delay.add(packet, transit, REPAIR_TICKS * TICK if repaired else None)
 
     def _set_cursor(self, packet: _Packet, slowness: int) -> None:
         """A first packet waits for the target; less, if it was slow itself, but never so little that it could not be."""
