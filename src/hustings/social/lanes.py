@@ -49,6 +49,9 @@ SOUNDS = Lane("sounds", waiting_max=100, takes_max=3, at_once=1, patience_s=900.
 """What strangers sent, made anew. How many may wait is how much of a disk the raw files may take; and an hour of sound
 keeps no picture waiting."""
 
+LINKS = Lane("links", waiting_max=2_000, takes_max=3, at_once=2, patience_s=30.0, lease_s=60.0)
+"""Pages elsewhere that are asked whether they know a profile: whoever is slow there is in nobody's way here."""
+
 
 def wait_ms(takes: int, roll: float) -> int:
     """How long a job waits after its failed try number `takes` (from 1): doubling from 15 s to two hours, and of that between

@@ -8,25 +8,22 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import names
+from hustings.social import fields
 from hustings.social.drafts import LANGUAGE
+from hustings.social.fields import Fields
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
 from hustings.wire.errors import Refused
 
-FIELDS_MAX, FIELD_MAX = 4, 255
-
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`fields`: names and values of the profile's table, as they were typed."""
-
     visibility: str = PUBLIC
     sensitive: bool = False
     language: str | None = None
     bot: bool = False
     discoverable: bool = True
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: Fields = ()
 
 
 def of(connection: Connection, account: int) -> Preferences:
@@ -43,7 +40,7 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             row.language,
             row.bot,
             row.discoverable,
-            tuple((name, value) for name, value in row.fields),
+            fields.of_rows(row.fields),
         )
         for row in connection.execute(question)
     }
@@ -57,7 +54,7 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
         "language": wanted.language,
         "bot": wanted.bot,
         "discoverable": wanted.discoverable,
-        "fields": [list(pair) for pair in wanted.fields],
+        "fields": [one.row for one in wanted.fields],
     }
     mine = preferences.c.account == account
     done = connection.execute(preferences.update().where(mine).values(**values))
@@ -85,7 +82,7 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
             raise Refused("preference_malformed", field="language")
         after = replace(after, language=None if language is None else str(language))
     if "fields" in tree:
-        after = replace(after, fields=_fields(tree["fields"]))
+        after = replace(after, fields=fields.read(tree["fields"], before.fields))
     return after
 
 
@@ -99,21 +96,3 @@ def truth(value: object, field: str) -> bool:
     if word in ("false", "0", "off", "f", "no", ""):
         return False
     raise Refused("preference_malformed", field=field)
-
-
-def _fields(given: object) -> tuple[tuple[str, str], ...]:
-    """A list of `{name, value}`, or the same under numbers. Errors: `preference_malformed`, `bad_request`."""
-    rows = list(given.values()) if isinstance(given, dict) else given
-    if not isinstance(rows, list) or len(rows) > FIELDS_MAX:
-        raise Refused("preference_malformed", field="fields_attributes")
-    found = []
-    for row in rows:
-        if not isinstance(row, dict):
-            raise Refused("preference_malformed", field="fields_attributes")
-        name, value = (
-            names.line(row.get(one), FIELD_MAX, "preference_malformed", "fields_attributes")
-            for one in ("name", "value")
-        )
-        if name or value:
-            found.append((name, value))
-    return tuple(found)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hustings.social import preferences
+from hustings.social import fields
 from hustings.web.mastodon import params
 from hustings.wire.errors import Refused
 from tests.web.conftest import House, bearer
@@ -93,7 +93,7 @@ async def test_what_no_profile_may_be(house: House, said: dict[str, Any], code: 
     limits = {
         "display_name": "a" * 60,
         "note": "a" * 500,
-        "fields_attributes": [{"name": "a", "value": "b" * preferences.FIELD_MAX}] * 4,
+        "fields_attributes": [{"name": "a", "value": "b" * fields.FIELD_MAX}] * 4,
     }
     assert (await update(house, token, json=limits)).status_code == 200
 

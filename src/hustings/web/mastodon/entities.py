@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from hustings.social import accounts, follows, preferences, scopes
 from hustings.social.accounts import Account, Member
 from hustings.social.apps import App
+from hustings.social.fields import Field
 from hustings.social.follows import Counts
 from hustings.social.ids import moment as moment_of
 from hustings.social.preferences import Preferences
@@ -24,6 +25,9 @@ from hustings.wire.errors import Refused
 PERMISSIONS = {accounts.MEMBER: 0, accounts.MODERATOR: 1 << 3 | 1 << 4 | 1 << 10, accounts.OWNER: 1}
 """Of a role, as Mastodon counts them: an owner may all, a moderator sees reports, the log, and users."""
 ROLE_IDS = {accounts.MEMBER: "-99", accounts.MODERATOR: "1", accounts.OWNER: "3"}
+REL = "nofollow noopener noreferrer"
+ME = f"{REL} me"
+"""On the links of a profile's table: its owner says that they are his own."""
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
 
 
@@ -102,8 +106,8 @@ class Entities:
             "emojis": [],
             "roles": [],
             "fields": [
-                {"name": name, "value": linked(value), "verified_at": None}
-                for name, value in more.fields
+                {"name": one.name, "value": linked(one.value, ME), "verified_at": proven(one)}
+                for one in more.fields
             ],
         }
 
@@ -118,8 +122,8 @@ class Entities:
                 "language": more.language,
                 "note": who.account.note,
                 "fields": [
-                    {"name": name, "value": value, "verified_at": None}
-                    for name, value in more.fields
+                    {"name": one.name, "value": one.value, "verified_at": proven(one)}
+                    for one in more.fields
                 ],
                 "follow_requests_count": asked_by,
                 "hide_collections": False,
@@ -168,16 +172,18 @@ def paragraphs(text: str) -> str:
     )
 
 
-def linked(line: str) -> str:
+def proven(field: Field) -> str | None:
+    return moment(field.verified_at_ms) if field.verified_at_ms else None
+
+
+def linked(line: str, rel: str = REL) -> str:
     """One line as HTML, with the links that are in it."""
     made, at = [], 0
     for found in _LINK.finditer(line):
         url = found[0].rstrip(".,;:!?)")
         made.append(escape(line[at : found.start()]))
         href = escape(url)
-        made.append(
-            f'<a href="{href}" rel="nofollow noopener noreferrer" target="_blank">{href}</a>'
-        )
+        made.append(f'<a href="{href}" rel="{rel}" target="_blank">{href}</a>')
         at = found.start() + len(url)
     return "".join(made) + escape(line[at:])
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from hustings.copy import catalogue
-from hustings.social import accounts, names, preferences
+from hustings.social import accounts, fields, names
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
 from hustings.social.media import DESCRIPTION_MAX, PICTURES_MAX
@@ -167,9 +167,9 @@ class _About:
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,
-                "max_profile_fields": preferences.FIELDS_MAX,
-                "profile_field_name_limit": preferences.FIELD_MAX,
-                "profile_field_value_limit": preferences.FIELD_MAX,
+                "max_profile_fields": fields.FIELDS_MAX,
+                "profile_field_name_limit": fields.FIELD_MAX,
+                "profile_field_value_limit": fields.FIELD_MAX,
                 "max_display_name_length": names.NAME_MAX,
                 "max_note_length": names.NOTE_MAX,
             },

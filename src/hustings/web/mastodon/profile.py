@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from hustings.social import accounts, names, portraits, preferences
+from hustings.social import accounts, fields, names, portraits, preferences
 from hustings.web.mastodon import params
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
@@ -34,7 +34,9 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
         mine = callers.mine(request, SCOPE)
         async with params.opened(request) as tree:
             made = await parts.uploads.take_portraits(mine.account, tree, PATIENCE_S)
-            await sql.write(_update, mine.account, tree, made, parts.now_ms())
+            now_ms = parts.now_ms()
+            job = parts.ids.at(now_ms)
+            await sql.write(_update, mine.account, tree, made, job, now_ms)
         return yes(shown.own(*await sql.read(own_person, mine.account)))
 
     @router.delete("/profile/{kind}")
@@ -49,7 +51,12 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
 
 
 def _update(
-    connection: Connection, id: int, tree: Mapping[str, Any], pictures: list[int], now_ms: int
+    connection: Connection,
+    id: int,
+    tree: Mapping[str, Any],
+    pictures: list[int],
+    job: int,
+    now_ms: int,
 ) -> None:
     """What a request names; the rest stays. Errors: those of `names`, `preferences` and `portraits`."""
     for one in pictures:
@@ -85,4 +92,7 @@ def _update(
         wanted["fields"] = tree["fields_attributes"]
     if wanted:
         before = preferences.of(connection, id)
-        preferences.keep(connection, id, preferences.changed(before, wanted))
+        after = preferences.changed(before, wanted)
+        preferences.keep(connection, id, after)
+        if "fields" in wanted:
+            fields.ask(connection, job, id, after.fields, now_ms)
