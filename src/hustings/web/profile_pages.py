@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, follows, paging, timelines
+from hustings.social import accounts, follows, paging, preferences, timelines
 from hustings.social.accounts import Account
+from hustings.social.fields import Field, Fields
 from hustings.social.follows import Counts, Relationship
 from hustings.social.paging import Page
 from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.web import forms
 from hustings.web.account_pages import onward
+from hustings.web.mastodon.entities import ME, linked
 from hustings.web.moderation_pages import number
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
@@ -31,6 +35,7 @@ ASKERS_SHOWN = 40
 @dataclass(frozen=True, slots=True)
 class Profile:
     account: Account
+    fields: Fields
     counts: Counts
     between: Relationship | None
     pinned: list[Post]
@@ -62,6 +67,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             address=f"@{account.handle}@{parts.settings.handle_domain}",
             since=Moment(account.created_at_ms),
             paragraphs=[text.strip() for text in account.note.split("\n\n") if text.strip()],
+            fields=[field_view(one) for one in found.fields],
             counts=found.counts,
             between=found.between,
             # a pinned post may stand a second time below, and an address leads to one place
@@ -96,6 +102,13 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         return pages.html("asking.html", who=who, people=people)
 
     return router
+
+
+def field_view(one: Field) -> dict[str, Any]:
+    """`html`: with the links that are in it, which say `rel="me"` of their owner."""
+    proven = Moment(one.verified_at_ms) if one.verified_at_ms else None
+    # linked escapes every character that somebody typed
+    return {"name": one.name, "html": Markup(linked(one.value, ME)), "proven": proven}
 
 
 async def _act(parts: Parts, who: Visitor, target: int, act: str) -> None:
@@ -135,6 +148,7 @@ def _profile(
     pinned = timelines.account(connection, viewer, account.id, Page(), pinned=True) if begun else []
     return Profile(
         account,
+        preferences.of(connection, account.id).fields,
         follows.counts(connection, [account.id])[account.id],
         between,
         pinned,

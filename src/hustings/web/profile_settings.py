@@ -1,4 +1,4 @@
-"""What one's page shows besides words: pictures. One form, without a script."""
+"""What one's page shows besides words: pictures and links. One form, without a script."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, portraits
+from hustings.social import accounts, fields, portraits, preferences
+from hustings.social.accounts import Account, Member
+from hustings.social.fields import FIELDS_MAX, Fields
 from hustings.social.sessions import Visitor
 from hustings.web.account_pages import said
 from hustings.web.mastodon import params
+from hustings.web.moments import Moment
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
 PATIENCE_S = 20.0
 TYPED = ("avatar_description", "header_description")
+TYPED_MAX = 2_000
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
@@ -29,19 +33,16 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     async def shown(
         visitor: Visitor, status: int = 200, typed: Mapping[str, Any] | None = None, **over: Any
     ) -> Response:
-        found = await sql.read(accounts.member, visitor.account)
-        if found is None:
-            raise Refused("account_unknown")
+        found, kept = await sql.read(_own, visitor.account)
         account, at = found.account, parts.portraits
-        kept = {"avatar_description": account.avatar_alt, "header_description": account.header_alt}
-        words = {**kept, **{name: str((typed or kept).get(name, ""))[:2_000] for name in TYPED}}
         values = {
             "who": visitor,
             "account": account,
             "address": f"@{account.handle}@{parts.settings.handle_domain}",
+            "page": f"{parts.settings.public.web}/@{account.handle}",
             "avatar": at.still(account),
             "header": at.header(account),
-            "f": words,
+            "f": _as_kept(account, kept) if typed is None else _as_typed(typed),
             "error": "",
             "error_field": "",
         }
@@ -57,7 +58,9 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         async with params.opened(request) as tree:
             try:
                 made = await parts.uploads.take_portraits(visitor.account, tree, PATIENCE_S)
-                await sql.write(_keep, visitor.account, tree, made, parts.now_ms())
+                now_ms = parts.now_ms()
+                job = parts.ids.at(now_ms)
+                await sql.write(_keep, visitor.account, tree, made, job, now_ms)
             except Refused as refused:
                 return await shown(visitor, refused.status, tree, **said(refused))
         return RedirectResponse("/settings/profile", 303)
@@ -65,10 +68,56 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     return router
 
 
+def _own(connection: Connection, id: int) -> tuple[Member, Fields]:
+    found = accounts.member(connection, id)
+    if found is None:
+        raise Refused("account_unknown")
+    return found, preferences.of(connection, id).fields
+
+
+def _as_kept(account: Account, kept: Fields) -> dict[str, Any]:
+    rows = [
+        {
+            "name": one.name,
+            "value": one.value,
+            "proven": Moment(one.verified_at_ms) if one.verified_at_ms else None,
+        }
+        for one in kept
+    ]
+    return {
+        "avatar_description": account.avatar_alt,
+        "header_description": account.header_alt,
+        "fields": _filled(rows),
+    }
+
+
+def _as_typed(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """As a form that was refused comes back."""
+    given = tree.get("fields_attributes")
+    rows = (
+        [one for one in given.values() if isinstance(one, dict)] if isinstance(given, dict) else []
+    )
+    words = {name: str(tree.get(name, ""))[:TYPED_MAX] for name in TYPED}
+    shown = [
+        {name: str(one.get(name, ""))[:TYPED_MAX] for name in ("name", "value")} for one in rows
+    ]
+    return {**words, "fields": _filled([{**one, "proven": None} for one in shown[:FIELDS_MAX]])}
+
+
+def _filled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    empty = {"name": "", "value": "", "proven": None}
+    return [*rows, *([empty] * (FIELDS_MAX - len(rows)))]
+
+
 def _keep(
-    connection: Connection, id: int, tree: Mapping[str, Any], made: list[int], now_ms: int
+    connection: Connection,
+    id: int,
+    tree: Mapping[str, Any],
+    made: list[int],
+    job: int,
+    now_ms: int,
 ) -> None:
-    """Errors: those of `portraits`."""
+    """Errors: those of `portraits` and `fields`."""
     for kind in portraits.KINDS:
         if tree.get(f"drop_{kind}"):
             portraits.drop(connection, id, kind, now_ms)
@@ -78,3 +127,9 @@ def _keep(
         if not tree.get(f"drop_{kind}"):
             said_of = portraits.alt(tree.get(f"{kind}_description", ""), kind)
             portraits.describe(connection, id, kind, said_of)
+    if "fields_attributes" not in tree:
+        return
+    before = preferences.of(connection, id)
+    after = preferences.changed(before, {"fields": tree["fields_attributes"]})
+    preferences.keep(connection, id, after)
+    fields.ask(connection, job, id, after.fields, now_ms)

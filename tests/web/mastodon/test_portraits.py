@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import re
 from collections.abc import AsyncIterator, Awaitable
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from hustings.social import fields
 from hustings.web import drawn
 from hustings.web.uploads import UPLOADS_MAX
 from tests import media_files as files
@@ -189,3 +191,48 @@ async def test_our_own_form(house: House, work: Work) -> None:
         assert "http://localhost:8001/media/" not in (await ada.get(path)).text
     async with house.browser() as nobody:
         assert (await nobody.get("/settings/profile")).status_code == 303
+
+
+async def test_lines_of_our_own_form(house: House) -> None:
+    async with house.browser() as ada:
+        await signs_up(ada)
+        said = {
+            "fields_attributes[0][name]": "Web",
+            "fields_attributes[0][value]": "https://ada.example/?a&b",
+            "fields_attributes[1][name]": "At <b>",
+            "fields_attributes[1][value]": "the river",
+        }
+        path = "/settings/profile"
+        assert (await ada.post(path, data={**said, "": ""}, files={})).status_code == 303
+        page = (await ada.get("/@ada")).text
+        assert (
+            '<a href="https://ada.example/?a&amp;b" rel="nofollow noopener noreferrer me"' in page
+        )
+        assert "At &lt;b&gt;" in page and 'class="tick"' not in page
+        id = int((await house.client.get("/api/v1/accounts/lookup?acct=ada")).json()["id"])
+        link = {"https://ada.example/?a&b": True}
+        await house.parts.sql.write(fields.prove, id, link, house.clock[0])
+        assert (await ada.get("/@ada")).text.count('class="tick"') == 1
+        told = (await house.client.get("/api/v1/accounts/lookup?acct=ada")).json()["fields"]
+        assert [one["verified_at"] for one in told] == ["2027-01-15T08:00:00.000Z", None]
+        assert await said_of(ada, path) == [*said.values(), "", "", "", ""]
+        much = {**said, "fields_attributes[1][value]": "x" * 256}
+        answer = await ada.post(path, data=much)
+        assert (
+            answer.status_code == 422 and "x" * 256 in answer.text and 'id="wrong"' in answer.text
+        )
+        assert await said_of(ada, path) == [*said.values(), "", "", "", ""]
+        assert (await ada.post(path, data={"avatar_description": ""})).status_code == 303
+        assert await said_of(ada, path) == [*said.values(), "", "", "", ""], (
+            "not named, not changed"
+        )
+        gone = dict.fromkeys(said, "")
+        assert (await ada.post(path, data=gone)).status_code == 303
+        assert await said_of(ada, path) == [""] * 8 and "<dl" not in (await ada.get("/@ada")).text
+
+
+async def said_of(browser: httpx.AsyncClient, path: str) -> list[str]:
+    """What stands in the lines of the form."""
+    page = (await browser.get(path)).text
+    found = re.findall(r'name="fields_attributes\[\d\]\[\w+\]" value="([^"]*)"', page)
+    return [html.unescape(one) for one in found]
