@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds
+from hustings.social import accounts, feeds, notes
 from hustings.social.notify import FOLLOW, FOLLOW_REQUEST, part, take_back, tell
 from hustings.social.paging import Page
 from hustings.social.visibility import is_here
@@ -37,6 +37,7 @@ class Relationship:
     muting: bool = False
     muting_notifications: bool = False
     muting_until_ms: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ def relationships(
         table: _theirs(connection, table, account, targets)
         for table in (follows, follow_requests, blocks)
     }
+    noted = notes.of(connection, account, targets)
     found = []
     for target in targets:
         followed = mine[follows].get(target)
@@ -175,6 +177,7 @@ def relationships(
                 muting=muted is not None,
                 muting_notifications=bool(muted and muted["notifications"]),
                 muting_until_ms=muted["until_ms"] if muted else None,
+                note=noted.get(target, ""),
             )
         )
     return found

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, follows, paging, preferences, timelines
+from hustings.social import accounts, follows, notes, paging, preferences, timelines
 from hustings.social.accounts import Account
 from hustings.social.fields import Field, Fields
 from hustings.social.follows import Counts, Relationship
@@ -86,6 +86,13 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         if found is None:
             raise Refused("account_unknown")
         return RedirectResponse(f"/@{found.handle}", 303)
+
+    @router.post("/people/{id}/note")
+    async def note(id: str, request: Request) -> Response:
+        who, target = await visitors.needed(request), paging.id_of(id, "account_unknown")
+        typed, _ = await forms.read(request, 0)
+        await sql.write(notes.write, who.account, target, typed.get("note"))
+        return RedirectResponse(onward(typed.get("next") or f"/people/{id}"), 303)
 
     @router.post("/people/{id}/{act}")
     async def act(id: str, act: str, request: Request) -> Response:

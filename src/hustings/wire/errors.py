@@ -109,6 +109,7 @@ CODES: dict[str, tuple[int, str]] = {
     ),
     "password_wrong": (403, "This is not your password."),
     "note_too_long": (422, "That is said in 500 characters at the most."),
+    "comment_too_long": (422, "A note about somebody has 2,000 characters at the most."),
     "sign_up_closed": (403, "Nobody can sign up here just now."),
     "invite_unknown": (403, "This invitation is not, or no longer, good. Ask for another."),
     "log_in_needed": (401, "Log in for this."),
