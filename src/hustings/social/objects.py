@@ -7,13 +7,19 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.store.media import attachments, portraits
+from hustings.store.media import attachments, portraits, room_pictures
 
-COLUMNS = (attachments.c.file, attachments.c.preview, portraits.c.file, portraits.c.preview)
+COLUMNS = (
+    attachments.c.file,
+    attachments.c.preview,
+    portraits.c.file,
+    portraits.c.preview,
+    room_pictures.c.file,
+)
 
 
 def unheld(connection: Connection, names: Iterable[str]) -> list[str]:
-    """Those that nobody has, neither a post nor an account."""
+    """Those that nobody has, no post, no account, no room."""
     return [name for name in sorted({*names} - {""}) if not _held(connection, name)]
 
 

@@ -1,4 +1,5 @@
-"""Pictures and sounds that people send: with their posts (`social.media`), and of themselves (`social.portraits`)."""
+"""Pictures and sounds that people send: with their posts (`social.media`), of themselves (`social.portraits`), and with
+the plan of a room (`social.room_pictures`)."""
 
 from __future__ import annotations
 
@@ -66,6 +67,25 @@ Index("portraits_preview", portraits.c.preview)
 Index(
     "portraits_loose",
     portraits.c.loose_at_ms,
+    sqlite_where=loose,
+    postgresql_where=loose,
+)
+
+room_pictures = Table(
+    "room_pictures",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", String(10), nullable=False),
+    Column("fault", String(40), nullable=False),
+    Column("file", String(100), nullable=False),
+    Column("made_at_ms", BigInteger, nullable=False),
+    Column("loose_at_ms", BigInteger),
+)
+"""`loose_at_ms`: since when no room has it. A room names its picture by the whole address."""
+Index("room_pictures_file", room_pictures.c.file)
+Index(
+    "room_pictures_loose",
+    room_pictures.c.loose_at_ms,
     sqlite_where=loose,
     postgresql_where=loose,
 )

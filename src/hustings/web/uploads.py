@@ -68,8 +68,8 @@ class Uploads:
         if (file.size or 0) > most:
             raise Refused("media_too_large", field="file", bytes_max=most)
         words = media.read(said)
-        return await self._spooled(
-            file, lambda c, id, at: media.begin(c, id, account, kind, words, at)
+        return await self.spool(
+            file.file, lambda c, id, at: media.begin(c, id, account, kind, words, at)
         )
 
     async def take_portrait(self, account: int, kind: str, file: UploadFile) -> int:
@@ -81,8 +81,8 @@ class Uploads:
         most = self._most.picture_bytes_max
         if (file.size or 0) > most:
             raise Refused("media_too_large", field=kind, bytes_max=most)
-        return await self._spooled(
-            file, lambda c, id, at: portraits.begin(c, id, account, kind, at)
+        return await self.spool(
+            file.file, lambda c, id, at: portraits.begin(c, id, account, kind, at)
         )
 
     async def take_portraits(
@@ -102,16 +102,13 @@ class Uploads:
         await self._settle(account, ids, patience_s)
         return ids
 
-    async def _spooled(
-        self, file: UploadFile, begin: Callable[[Connection, int, int], None]
-    ) -> int:
-        """`begin` writes it down, by its id and the time; then work may come."""
-        await file.seek(0)
+    async def spool(self, file: BinaryIO, begin: Callable[[Connection, int, int], None]) -> int:
+        """`begin` writes it down, by its id and the time; then work may come. Errors: `work_full`, those of `begin`."""
         now_ms = self._now_ms()
         id = self._ids.at(now_ms)
         place = self._spool / str(id)
         try:
-            await asyncio.to_thread(_lay, file.file, place)
+            await asyncio.to_thread(_lay, file, place)
             await self._sql.write(begin, id, now_ms)
         except OSError:
             place.unlink(missing_ok=True)
@@ -146,4 +143,5 @@ def _lay(file: BinaryIO, place: Path) -> None:
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
+        file.seek(0)
         shutil.copyfileobj(file, out, 1 << 20)

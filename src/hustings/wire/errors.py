@@ -81,7 +81,7 @@ CODES: dict[str, tuple[int, str]] = {
     "time_malformed": (422, "That is not a time."),
     "profile_unknown": (422, "A profile is default or fast."),
     "picture_too_large": (413, "This picture is too large."),
-    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG or WebP)."),
+    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG, GIF or WebP)."),
     "picture_alt_missing": (
         422,
         "Say in a few words what the picture shows, for those who cannot see it.",

@@ -22,11 +22,12 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from hustings.settings import Settings
-from hustings.social import media, portraits
+from hustings.social import media, portraits, room_pictures
 from hustings.social.jobs import Job
 from hustings.social.lanes import PICTURES, SOUNDS, Lane
 from hustings.social.media import AUDIO, IMAGE, Made
 from hustings.social.portraits import AVATAR, HEADER
+from hustings.social.room_pictures import ROOM
 from hustings.work.ledger import Ledger
 from hustings.work.runner import NotNow
 
@@ -53,12 +54,13 @@ BOUNDS = {
     IMAGE: _OF_PICTURES,
     AVATAR: _OF_PICTURES,
     HEADER: _OF_PICTURES,
+    ROOM: _OF_PICTURES,
     AUDIO: Bounds(1_500_000_000, 400, 800.0),
 }
 
 
 class Shelf(Protocol):
-    """Where it is written down what came of a file: `social.media`, `social.portraits`."""
+    """Where it is written down what came of a file: `social.media` and its like."""
 
     def kind_waiting(self, connection: Connection, id: int) -> str | None: ...
     def finish(self, connection: Connection, id: int, made: Made) -> None: ...
@@ -66,7 +68,11 @@ class Shelf(Protocol):
     def sweep(self, connection: Connection, now_ms: int) -> list[str]: ...
 
 
-SHELVES: Mapping[str, Shelf] = {"media": media, "portrait": portraits}
+SHELVES: Mapping[str, Shelf] = {
+    "media": media,
+    "portrait": portraits,
+    "room_picture": room_pictures,
+}
 """By the name under which a job says the id."""
 
 

@@ -42,6 +42,8 @@ def _made(wanted: dict[str, Any]) -> dict[str, Any]:
         return asdict(pictures.fit(raw, folder, most, (400, 400), may_move=True))
     if kind == "header":
         return asdict(pictures.fit(raw, folder, most, (1_500, 500), may_move=False))
+    if kind == "room":
+        return asdict(pictures.flat(raw, folder, most))
     return asdict(pictures.make(raw, folder, most))
 
 

@@ -21,7 +21,7 @@ from hustings.work.making.blurhash import blurhash
 from hustings.work.making.fault import Fault
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-SIDE_MAX, PREVIEW_SIDE, HASH_SIDE = 2_048, 480, 32
+SIDE_MAX, FLAT_SIDE, PREVIEW_SIDE, HASH_SIDE = 2_048, 1_600, 480, 32
 QUALITY, PREVIEW_QUALITY = 84, 78
 MOVING_SIDE, MOVING_FRAMES, MOVING_PIXELS = 640, 120, 120_000_000
 """What moves stays moving up to so many frames and pixels, all frames together; past that its first frame is the picture."""
@@ -60,6 +60,11 @@ def fit(raw: Path, folder: Path, pixels_max: int, size: tuple[int, int], may_mov
     """One that fills a frame of that size, what stands out cut off; its preview is itself, standing still. Errors: as `make`."""
     made = partial(_fitted, folder=folder, size=size, may_move=may_move)
     return _opened(raw, pixels_max, made)
+
+
+def flat(raw: Path, folder: Path, pixels_max: int) -> Picture:
+    """One that every player and every network shows: a JPEG that stands still. Errors: as `make`."""
+    return _opened(raw, pixels_max, partial(_printed, folder=folder))
 
 
 def _opened(raw: Path, pixels_max: int, made: Callable[[Image.Image], Picture]) -> Picture:
@@ -105,6 +110,14 @@ def _fitted(picture: Image.Image, folder: Path, size: tuple[int, int], may_move:
     picture.draft("RGB", (SIDE_MAX, SIDE_MAX))
     file = _saved(shape(_still(picture)), folder / "whole", QUALITY)
     return Picture(file, file, size, size)
+
+
+def _printed(picture: Image.Image, folder: Path) -> Picture:
+    picture.draft("RGB", (FLAT_SIDE, FLAT_SIDE))
+    still = _flat(_still(picture))
+    still.thumbnail((FLAT_SIDE, FLAT_SIDE))
+    file = _saved(still, folder / "whole", QUALITY)
+    return Picture(file, file, still.size, still.size)
 
 
 def _bounded(frame: Image.Image) -> Image.Image:
