@@ -165,6 +165,14 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Account]:
     return {row["id"]: _account(row) for row in rows}
 
 
+def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """What each member is here; of others nothing."""
+    if not ids:
+        return {}
+    asked = sa.select(members.c.account, members.c.role).where(members.c.account.in_(ids))
+    return {row.account: row.role for row in connection.execute(asked)}
+
+
 def check_may_speak(connection: Connection, id: int) -> None:
     """Errors: `account_suspended`, `not_let_in` for one who waits, and for one who has not confirmed his address."""
     found = member(connection, id)

@@ -24,6 +24,7 @@ class Preferences:
     bot: bool = False
     discoverable: bool = True
     fields: Fields = ()
+    role_shown: bool = False
 
 
 def of(connection: Connection, account: int) -> Preferences:
@@ -41,6 +42,7 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             row.bot,
             row.discoverable,
             fields.of_rows(row.fields),
+            row.role_shown,
         )
         for row in connection.execute(question)
     }
@@ -55,6 +57,7 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
         "bot": wanted.bot,
         "discoverable": wanted.discoverable,
         "fields": [one.row for one in wanted.fields],
+        "role_shown": wanted.role_shown,
     }
     mine = preferences.c.account == account
     done = connection.execute(preferences.update().where(mine).values(**values))
@@ -71,6 +74,8 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
         after = replace(after, bot=truth(tree["bot"], "bot"))
     if tree.get("discoverable") is not None:
         after = replace(after, discoverable=truth(tree["discoverable"], "discoverable"))
+    if tree.get("role_shown") is not None:
+        after = replace(after, role_shown=truth(tree["role_shown"], "role_shown"))
     visibility = tree.get("visibility")
     if visibility is not None:
         if visibility not in VISIBILITIES:

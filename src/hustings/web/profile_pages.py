@@ -36,6 +36,7 @@ ASKERS_SHOWN = 40
 class Profile:
     account: Account
     fields: Fields
+    role: str
     counts: Counts
     between: Relationship | None
     pinned: list[Post]
@@ -67,6 +68,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             address=f"@{account.handle}@{parts.settings.handle_domain}",
             since=Moment(account.created_at_ms),
             paragraphs=[text.strip() for text in account.note.split("\n\n") if text.strip()],
+            role=found.role,
             fields=[field_view(one) for one in found.fields],
             counts=found.counts,
             between=found.between,
@@ -151,11 +153,14 @@ def _profile(
     between = None
     if viewer is not None and viewer != account.id:
         (between,) = follows.relationships(connection, viewer, [account.id], now_ms)
+    set_by = preferences.of(connection, account.id)
+    role = accounts.roles(connection, [account.id]).get(account.id, "")
     begun = page == Page()
     pinned = timelines.account(connection, viewer, account.id, Page(), pinned=True) if begun else []
     return Profile(
         account,
-        preferences.of(connection, account.id).fields,
+        set_by.fields,
+        role if set_by.role_shown and role in accounts.MODERATORS else "",
         follows.counts(connection, [account.id])[account.id],
         between,
         pinned,

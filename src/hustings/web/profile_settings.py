@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response
 
 from hustings.social import accounts, fields, portraits, preferences
 from hustings.social.accounts import Account, Member
-from hustings.social.fields import FIELDS_MAX, Fields
+from hustings.social.fields import FIELDS_MAX
+from hustings.social.preferences import Preferences
 from hustings.social.sessions import Visitor
 from hustings.web.account_pages import said
 from hustings.web.mastodon import params
@@ -68,26 +69,27 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     return router
 
 
-def _own(connection: Connection, id: int) -> tuple[Member, Fields]:
+def _own(connection: Connection, id: int) -> tuple[Member, Preferences]:
     found = accounts.member(connection, id)
     if found is None:
         raise Refused("account_unknown")
-    return found, preferences.of(connection, id).fields
+    return found, preferences.of(connection, id)
 
 
-def _as_kept(account: Account, kept: Fields) -> dict[str, Any]:
+def _as_kept(account: Account, kept: Preferences) -> dict[str, Any]:
     rows = [
         {
             "name": one.name,
             "value": one.value,
             "proven": Moment(one.verified_at_ms) if one.verified_at_ms else None,
         }
-        for one in kept
+        for one in kept.fields
     ]
     return {
         "avatar_description": account.avatar_alt,
         "header_description": account.header_alt,
         "fields": _filled(rows),
+        "role_shown": kept.role_shown,
     }
 
 
@@ -101,6 +103,7 @@ def _as_typed(tree: Mapping[str, Any]) -> dict[str, Any]:
     shown = [
         {name: str(one.get(name, ""))[:TYPED_MAX] for name in ("name", "value")} for one in rows
     ]
+    words["role_shown"] = "on" if "role_shown" in tree else ""
     return {**words, "fields": _filled([{**one, "proven": None} for one in shown[:FIELDS_MAX]])}
 
 
@@ -129,7 +132,7 @@ def _keep(
             portraits.describe(connection, id, kind, said_of)
     if "fields_attributes" not in tree:
         return
-    before = preferences.of(connection, id)
-    after = preferences.changed(before, {"fields": tree["fields_attributes"]})
+    wanted = {"fields": tree["fields_attributes"], "role_shown": "role_shown" in tree}
+    after = preferences.changed(preferences.of(connection, id), wanted)
     preferences.keep(connection, id, after)
     fields.ask(connection, job, id, after.fields, now_ms)

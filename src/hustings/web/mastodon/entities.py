@@ -38,6 +38,8 @@ class Person:
     account: Account
     preferences: Preferences
     counts: Counts
+    role: str = ""
+    """What all may see that he is here, "" for nothing."""
 
 
 def person(connection: Connection, account: Account) -> Person:
@@ -49,7 +51,12 @@ def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Per
     ids = {account.id for account in wanted}
     set_by = preferences.of_ids(connection, ids)
     counted = follows.counts(connection, ids)
-    return {one.id: Person(one, set_by[one.id], counted[one.id]) for one in wanted}
+    proud = accounts.roles(connection, [id for id in ids if set_by[id].role_shown])
+    shown = {id: role for id, role in proud.items() if role in accounts.MODERATORS}
+    return {
+        one.id: Person(one, set_by[one.id], counted[one.id], shown.get(one.id, ""))
+        for one in wanted
+    }
 
 
 def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
@@ -104,7 +111,7 @@ class Entities:
             "hide_collections": False,
             "noindex": False,
             "emojis": [],
-            "roles": [],
+            "roles": [role_of(who.role)] if who.role else [],
             "fields": [
                 {"name": one.name, "value": linked(one.value, ME), "verified_at": proven(one)}
                 for one in more.fields
@@ -133,13 +140,16 @@ class Entities:
                 "quote_policy": "public",
             },
             "role": {
-                "id": ROLE_IDS[member.role],
-                "name": "" if member.role == accounts.MEMBER else member.role.capitalize(),
-                "color": "",
+                **role_of(member.role),
                 "permissions": str(PERMISSIONS[member.role]),
-                "highlighted": False,  # nobody else is shown it
+                "highlighted": bool(who.role),
             },
         }
+
+
+def role_of(role: str) -> dict[str, str]:
+    name = "" if role == accounts.MEMBER else role.capitalize()
+    return {"id": ROLE_IDS[role], "name": name, "color": ""}
 
 
 def application(app: App) -> dict[str, Any]:
