@@ -194,6 +194,18 @@ def test_after_five_guesses_in_a_row_it_is_silence() -> None:
     assert shape(pulls) == "s" + "p" * 10 + "c" * DRY_TICKS_MAX + "s" * 4
 
 
+def test_a_road_that_breaks_off_is_stalled_until_it_plays_again() -> None:
+    buffer = JitterBuffer()
+    assert not buffer.stalled, "who never said a word"
+    run(buffer, stream(named(10)), 11 + DRY_TICKS_MAX)
+    assert not buffer.stalled, "still guessing"
+    buffer.pull()
+    assert buffer.stalled
+    buffer.push(110, 5_000 + 30 * TICK, named(1)[0], 30 * TICK)
+    assert buffer.stalled and buffer.pull().kind == "silence", "it came, and waits for its time"
+    assert buffer.pull().kind == "packet" and not buffer.stalled
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9), st.floats(0, 0.4), st.integers(0, 4), st.booleans())
 def test_whatever_is_lost_delayed_or_doubled_the_rest_plays_once_in_order(
@@ -403,6 +415,13 @@ def test_dtx_is_silence_and_neither_loss_nor_guess() -> None:
     assert text.startswith("s" + "p" * 21 + "sss") and text.endswith("s" + "p" * 20)
     assert "c" not in text and text.count("p") == 44
     assert buffer.stats.lost == buffer.stats.late == 0
+
+
+def test_who_says_that_he_is_silent_is_not_stalled() -> None:
+    buffer = JitterBuffer()
+    end = Sent(120, 5_000 + 20 * TICK, b"\x98", 20 * TICK)
+    run(buffer, [*stream(named(20)), end], 60)
+    assert not buffer.stalled
 
 
 def test_a_timestamp_gap_without_a_sequence_gap_is_silence() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from hustings.audio.level import (
     FLOOR_DB,
-    ActiveSpeakers,
     Level,
     Leveller,
     gated_loudness,
@@ -174,20 +173,3 @@ def test_nothing_audible_gives_no_gain() -> None:
 def test_loudness_gates_pauses_out() -> None:
     loud, pause = 10 ** (-20 / 10), 10 ** (-40 / 10)
     assert gated_loudness(deque([loud] * 10 + [pause] * 10)) == pytest.approx(lufs(loud))
-
-
-def test_who_talks_most_comes_first_and_a_short_word_changes_nothing() -> None:
-    active = ActiveSpeakers()
-    for _ in range(100):
-        active.update({"a": False, "b": True, "c": False})
-    assert active.order[0] == "b" and active.talking == ["b"]
-    for _ in range(10):
-        active.update({"a": True, "b": True, "c": False})
-    assert active.order[0] == "b" and active.talking == ["b", "a"]
-    for _ in range(150):
-        active.update({"a": True, "b": False, "c": False})
-    assert active.order[0] == "a"
-    active.update({"c": True, "d": False})
-    assert sorted(active.order) == ["c", "d"]
-    active.update({})
-    assert active.order == [] and active.talking == []

@@ -75,14 +75,15 @@ class Rig:
         profile: Profile = DEFAULT,
         people: Iterable[str] = (),
         encodings: Iterable[Encoding] = ENCODINGS,
+        start: int = START,
     ) -> None:
-        self.line = Line(profile, encodings, START, 64_000)
-        self.clock = START
+        self.line = Line(profile, encodings, start, 64_000)
+        self.clock = start
         self.speakers: dict[str, Speaker] = {}
         self.made: list[Made] = []
         self.ticks: list[Tick] = []
         self.ears: dict[str, list[bytes]] = {}
-        made, self.playlists = self.line.begin({}, START)
+        made, self.playlists = self.line.begin({}, start)
         self.made += made
         for person in people:
             self.join(person)

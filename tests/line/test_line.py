@@ -7,6 +7,7 @@ import pytest
 
 from hustings.audio.clock import RATE, SEGMENT, TICK
 from hustings.audio.level import rms_dbfs
+from hustings.audio.room_tone import ROOM_TONE_DBFS
 from hustings.hls.profile import DEFAULT, FAST
 from hustings.studio.line import Line
 from tests.audio.speech import back, seconds, speech
@@ -53,6 +54,62 @@ def test_the_holding_sound_is_there_before_and_gone_when_the_program_opens():
     after = window(heard, air + 480, air + 2 * SECOND)
     assert np.sqrt(np.mean(before**2)) > 0.01
     assert np.max(np.abs(after)) < NOTHING
+
+
+@pytest.mark.parametrize("variant", ["aac", "opus"])
+def test_room_tone_lies_under_the_open_program_and_nowhere_else(variant):
+    rig = Rig(people=["ann"])
+    air = START + 3 * SECOND
+    on_air_at(rig, air)
+    rig.speakers["ann"].say(air + SECOND, tone(700, SECOND))
+    rig.run(4 * SECOND)
+    end = rig.clock
+    rig.end()
+    heard = rig.heard(variant)
+    for at in (air + SECOND // 4, air + 5 * SECOND // 2, end - SECOND):
+        quiet = window(heard, at, at + SECOND // 2)
+        # FFmpeg's AAC is sparing with what nobody hears; what matters is that it is there, and even.
+        assert rms_dbfs(quiet) == pytest.approx(ROOM_TONE_DBFS - 3, abs=2.5), "a mean of strangers"
+        assert all(np.abs(quiet[part : part + 240]).max() > 0 for part in range(0, len(quiet), 240))
+    assert np.abs(heard[end + TICK + 480 - START :]).max(initial=0) < 1e-4, "nought after the end"
+
+
+def test_room_tone_comes_without_a_step_and_goes_on_where_another_studio_was():
+    """The bus itself, before any encoder."""
+    buses: list[np.ndarray] = []
+    lines = []
+    for start in (START, START + 192 * TICK):
+        rig = Rig(start=start)
+        limit = rig.line._limiter.limit
+        rig.line._limiter.limit = lambda bus, limit=limit: buses.append(bus.copy()) or limit(bus)
+        rig.line.open_program(rig.clock)
+        rig.run((START + 200 * TICK) - start)
+        lines.append(np.concatenate(buses))
+        buses.clear()
+    first, second = lines
+    steps = np.abs(np.diff(first[:, 0]))
+    assert steps[0] < 1e-5 and steps[: 2 * TICK].max() <= steps.max() < 1e-3
+    np.testing.assert_allclose(second[TICK:], first[193 * TICK :], atol=1e-7)
+
+
+def test_where_a_road_breaks_off_his_room_goes_on_for_less_than_a_second():
+    rig = Rig(people=["ann"])
+    rig.line.open_program(rig.clock)
+    chance = np.random.default_rng(3)
+    room = (chance.standard_normal(5 * SECOND) * 10 ** (-50 / 20)).astype(np.float32)
+    room[:SECOND] += tone(700, SECOND, 0.2)
+    rig.speakers["ann"].say(START, room)
+    rig.run(5 * SECOND)
+    stall = rig.clock
+    del rig.speakers["ann"]
+    rig.run(3 * SECOND)
+    heard = rig.heard()
+    before, during, after = (
+        rms_dbfs(window(heard, stall + at, stall + at + SECOND // 5))
+        for at in (-SECOND // 2, SECOND // 5, 2 * SECOND)
+    )
+    assert during == pytest.approx(before, abs=3)
+    assert after == pytest.approx(ROOM_TONE_DBFS - 3, abs=1)
 
 
 def test_a_schedule_taken_back_brings_the_holding_sound_back():

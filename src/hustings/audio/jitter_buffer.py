@@ -212,6 +212,11 @@ class JitterBuffer:
         """The delay aimed at now, in ticks."""
         return self._delay.target_ticks
 
+    @property
+    def stalled(self) -> bool:
+        """Whether sound broke off that its sender did not end, and nothing was played since."""
+        return self._stalled
+
     def __len__(self) -> int:
         """Packets waiting."""
         return len(self._packets)
@@ -229,7 +234,7 @@ class JitterBuffer:
         self._held = 0
 
     def _pause(self) -> None:
-        self._playing = False
+        self._playing = self._stalled = False
         self._fresh = True  # since the pause, no packet was played: gaps are silence
         self._dtx = False
         self._dry = 0
@@ -434,6 +439,7 @@ class JitterBuffer:
     def _leave(self, packet: _Packet) -> None:
         """Takes a packet out as played, and counts those before it that never came."""
         del self._packets[packet.sequence]
+        self._stalled = False
         self.stats.lost += self._missing_before(packet)
         self._played_to = packet.sequence
         self._played.append(packet.sequence)
@@ -465,7 +471,9 @@ class JitterBuffer:
         self._dry += 1
         self._cursor += need
         if self._dry > DRY_TICKS_MAX:
+            stalled = not (self._dtx or self._fresh)
             self._pause()
+            self._stalled = stalled
             return self._give("silence", need)
         return self._give("silence" if self._dtx or self._fresh else "conceal", need)
 

@@ -7,7 +7,6 @@ a weight on the tick's spectrum, since only its power matters here: one FFT inst
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from functools import cache
 from math import log10
 
@@ -193,34 +192,3 @@ def gated_loudness(blocks: deque[float]) -> float:
     gate = sum(audible) / len(audible) / 10
     kept = [power for power in audible if power > gate]
     return lufs(sum(kept) / len(kept))
-
-
-class ActiveSpeakers:
-    """Who talks most, of late. `update` once per tick with everybody on stage.
-
-    A speaker's score is the share of the last seconds in which he talked, fading with a half-life of two seconds. The
-    order changes only when another's score is ahead by a margin, so that two who interrupt each other do not flicker.
-    """
-
-    FADE = 0.5 ** (TICK / (2.0 * RATE))
-    MARGIN = 0.1
-
-    def __init__(self) -> None:
-        self._scores: dict[str, float] = {}
-        self.order: list[str] = []
-        self.talking: list[str] = []
-
-    def update(self, talking: Mapping[str, bool]) -> None:
-        """Who is on stage, and whether he talks in this tick. Afterwards `order` has all, most first; `talking` those who do."""
-        self._scores = {
-            person: self._scores.get(person, 0.0) * self.FADE + (1 - self.FADE) * talks
-            for person, talks in talking.items()
-        }
-        order = [person for person in self.order if person in talking]
-        order += [person for person in talking if person not in self.order]
-        # One pass of neighbours, back to front, moves the loudest newcomer all the way up within the tick.
-        for at in range(len(order) - 1, 0, -1):
-            if self._scores[order[at]] > self._scores[order[at - 1]] + self.MARGIN:
-                order[at - 1], order[at] = order[at], order[at - 1]
-        self.order = order
-        self.talking = [person for person in order if talking[person]]

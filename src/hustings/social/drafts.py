@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hustings.social import media, text
+from hustings.social import media, polls, text
 from hustings.social.paging import id_of
+from hustings.social.polls import Asked
 from hustings.social.text import Span
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.wire.errors import Refused
@@ -23,7 +24,7 @@ ROOM_MAX = 64
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`language` none: not said. `room`: the key of the room that it is about, "" for none. `media`: which pictures or sound,
-    None where nothing is said of them."""
+    `poll`: what it asks; each None where nothing is said of it."""
 
     text: str
     spoiler: str
@@ -34,6 +35,7 @@ class Wanted:
     room: str
     spans: tuple[Span, ...]
     media: tuple[int, ...] | None = None
+    poll: Asked | None = None
 
 
 def read(
@@ -46,12 +48,15 @@ def read(
     """The fields of Mastodon's `POST /api/v1/statuses`, and `room`. `visibility` is the account's own default.
 
     Errors: `bad_request` with the `field`, `post_empty`, `post_too_long`, `visibility_unknown`, `language_malformed`,
-    `post_unknown`, `media_unknown`, `media_many`.
+    `post_unknown`, `media_unknown`, `media_many`, `poll_with_media`, those of `polls.read`.
     """
     said = _text(tree, "status", length_max)
     spoiler = " ".join(_text(tree, "spoiler_text", length_max, "").split())
     spans = text.parse(said, our_domain)
     pictures = media.ids_of(tree["media_ids"]) if "media_ids" in tree else None
+    poll = polls.read(tree["poll"]) if "poll" in tree else None
+    if pictures and poll and poll.options:
+        raise Refused("poll_with_media", field="poll")
     if not said and not pictures and not may_be_empty:
         raise Refused("post_empty", field="status")
     if text.length(spans) + text.drawn(spoiler) > length_max or _points(said, spoiler) > (
@@ -74,6 +79,7 @@ def read(
         room=_room(tree),
         spans=tuple(spans),
         media=pictures,
+        poll=poll,
     )
 
 

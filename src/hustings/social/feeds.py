@@ -7,14 +7,16 @@ post in the transaction that publishes it; many by a job, in batches; of a whale
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import jobs
 from hustings.social.lanes import FAN_OUT
-from hustings.social.paging import Page
+from hustings.social.paging import Page, Shape, of_shape
 from hustings.store.follows import account_counts, feed_entries, feeds, follows
 from hustings.store.posts import posts
 from hustings.store.upsert import add_missing, add_once
@@ -28,6 +30,9 @@ UNREAD_KEPT_MS = 30 * 86_400_000
 TOUCHED_EVERY_MS = 86_400_000
 SWEPT_MAX = 200
 CUT_EVERY = 16
+QUESTIONS_KEPT = 64
+READER = sa.bindparam("reader", type_=sa.BigInteger)
+"""Whose home is asked for, in a question that is built once for everybody."""
 
 
 def publish(connection: Connection, post: int, author: int, now_ms: int) -> None:
@@ -139,27 +144,39 @@ def sweep(connection: Connection, now_ms: int) -> None:
 
 def tops(
     connection: Connection,
-    reader: int,
+    asked: Mapping[str, Any],
     page: Page,
     rule: Rule,
     whales_only: bool = False,
-    authors: sa.ColumnElement[bool] | None = None,
+    authors: Sequence[int] | None = None,
 ) -> list[int]:
     """The ids of a page, from the posts themselves: the first ones of each who is followed (and of oneself), merged.
 
-    `rule` says which posts count, `authors` (a condition on `follows`) whose.
+    `rule` says which posts count, `asked` whose home it is (`READER`) and what else the rule wants to know; `authors`: these
+    alone of those who are followed.
     """
-    theirs = posts.alias("theirs")
+    question = _tops(connection.dialect.name, page.shape, rule, whales_only, authors is not None)
+    values = {**asked, **page.values, "authors": authors}
+    merged = [id for one in question for id in connection.execute(one, values).scalars()]
+    return sorted(set(merged), reverse=not page.upwards)[: page.limit]
+
+
+@lru_cache(QUESTIONS_KEPT)
+def _tops(
+    dialect: str, shape: Shape, rule: Rule, whales_only: bool, some: bool
+) -> list[sa.Select[Any]]:
+    """Building these takes longer than answering them, so each is built once."""
+    page, theirs = of_shape(shape), posts.alias("theirs")
     first = page.cut(sa.select(theirs.c.id).where(rule(theirs)), theirs.c.id)
     of_each = first.where(theirs.c.account == follows.c.target)
-    followed = (
-        [follows.c.account == reader] if authors is None else [follows.c.account == reader, authors]
-    )
+    followed = [follows.c.account == READER]
+    if some:
+        followed.append(follows.c.target.in_(sa.bindparam("authors", expanding=True)))
     source: sa.FromClause = follows
     if whales_only:
         source = follows.join(account_counts, account_counts.c.account == follows.c.target)
         followed.append(account_counts.c.whale.is_(True))
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         # no LATERAL there, and this is how it walks the same way
         found = posts.alias("found")
         ids = sa.select(found.c.id).select_from(
@@ -169,10 +186,8 @@ def tops(
         each = of_each.correlate(follows).lateral("each_one")
         ids = sa.select(each.c.id).select_from(source.join(each, sa.true()))
     one = ids.where(*followed).subquery()
-    merged = list(connection.execute(page.cut(sa.select(one.c.id), one.c.id)).scalars())
-    if not whales_only:
-        merged += connection.execute(first.where(theirs.c.account == reader)).scalars()
-    return sorted(set(merged), reverse=not page.upwards)[: page.limit]
+    merged = page.cut(sa.select(one.c.id), one.c.id)
+    return [merged] if whales_only else [merged, first.where(theirs.c.account == READER)]
 
 
 def lives(post: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -190,8 +205,9 @@ def _newest(connection: Connection, reader: int) -> tuple[list[int], int]:
         .limit(FEED_MAX)
     )
     rows = connection.execute(last).all()
-    authors = follows.c.target.in_([row.target for row in rows])
-    newest = tops(connection, reader, Page(limit=FEED_MAX), lives, authors=authors)
+    authors = [row.target for row in rows]
+    asked = {READER.key: reader}
+    newest = tops(connection, asked, Page(limit=FEED_MAX), lives, authors=authors)
     floor = newest[-1] if len(newest) == FEED_MAX else 0
     return newest, max(floor, rows[-1].last_post if len(rows) == FEED_MAX else 0)
 

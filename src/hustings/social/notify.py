@@ -20,8 +20,8 @@ from hustings.store.posts import posts
 from hustings.store.upsert import add_missing
 
 MENTION, REBLOG, FAVOURITE, UPDATE = "mention", "reblog", "favourite", "update"
-FOLLOW, FOLLOW_REQUEST = "follow", "follow_request"
-KINDS = (MENTION, REBLOG, FAVOURITE, UPDATE, FOLLOW, FOLLOW_REQUEST)
+FOLLOW, FOLLOW_REQUEST, POLL = "follow", "follow_request", "poll"
+KINDS = (MENTION, REBLOG, FAVOURITE, UPDATE, FOLLOW, FOLLOW_REQUEST, POLL)
 KEPT_MAX = 1_000
 """Of one account; the oldest give way."""
 UPDATES_TOLD_MAX = 500
@@ -32,12 +32,7 @@ def tell(
     connection: Connection, kind: str, id: int, by: int, to: Collection[int], post: int = 0
 ) -> None:
     """`id` is of what they hear of, and its moment. Told twice is once."""
-    ears = _who_hears(connection, by, to, moment(id))
-    row = {"kind": kind, "sender": by, "post": post, "id": id}
-    add_missing(connection, notifications, [{"account": account, **row} for account in ears])
-    for account in ears:
-        happenings.tell(connection, happenings.NOTIFICATION, account, id)
-    _cut(connection, ears)
+    _write(connection, kind, id, by, _who_hears(connection, by, to, moment(id)), post)
 
 
 def tell_of_edit(connection: Connection, id: int, by: int, post: int) -> None:
@@ -46,6 +41,13 @@ def tell_of_edit(connection: Connection, id: int, by: int, post: int) -> None:
     to = connection.execute(last.limit(UPDATES_TOLD_MAX)).scalars().all()
     take_back(connection, by, UPDATE, post=post)
     tell(connection, UPDATE, id, by, to, post)
+
+
+def tell_of_end(connection: Connection, id: int, by: int, to: Collection[int], post: int) -> None:
+    """A poll of `by` is over. Of his own he hears too, when he is among `to`."""
+    himself = [by] if by in to else []
+    ears = [*himself, *_who_hears(connection, by, to, moment(id))]
+    _write(connection, POLL, id, by, ears, post)
 
 
 def take_back(
@@ -58,6 +60,12 @@ def take_back(
     if post is not None:
         which.append(notifications.c.post == post)
     connection.execute(sa.delete(notifications).where(*which))
+
+
+def take_back_all(connection: Connection, kind: str, post: int) -> None:
+    """What everybody was told of a post in that kind is undone."""
+    which = sa.and_(notifications.c.post == post, notifications.c.kind == kind)
+    connection.execute(sa.delete(notifications).where(which))
 
 
 def forget_post(connection: Connection, post: int) -> None:
@@ -100,6 +108,16 @@ def hears(
         )
     ).correlate_except(mute)
     return sa.and_(~apart, ~muted, is_here(sender))
+
+
+def _write(
+    connection: Connection, kind: str, id: int, by: int, ears: Collection[int], post: int
+) -> None:
+    row = {"kind": kind, "sender": by, "post": post, "id": id}
+    add_missing(connection, notifications, [{"account": account, **row} for account in ears])
+    for account in ears:
+        happenings.tell(connection, happenings.NOTIFICATION, account, id)
+    _cut(connection, ears)
 
 
 def _who_hears(connection: Connection, by: int, to: Collection[int], now_ms: int) -> list[int]:

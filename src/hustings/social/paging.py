@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hustings.wire.errors import Refused
 
 T = TypeVar("T")
+Shape = tuple[bool, bool, bool]
 LIMIT, LIMIT_MAX = 20, 40
 ID_MAX = (1 << 63) - 1
 
@@ -23,6 +24,16 @@ class Page:
     since_id: int | None = None
     min_id: int | None = None
     limit: int = LIMIT
+
+    @property
+    def shape(self) -> Shape:
+        """Which borders it has: all that a question built for many pages needs to know."""
+        return self.max_id is not None, self.since_id is not None, self.min_id is not None
+
+    @property
+    def values(self) -> dict[str, int | None]:
+        """What `of_shape` left open."""
+        return {name: getattr(self, name) for name in ("max_id", "since_id", "min_id", "limit")}
 
     @property
     def upwards(self) -> bool:
@@ -42,6 +53,17 @@ class Page:
         above = self.min_id if self.min_id is not None else self.since_id
         found = [] if self.max_id is None else [id < self.max_id]
         return found if above is None else [*found, id > above]
+
+
+def of_shape(shape: Shape) -> Page:
+    """A page whose numbers come when the question is asked (`Page.values`): the question itself is built once."""
+    open: dict[str, Any] = {
+        name: sa.bindparam(name, type_=sa.BigInteger)
+        for name, there in zip(("max_id", "since_id", "min_id"), shape, strict=True)
+        if there
+    }
+    limit: Any = sa.bindparam("limit", type_=sa.Integer)
+    return Page(**open, limit=limit)
 
 
 def read(tree: Mapping[str, object], limit: int = LIMIT, most: int = LIMIT_MAX) -> Page:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, happenings, indexing, media, notify, visibility
+from hustings.social import accounts, feeds, happenings, indexing, media, notify, polls, visibility
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
 from hustings.social.media import Attachment
@@ -50,6 +50,7 @@ class Revision:
     spoiler: str
     sensitive: bool
     media: tuple[Attachment, ...] = ()
+    poll: tuple[str, ...] = ()
 
 
 def publish(
@@ -64,7 +65,7 @@ def publish(
     """A new post: its id. With an idempotency `key` that this account used within the hour, the post that it made then.
 
     Errors: `account_suspended`, `not_let_in`, `posts_many`, `post_unknown` (what it answers), `room_unknown`, `work_full`, and
-    those of `media.attach`.
+    those of `media.attach` and `polls.publish`.
     """
     accounts.check_may_speak(connection, account)
     if key:
@@ -92,6 +93,8 @@ def publish(
     mentioned = _attach(connection, id, wanted.spans)
     if wanted.media:
         media.attach(connection, account, id, wanted.media)
+    if wanted.poll and wanted.poll.options:
+        polls.publish(connection, id, wanted.poll, now_ms)
     notify.tell(connection, notify.MENTION, id, account, mentioned, id)
     _index(connection, id, account, wanted, parent is not None)
     if parent:
@@ -115,7 +118,7 @@ def edit(
     """One's own post says something else; what it said before stays in its history. Who may see it does not change.
 
     `described`: what is said anew of its pictures, by id. Errors: `post_unknown`, `edits_full`, `account_suspended`,
-    `not_let_in`, those of `media.attach` and `media.rewrite`.
+    `not_let_in`, `poll_with_media`, those of `media.attach`, `media.rewrite` and `polls.edit`.
     """
     accounts.check_may_speak(connection, account)
     row = own(connection, account, id)
@@ -125,14 +128,18 @@ def edit(
         media.attach(connection, account, id, wanted.media)
     media.rewrite(connection, id, described or {})
     has = media.of_post(connection, id)
-    if has == had and all(row[name] == value for name, value in said.items()):
+    asked = polls.of_post(connection, account, id)
+    asks_anew = polls.edit(connection, id, asked, wanted.poll, now_ms)
+    if has and polls.of_post(connection, account, id):
+        raise Refused("poll_with_media", field="poll")
+    if has == had and not asks_anew and all(row[name] == value for name, value in said.items()):
         return
     many = sa.select(sa.func.count()).where(post_edits.c.post == id)
     if connection.execute(many).scalar_one() >= EDITS_MAX:
         raise Refused("edits_full")
     was_at_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
     before = {name: row[name] for name in said}
-    before["media"] = media.noted(had)
+    before["media"], before["poll"] = media.noted(had), polls.noted(asked)
     connection.execute(post_edits.insert().values(post=id, at_ms=was_at_ms, **before))
     # two edits within a millisecond are still two
     edited_at_ms = max(now_ms, was_at_ms + 1)
@@ -168,6 +175,7 @@ def delete(
     for table in (post_edits, post_tags, favourites, bookmarks, pins):
         connection.execute(sa.delete(table).where(table.c.post == id))
     media.release(connection, id, now_ms if keep_media else 0)
+    polls.delete(connection, id)
     connection.execute(
         posts.update()
         .where(posts.c.id == id)
@@ -201,10 +209,18 @@ def history(connection: Connection, viewer: int | None, id: int) -> list[Revisio
     ).mappings()
     now_ms = row["edited_at_ms"] if row["edited_at_ms"] is not None else moment(id)
     notes = media.noted(media.of_post(connection, id))
-    every = [*older, {**row, "at_ms": now_ms, "media": notes}]
+    asks = polls.noted(polls.of_post(connection, viewer, id))
+    every = [*older, {**row, "at_ms": now_ms, "media": notes, "poll": asks}]
     had = media.as_noted(connection, id, [one["media"] for one in every])
     return [
-        Revision(one["at_ms"], one["text"], one["spoiler"], one["sensitive"], pictures)
+        Revision(
+            one["at_ms"],
+            one["text"],
+            one["spoiler"],
+            one["sensitive"],
+            pictures,
+            tuple(one["poll"] or ()),
+        )
         for one, pictures in zip(every, had, strict=True)
     ]
 

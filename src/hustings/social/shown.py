@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, media, visibility
+from hustings.social import accounts, media, polls, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
 from hustings.social.media import Attachment
+from hustings.social.polls import Poll
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -53,6 +55,9 @@ class Room:
 
 ROOM = tuple(rooms.c[one.name] for one in fields(Room))
 """Its columns, in the order of its fields."""
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_VIEWER = sa.bindparam("viewer", type_=sa.BigInteger)
+"""What is open in a question that is built once: building one takes longer than answering it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Post:
     favourites: int = 0
     mine: Mine = field(default=Mine())
     media: tuple[Attachment, ...] = ()
+    poll: Poll | None = None
 
     @property
     def at_ms(self) -> int:
@@ -149,11 +155,16 @@ def of_ids(
     """Those of the posts that the viewer may see, in the order of `ids`."""
     if not ids:
         return []
-    wanted = sa.select(posts).where(
-        posts.c.id.in_(ids), visibility.may_see(viewer, tombstones=tombstones)
-    )
-    found = {row["id"]: row for row in connection.execute(wanted).mappings()}
+    asked = {"ids": list(ids), "viewer": viewer}
+    question = _those(viewer is None, tombstones)
+    found = {row["id"]: row for row in connection.execute(question, asked).mappings()}
     return of_rows(connection, viewer, [found[id] for id in ids if id in found])
+
+
+@lru_cache
+def _those(stranger: bool, tombstones: bool) -> sa.Select[Any]:
+    seen = visibility.may_see(None if stranger else _VIEWER, tombstones=tombstones)
+    return sa.select(posts).where(posts.c.id.in_(_IDS), seen)
 
 
 def of_rows(
@@ -179,7 +190,7 @@ class _Around:
         self, connection: Connection, viewer: int | None, rows: Mapping[int, sa.RowMapping]
     ) -> None:
         ids = list(rows)
-        self._counts = _by_post(connection, sa.select(post_counts), post_counts, ids)
+        self._counts = _by_post(connection, post_counts, ids)
         self._tags = _lists(connection, post_tags, post_tags.c.tag, ids)
         self._mentions = _lists(connection, post_mentions, post_mentions.c.account, ids)
         people = {row["account"] for row in rows.values()}
@@ -189,6 +200,7 @@ class _Around:
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
         self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
         self._media = media.of_posts(connection, ids)
+        self._polls = polls.of_posts(connection, viewer, ids)
 
     def has(self, row: sa.RowMapping) -> bool:
         return row["account"] in self._people
@@ -228,13 +240,12 @@ class _Around:
             favourites=counted["favourites"] if counted else 0,
             mine=self._mine.get(id, Mine()),
             media=self._media.get(id, ()),
+            poll=self._polls.get(id),
         )
 
 
-def _by_post(
-    connection: Connection, question: sa.Select[Any], table: sa.Table, ids: list[int]
-) -> dict[int, sa.RowMapping]:
-    rows = connection.execute(question.where(table.c.post.in_(ids))).mappings()
+def _by_post(connection: Connection, table: sa.Table, ids: list[int]) -> dict[int, sa.RowMapping]:
+    rows = connection.execute(_of_posts(table), {"ids": ids}).mappings()
     return {row["post"]: row for row in rows}
 
 
@@ -242,10 +253,18 @@ def _lists(
     connection: Connection, table: sa.Table, column: sa.ColumnElement[Any], ids: list[int]
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    asked = sa.select(table.c.post, column).where(table.c.post.in_(ids)).order_by(column)
-    for post, value in connection.execute(asked):
+    for post, value in connection.execute(_of_posts(table, column), {"ids": ids}):
         found.setdefault(post, []).append(value)
     return found
+
+
+@lru_cache
+def _of_posts(table: sa.Table, column: sa.ColumnElement[Any] | None = None) -> sa.Select[Any]:
+    """Rows of a table about some posts, whole or one column in its order."""
+    here = table.c.post.in_(_IDS)
+    if column is None:
+        return sa.select(table).where(here)
+    return sa.select(table.c.post, column).where(here).order_by(column)
 
 
 def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
@@ -255,28 +274,26 @@ def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
     return {row[0]: Room(*row) for row in connection.execute(asked)}
 
 
-def _mine(connection: Connection, viewer: int, ids: list[int]) -> dict[int, Mine]:
-    marks = {
-        table.name: set(
-            connection.execute(
-                sa.select(table.c.post).where(table.c.account == viewer, table.c.post.in_(ids))
-            ).scalars()
-        )
+_MARKED = (
+    *(
+        sa.select(table.c.post).where(table.c.account == _VIEWER, table.c.post.in_(_IDS))
         for table in (favourites, bookmarks, pins)
-    }
-    reposted = set(
-        connection.execute(
-            sa.select(posts.c.reblog_of).where(
-                posts.c.reblog_of.in_(ids), posts.c.account == viewer
-            )
-        ).scalars()
+    ),
+    sa.select(posts.c.reblog_of).where(posts.c.reblog_of.in_(_IDS), posts.c.account == _VIEWER),
+)
+
+
+def _mine(connection: Connection, viewer: int, ids: list[int]) -> dict[int, Mine]:
+    asked = {"ids": ids, "viewer": viewer}
+    favourited, bookmarked, pinned, reposted = (
+        set(connection.execute(question, asked).scalars()) for question in _MARKED
     )
     return {
         id: Mine(
-            favourited=id in marks["favourites"],
+            favourited=id in favourited,
             reblogged=id in reposted,
-            bookmarked=id in marks["bookmarks"],
-            pinned=id in marks["pins"],
+            bookmarked=id in bookmarked,
+            pinned=id in pinned,
         )
         for id in ids
     }

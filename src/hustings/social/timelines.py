@@ -5,15 +5,19 @@ Each asks `visibility` whether the reader may see a post and wants to; nothing i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import feeds, shown
 from hustings.social.feeds import Rule
-from hustings.social.paging import ID_MAX, Page
+from hustings.social.paging import ID_MAX, Page, Shape, of_shape
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, Viewer, may_see, wants_to_see
+from hustings.social.visibility import PUBLIC, Moment, Viewer, may_see, wants_to_see
 from hustings.store.follows import feed_entries, follows
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
@@ -21,18 +25,18 @@ from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, 
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
-    rule = home_rule(reader, now_ms)
+    asked = {feeds.READER.key: reader, _NOW.key: now_ms}
     floor = feeds.floor_of(connection, reader)
     lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
     if floor is None or (page.upwards and lowest < floor):
-        ids = feeds.tops(connection, reader, page, rule)
+        ids = feeds.tops(connection, asked, page, at_home)
     else:
-        ids = _from_feed(connection, reader, page, floor, rule)
-        ids += feeds.tops(connection, reader, page, rule, whales_only=True)
+        ids = _from_feed(connection, asked, page, floor)
+        ids += feeds.tops(connection, asked, page, at_home, whales_only=True)
         above = sum(id >= floor for id in set(ids))  # of a whale's posts some may lie below
         if above < page.limit and not page.upwards and lowest < floor:
             below = Page(min(page.max_id or ID_MAX, floor), page.since_id, None, page.limit)
-            ids += feeds.tops(connection, reader, below, rule)
+            ids += feeds.tops(connection, asked, below, at_home)
     return _shown(connection, reader, ids, page)
 
 
@@ -114,7 +118,7 @@ def bookmarked(connection: Connection, reader: int, page: Page) -> list[tuple[in
     return _marked(connection, bookmarks, reader, page)
 
 
-def home_rule(reader: Viewer, now_ms: int) -> Rule:
+def home_rule(reader: Viewer, now_ms: Moment) -> Rule:
     """What belongs into somebody's home, as a condition on posts."""
 
     def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -151,16 +155,31 @@ def home_rule(reader: Viewer, now_ms: int) -> Rule:
     return rule
 
 
+_NOW = sa.bindparam("now_ms", type_=sa.BigInteger)
+at_home = home_rule(feeds.READER, _NOW)
+"""The same for whoever is asked for later."""
+
+
 def _from_feed(
-    connection: Connection, reader: int, page: Page, floor: int, rule: Rule
+    connection: Connection, asked: Mapping[str, Any], page: Page, floor: int
 ) -> list[int]:
+    values = {**asked, **page.values, "floor": floor}
+    return list(connection.execute(_feed(page.shape), values).scalars())
+
+
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _feed(shape: Shape) -> sa.Select[Any]:
     entry = feed_entries.c.post
-    asked = (
+    found = (
         sa.select(entry)
         .join(posts, posts.c.id == entry)
-        .where(feed_entries.c.account == reader, entry >= floor, rule(posts))
+        .where(
+            feed_entries.c.account == feeds.READER,
+            entry >= sa.bindparam("floor", type_=sa.BigInteger),
+            at_home(posts),
+        )
     )
-    return list(connection.execute(page.cut(asked, entry)).scalars())
+    return of_shape(shape).cut(found, entry)
 
 
 def _has_media() -> sa.ColumnElement[bool]:

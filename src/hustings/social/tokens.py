@@ -154,22 +154,26 @@ def issue(
     return Token(id, granted, now_ms)
 
 
+_HELD = (
+    sa.select(
+        tokens,
+        accounts.c.suspended_at_ms,
+        accounts.c.deleted_at_ms,
+        members.c.email_confirmed_at_ms,
+        members.c.approved_at_ms,
+    )
+    .outerjoin(accounts, accounts.c.id == tokens.c.account)
+    .outerjoin(members, members.c.account == tokens.c.account)
+    .where(tokens.c.token == sa.bindparam("hash"), tokens.c.revoked_at_ms.is_(None))
+)
+"""Asked by every request that comes with a token."""
+
+
 def bearer(connection: Connection, token: str) -> Bearer:
     """Who holds that token; nobody who is suspended. Errors: `token_wrong`."""
     if len(token) != TOKEN_CHARS:
         raise Refused("token_wrong")
-    row = connection.execute(
-        sa.select(
-            tokens,
-            accounts.c.suspended_at_ms,
-            accounts.c.deleted_at_ms,
-            members.c.email_confirmed_at_ms,
-            members.c.approved_at_ms,
-        )
-        .outerjoin(accounts, accounts.c.id == tokens.c.account)
-        .outerjoin(members, members.c.account == tokens.c.account)
-        .where(tokens.c.token == hash_of(token), tokens.c.revoked_at_ms.is_(None))
-    ).first()
+    row = connection.execute(_HELD, {"hash": hash_of(token)}).first()
     if row is None or row.suspended_at_ms is not None or row.deleted_at_ms is not None:
         raise Refused("token_wrong")
     return Bearer(

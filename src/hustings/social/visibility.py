@@ -21,6 +21,8 @@ OPEN = (PUBLIC, UNLISTED)
 Condition = sa.ColumnElement[bool]
 Viewer = int | sa.ColumnElement[int]
 """An account's id, or the column of a question that asks for many at once."""
+Moment = int | sa.ColumnElement[int]
+"""Milliseconds since 1970, the same way."""
 Rows = FromClause
 """The table `posts`, or an alias of it."""
 
@@ -36,7 +38,7 @@ def may_see(viewer: Viewer | None, post: Rows = posts, tombstones: bool = False)
     return sa.and_(_this_one(viewer, post, tombstones), sa.or_(post.c.reblog_of.is_(None), of))
 
 
-def wants_to_see(viewer: Viewer, now_ms: int, post: Rows = posts) -> Condition:
+def wants_to_see(viewer: Viewer, now_ms: Moment, post: Rows = posts) -> Condition:
     """Whether a post belongs into a timeline of the viewer: nobody he blocked or muted wrote it, or what it reposts."""
     original = posts.alias("original")
     unwanted = sa.exists(
@@ -75,7 +77,7 @@ def _this_one(viewer: Viewer | None, post: Rows, tombstones: bool) -> Condition:
     return sa.and_(there, sa.or_(post.c.account == viewer, sa.and_(meant, ~blocked)))
 
 
-def _wanted(viewer: Viewer, now_ms: int, post: Rows) -> Condition:
+def _wanted(viewer: Viewer, now_ms: Moment, post: Rows) -> Condition:
     blocked = _some(blocks, blocks.c.account == viewer, blocks.c.target == post.c.account)
     still = sa.or_(mutes.c.until_ms.is_(None), mutes.c.until_ms > now_ms)
     muted = _some(mutes, mutes.c.account == viewer, mutes.c.target == post.c.account, still)

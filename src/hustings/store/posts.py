@@ -82,9 +82,10 @@ post_edits = Table(
     Column("sensitive", Boolean, nullable=False),
     Column("language", String(35)),
     Column("media", JSON),
+    Column("poll", JSON),
 )
 """What a post said before: one row for each version that is no longer, with when it was written. `media`: a list of what
-`social.media` wrote down of its pictures and sounds."""
+`social.media` wrote down of its pictures and sounds. `poll`: the answers between which it asked to choose."""
 
 post_mentions = Table(
     "post_mentions",

@@ -1,9 +1,9 @@
 """The line: the road of a word through this process, in the order of `Line.tick`. Pure; a clock goes in with every call.
 
 Each speaker has a jitter buffer, a decoder, a meter and a slow gain; only who is among the loudest is decoded and mixed.
-The mixer's buses are the program (what listeners hear: the holding sound, or the voices once it is open), the stage (all
-to all), and a clean feed for each speaker. A speaker who makes no sound hears the stage bus, encoded once for all of
-them; one who does hears his clean feed.
+The mixer's buses are the program (what listeners hear: the holding sound, or the voices and room tone once it is
+open), the stage (all to all), and a clean feed for each speaker. A speaker who makes no sound hears the stage bus,
+encoded once for all of them; one who does hears his clean feed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hustings.audio.clock import RATE, SEGMENT, TICK
 from hustings.audio.codec import OpusDecoder
+from hustings.audio.comfort import Comfort
 from hustings.audio.ears import PAST_TICKS, Ears
 from hustings.audio.echo import EchoWatch
 from hustings.audio.encoder import ProgramEncoder
@@ -26,6 +27,7 @@ from hustings.audio.level import FLOOR_DB, Level, Leveller, peak_dbfs
 from hustings.audio.limiter import Limiter
 from hustings.audio.loudest import Claimed, Loudest, claim_of
 from hustings.audio.mixer import PROGRAM, STAGE, Mixer, clean_feed
+from hustings.audio.room_tone import RoomTone
 from hustings.hls import playlist
 from hustings.hls.profile import Profile
 from hustings.hls.segmenter import Part, Segment, Segmenter
@@ -37,7 +39,7 @@ from hustings.studio.encodings import Encoding
 from hustings.studio.voices import Watched, Watches
 
 Samples = NDArray[np.float32]
-HOLDING = "holding"
+HOLDING, TONE = "holding", "tone"
 FADE = RATE
 """Samples over which the holding sound goes before the scheduled moment."""
 EAR_DB = -66.0
@@ -61,6 +63,7 @@ class Voice:
     decoder: OpusDecoder = field(default_factory=OpusDecoder)
     level: Level = field(default_factory=Level)
     leveller: Leveller = field(default_factory=Leveller)
+    comfort: Comfort = field(default_factory=Comfort)
     muted: bool = False
     leaving: bool = False
     missed: deque[bytes] = field(default_factory=lambda: deque(maxlen=PAST_TICKS))
@@ -90,6 +93,7 @@ class Voice:
         said = None if self.muted else sound
         self.level.update(said)
         self.watched.hear(said)
+        sound = self.comfort.tick(sound, self.buffer.stalled, self.level.noise_floor_db)
         return None if sound is None else self.leveller.apply(sound, self.level.talking)
 
 
@@ -165,8 +169,10 @@ class Line:
         self._mixer = Mixer()
         self._mixer.add_bus(PROGRAM, 2)
         self._mixer.add_bus(STAGE)
-        self._mixer.add_source(HOLDING, 2)
-        self._holding = HoldingSound()
+        self._beds: dict[str, HoldingSound | RoomTone] = {HOLDING: HoldingSound(), TONE: RoomTone()}
+        self._bed_gains = dict.fromkeys(self._beds, 0.0)
+        for bed in self._beds:
+            self._mixer.add_source(bed, 2)
         self._limiter = Limiter(2)
         self._outs = {
             encoding.variant.name: Out(
@@ -187,7 +193,7 @@ class Line:
         frames = self._sounds()
         # mixer: one matrix; every change of a gain is a ramp over this tick
         self._set_gains(clock)
-        frames[HOLDING] = self._holding.tick(clock)
+        frames |= self._lain_under(clock)
         sounding = self._sounding(frames)
         levels = {one: it.level.power_db for one, it in self._voices.items() if one in frames}
         suspect = self._echo.wanted(levels)
@@ -346,9 +352,17 @@ class Line:
             for other in self._voices:
                 if other != person:
                     self._mixer.set_gain(person, clean_feed(other), stage)
-        holding = self._holding_gain(clock)
-        if self._mixer.gain(HOLDING, PROGRAM) != holding:
-            self._mixer.set_gain(HOLDING, PROGRAM, holding)
+
+    def _lain_under(self, clock: int) -> dict[str, Samples]:
+        """The holding sound until the program opens, room tone while it is open: 20 ms of what is not at nought all through."""
+        frames: dict[str, Samples] = {}
+        for bed, gain in ((HOLDING, self._holding_gain(clock)), (TONE, float(self._open))):
+            was, self._bed_gains[bed] = self._bed_gains[bed], gain
+            if was != gain:
+                self._mixer.set_gain(bed, PROGRAM, gain)
+            if was or gain:
+                frames[bed] = self._beds[bed].tick(clock)
+        return frames
 
     def _sounding(self, frames: Mapping[str, Samples]) -> set[str]:
         """Whose own sound would come back to him in the bus of all."""

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from hustings import keyring
 from hustings.audio.holding import HoldingSound
+from hustings.audio.room_tone import RoomTone
 from hustings.features import studio as features
 from hustings.settings import Settings
 from hustings.stopping import stop_event
@@ -38,6 +39,7 @@ def run(settings: Settings) -> None:
     # Made once, so that no room's first tick waits for them, nor another worker for its start.
     encodings(settings.studio.aac_bitrate, settings.studio.opus_bitrate)
     HoldingSound()
+    RoomTone()
     # What is here now stays for good: the collector need not walk it in the middle of a tick, nor copy it after a fork.
     gc.collect()
     gc.freeze()

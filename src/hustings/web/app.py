@@ -30,6 +30,7 @@ from hustings.web import (
     moderation_pages,
     notification_pages,
     pages,
+    poll_pages,
     post_pages,
     profile_pages,
     profile_settings,
@@ -129,6 +130,7 @@ def build(parts: Parts) -> ASGIApp:
     for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
+    app.include_router(poll_pages.build(parts))
     app.include_router(post_pages.build(parts, shown))
     app.include_router(notification_pages.build(parts, shown))
     app.include_router(search_pages.build(parts, shown))

@@ -14,7 +14,7 @@ from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.social.text import Mention, parse, written
 from hustings.social.visibility import PUBLIC, VISIBILITIES
-from hustings.web import enclosed, programme
+from hustings.web import enclosed, poll_views, programme
 from hustings.web.account_pages import onward, said
 from hustings.web.enclosed import Enclosed
 from hustings.web.media_views import view
@@ -61,10 +61,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         sent = await enclosed.read(parts, request, who.account)
         fields, now_ms = sent.fields, parts.now_ms()
         try:
-            sent.check()
-            wanted = drafts.read(
-                fields, parts.settings.handle_domain, parts.settings.square.post_characters_max
-            )
+            wanted = _wanted(parts, sent)
             id = parts.ids.at(now_ms)
             key = str(fields.get("key") or "")
             web = parts.settings.public.web
@@ -92,6 +89,7 @@ def _editing(router: APIRouter, parts: Parts, pages: Pages) -> None:
             "spoiler_text": post.spoiler,
             "sensitive": "on" if post.sensitive else "",
             "language": post.language or "",
+            **poll_views.fields_of(post.poll),
         }
         has = Enclosed({}, [one.id for one in post.media])
         return await _form(
@@ -105,10 +103,7 @@ def _editing(router: APIRouter, parts: Parts, pages: Pages) -> None:
         sent = await enclosed.read(parts, request, who.account)
         fields = sent.fields
         try:
-            sent.check()
-            wanted = drafts.read(
-                fields, parts.settings.handle_domain, parts.settings.square.post_characters_max
-            )
+            wanted = _wanted(parts, sent)
             await sql.write(enclosed.edit, sent, who.account, post.id, wanted, parts.now_ms())
         except Refused as refused:
             edits = entry(parts, post, who.account)
@@ -116,6 +111,14 @@ def _editing(router: APIRouter, parts: Parts, pages: Pages) -> None:
                 parts, pages, who, fields, refused.status, sent, edits=edits, **said(refused)
             )
         return RedirectResponse(address(post), 303)
+
+
+def _wanted(parts: Parts, sent: Enclosed) -> drafts.Wanted:
+    """What the form asks for. Errors: those of `drafts.read`, and what was refused of its files."""
+    sent.check()
+    said = {**sent.fields, "poll": poll_views.asked(sent.fields)}
+    longest = parts.settings.square.post_characters_max
+    return drafts.read(said, parts.settings.handle_domain, longest)
 
 
 async def _form(
@@ -163,6 +166,7 @@ async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) 
         "answered": None if answered is None else entry(parts, answered, who.account),
         "edits": None,
         "media": [],
+        "poll": poll_views.typed(typed),
         "rooms": rooms,
         "languages": LANGUAGES,
         "visibilities": VISIBILITIES,

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from hustings.social import accounts, markers, notifications, paging, shown
 from hustings.social.accounts import Account
 from hustings.social.notifications import Group, Wish
+from hustings.social.notify import POLL
 from hustings.social.paging import Page
 from hustings.social.shown import Post
 from hustings.web.moments import Moment
@@ -40,7 +41,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         return pages.html(
             "notifications.html",
             who=who,
-            groups=[_entry(parts, group, people, posts, read_to) for group in groups],
+            groups=[_entry(parts, one, people, posts, read_to, who.account) for one in groups],
             older=f"/notifications?max_id={last}" if len(groups) >= page.limit else "",
             newest="" if page == Page() else "/notifications",
         )
@@ -69,14 +70,18 @@ def _entry(
     people: dict[int, Account],
     posts: dict[int, Post],
     read_to: int,
+    reader: int,
 ) -> dict[str, Any]:
+    newest = group.newest
+    # the end of his own poll is the one thing that somebody hears of himself
+    own = newest.kind == POLL and newest.sender == reader
     senders = [people[id] for id in dict.fromkeys(one.sender for one in group.all) if id in people]
-    post = posts.get(group.newest.post)
+    post = posts.get(newest.post)
     return {
-        "kind": group.newest.kind,
-        "unread": group.newest.id > read_to,
-        "at": Moment(group.newest.at_ms),
-        "people": [person(parts, one) for one in senders[:NAMED_MAX]],
+        "kind": "poll_own" if own else newest.kind,
+        "unread": newest.id > read_to,
+        "at": Moment(newest.at_ms),
+        "people": [] if own else [person(parts, one) for one in senders[:NAMED_MAX]],
         "more": max(0, len(senders) - NAMED_MAX),
         "href": address(post) if post else "",
         "words": _excerpt(post) if post else "",

@@ -92,6 +92,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
                     "sensitive": one.sensitive,
                     "html": _plain(parts, one.text),
                     "media": [view(parts, each) for each in one.media],
+                    "asked": one.poll,
                 }
                 for one in reversed(said)
             ],

@@ -12,6 +12,7 @@ from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.shown import Post, Room
 from hustings.social.visibility import DIRECT, OPEN, PRIVATE
+from hustings.web import poll_views
 from hustings.web.media_views import view
 from hustings.web.moments import Moment
 from hustings.web.parts import Parts
@@ -37,6 +38,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "html": _html(parts, whole),
         "empty": not whole.text,
         "media": [view(parts, one) for one in whole.media],
+        "poll": poll_views.view(whole.poll, parts.now_ms()),
         "spoiler": whole.spoiler,
         "sensitive": whole.sensitive,
         "language": whole.language,

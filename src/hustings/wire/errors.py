@@ -182,6 +182,23 @@ CODES: dict[str, tuple[int, str]] = {
     "media_credit_too_long": (422, "A credit line has 200 characters at the most."),
     "media_focus_malformed": (422, "A focus is two numbers from -1 to 1."),
     "uploads_many": (429, "Thirty pictures and sounds are taken in half an hour at the most."),
+    # polls
+    "poll_unknown": (404, "There is no such poll."),
+    "poll_options_count": (422, "A poll has two, three or four answers."),
+    "poll_option_too_long": (422, "An answer of a poll has 50 characters at the most."),
+    "poll_options_alike": (422, "Two answers of this poll are the same."),
+    "poll_length_wrong": (
+        422,
+        "A poll runs for five minutes at the least, and a month at the most.",
+    ),
+    "poll_with_media": (422, "A post has a poll, or pictures and sounds, but not both."),
+    "poll_own": (422, "Nobody votes in a poll of his own."),
+    "poll_over": (422, "This poll is over."),
+    "poll_voted": (422, "You have voted in this poll already."),
+    "poll_choice_wrong": (
+        422,
+        "Choose among the answers that there are: one, or several where the poll says so.",
+    ),
     # rehearsing another machine's server
     "rehearsal_no_token": (
         403,

@@ -15,12 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from hustings import copy
 from hustings.keyring import square_key
 from hustings.settings import Settings
-from hustings.social import feeds, jobs
+from hustings.social import feeds, jobs, voting
 from hustings.social.ids import Ids
-from hustings.social.lanes import FAN_OUT, IMPORTS, LINKS, MAIL, PICTURES, SOUNDS
+from hustings.social.lanes import FAN_OUT, IMPORTS, LINKS, MAIL, PICTURES, POLLS, SOUNDS
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
+from hustings.work.alarms import Alarm, Alarms
 from hustings.work.fan_out import FanOut
 from hustings.work.fetching import Fetching
 from hustings.work.importing import Importing
@@ -28,11 +29,13 @@ from hustings.work.ledger import Ledger
 from hustings.work.links import Links
 from hustings.work.mail import Letters
 from hustings.work.media import Making
+from hustings.work.poll_ends import PollEnds
 from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
-LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, LINKS)
+LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS, LINKS)
+ALARMS = (Alarm("polls", voting.next_end_ms, voting.call),)
 WAIT_S, AGAIN_S, SWEEP_S = 0.5, 5.0, 600.0
 HEAD_MAX, HEAD_S = 4_096, 2.0
 
@@ -90,11 +93,15 @@ class Work:
     async def _work(self, stop: asyncio.Event) -> None:
         mail = self._settings.mail
         spread = Runner(FAN_OUT, FanOut(self.ledger), self.ledger, wall_ms, random.random)
-        importing = Importing(self.ledger, Ids(), self._settings.public.web, wall_ms)
+        ids = Ids()
+        importing = Importing(self.ledger, ids, self._settings.public.web, wall_ms)
         archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
         asking = Links(self.ledger, Fetching(), self._settings.public.web, wall_ms)
         proofs = Runner(LINKS, asking, self.ledger, wall_ms, random.random)
-        tasks = [self._sweep(stop), spread.run(stop), archives.run(stop), proofs.run(stop)]
+        ends = Runner(POLLS, PollEnds(self.ledger), self.ledger, wall_ms, random.random)
+        alarms = Alarms(ALARMS, self.ledger, ids, wall_ms)
+        tasks = [self._sweep(stop), spread.run(stop), archives.run(stop), ends.run(stop)]
+        tasks += [alarms.run(stop), proofs.run(stop)]
         for lane in (PICTURES, SOUNDS):
             made = Runner(lane, self._making, self.ledger, wall_ms, random.random)
             tasks.append(made.run(stop))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from tests.web.conftest import House
+from hustings.social.feeds import TOUCHED_EVERY_MS as DAY_MS
+from hustings.store.follows import feeds
+from tests.web.conftest import NOW_MS, House
 from tests.web.mastodon.posting import author, links
 
 PAGES = ("timelines/home", "timelines/public")
@@ -52,6 +54,20 @@ async def test_home_is_whom_one_follows_and_what_they_repost(house: House) -> No
     assert await ada.get("timelines/home") == []
 
 
+async def test_who_reads_home_by_an_app_has_a_feed_that_is_kept(house: House) -> None:
+    ada = await author(house)
+    asked = sa.select(feeds.c.read_at_ms).where(feeds.c.account == int(ada.id))
+
+    async def read_at_ms() -> int | None:
+        return await house.parts.sql.read(lambda c: c.execute(asked).scalar())
+
+    assert await read_at_ms() is None
+    for later_ms, kept_ms in ((0, NOW_MS), (DAY_MS - 1, NOW_MS), (1, NOW_MS + DAY_MS)):
+        house.clock[0] += later_ms
+        await ada.get("timelines/home")
+        assert await read_at_ms() == kept_ms
+
+
 async def test_a_long_page_asks_the_database_no_more_than_a_short_one(house: House) -> None:
     ada, bob = await author(house), await author(house, "bob")
     await ada.post(f"accounts/{bob.id}/follow")
@@ -68,6 +84,7 @@ async def test_a_long_page_asks_the_database_no_more_than_a_short_one(house: Hou
         return len(asked)
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    await ada.get("timelines/home")  # which builds her feed
     try:
         short = {path: await many(path) for path in PAGES}
         for number in range(19):

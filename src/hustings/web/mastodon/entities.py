@@ -67,15 +67,23 @@ def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
     return person(connection, found.account), found, follows.asked_by(connection, id)
 
 
+BUILD_KEPT_MS = 1_000
+
+
 class Entities:
     """Our addresses are absolute, as apps need them."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._web = parts.settings.public.web
+        self._build, self._build_until_ms = "", 0
 
     def asset(self, name: str) -> str:
-        return f"{self._web}{self._parts.publisher.assets}/{name}"
+        """Which build is the newest lies in a file, read once a second: a page of posts has a hundred of these."""
+        now_ms = self._parts.now_ms()
+        if not 0 <= self._build_until_ms - now_ms <= BUILD_KEPT_MS:
+            self._build, self._build_until_ms = self._parts.publisher.assets, now_ms + BUILD_KEPT_MS
+        return f"{self._web}{self._build}/{name}"
 
     def page(self, account: Account) -> str:
         """Of an account of ours its page, of another its address."""

@@ -15,6 +15,7 @@ from hustings.web.mastodon import (
     media,
     notifications,
     oauth,
+    polls,
     profile,
     relations,
     search,
@@ -43,6 +44,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     )  # after those: `/accounts/{id}` is anything
     app.include_router(statuses.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
+    app.include_router(polls.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     entries = notifications.Entries(shown, posts)
     app.include_router(notifications.build(parts, callers, entries))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from hustings.copy import catalogue
-from hustings.social import accounts, fields, names
+from hustings.social import accounts, fields, names, polls
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
 from hustings.social.media import DESCRIPTION_MAX, PICTURES_MAX
@@ -159,7 +159,7 @@ class _About:
         return {"enabled": mode in ("open", "approval"), "approval_required": mode == "approval"}
 
     def _configuration(self) -> dict[str, Any]:
-        """What can be sent here. Films and polls cannot: their limits are 0; `video_size_limit` is that of a sound, for which
+        """What can be sent here. Films cannot: their limits are 0; `video_size_limit` is that of a sound, for which
         Mastodon has no name of its own."""
         media = self._parts.settings.media
         return {
@@ -188,10 +188,10 @@ class _About:
                 "video_matrix_limit": 0,
             },
             "polls": {
-                "max_options": 0,
-                "max_characters_per_option": 0,
-                "min_expiration": 0,
-                "max_expiration": 0,
+                "max_options": polls.OPTIONS_MAX,
+                "max_characters_per_option": polls.OPTION_MAX,
+                "min_expiration": polls.LENGTH_MIN_S,
+                "max_expiration": polls.LENGTH_MAX_S,
             },
             "timelines_access": {
                 "live_feeds": {"local": "public", "remote": "disabled"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -16,11 +17,13 @@ from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
 from hustings.social.shown import Claim, Post, Room
-from hustings.web.mastodon import entities
+from hustings.web.mastodon import entities, poll_entities
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
 from hustings.web.parts import Parts
+
+HTML_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Statuses:
         self._live = parts.live_link
         self._files = parts.settings.public.live
         self._domain = parts.settings.handle_domain
+        self._now_ms = parts.now_ms
 
     def all(self, found: Around) -> list[dict[str, Any]]:
         return [self.one(post, found) for post in found.posts]
@@ -75,6 +79,7 @@ class Statuses:
             "account": self._shown.account(found.people[post.author.id]),
             "media_attachments": [attachment(one, self._files) for one in said.media],
             "emojis": [],
+            **({"poll": poll_entities.asked(said.poll)} if said.poll else {}),
         }
 
     def tag(self, name: str) -> dict[str, Any]:
@@ -116,7 +121,7 @@ class Statuses:
             "emojis": [],
             "filtered": [],
             "card": None,
-            "poll": None,
+            "poll": poll_entities.poll(post.poll, self._now_ms()) if post.poll else None,
             "hustings": _ours(post.claim, post.room, self._live),
         }
 
@@ -129,11 +134,18 @@ class Statuses:
         }
 
     def _html(self, said: str, mentions: Collection[Account]) -> str:
-        pages = {
-            (one.handle.lower(), (one.domain or "").lower()): self._shown.page(one)
+        pages = tuple(
+            (one.handle.lower(), (one.domain or "").lower(), self._shown.page(one))
             for one in mentions
-        }
-        return markup.html(text.parse(said, self._domain), self._web, pages)
+        )
+        return _html(said, self._domain, self._web, pages)
+
+
+@lru_cache(HTML_KEPT)
+def _html(said: str, domain: str, web: str, pages: tuple[tuple[str, str, str], ...]) -> str:
+    """Kept for a while, since the same few posts stand in many homes."""
+    profiles = {(handle, theirs): page for handle, theirs, page in pages}
+    return markup.html(text.parse(said, domain), web, profiles)
 
 
 def _id(id: int | None) -> str | None:

@@ -19,7 +19,7 @@ from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-NOT_OFFERED = ("poll", "scheduled_at", "quoted_status_id")
+NOT_OFFERED = ("scheduled_at", "quoted_status_id")
 """Of a post: what would be lost without a word if it were overlooked."""
 
 
@@ -65,6 +65,8 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         said = {name: tree.get(name, value) for name, value in kept.items()}
         had = await sql.read(media.of_post, post)
         said["media_ids"] = tree.get("media_ids", [str(one.id) for one in had])
+        if "poll" in tree:
+            said["poll"] = tree["poll"]
         described = _described(tree)
         wanted = drafts.read(said, domain, longest)
         await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms(), described)

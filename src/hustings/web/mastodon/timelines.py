@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from hustings.social import accounts, markers, timelines
+from hustings.social import accounts, feeds, markers, timelines
 from hustings.social.markers import TIMELINES, Marker
 from hustings.social.paging import id_of
 from hustings.social.shown import Post
@@ -45,7 +45,16 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
     async def home(request: Request) -> Response:
         mine, page = callers.mine(request, "read:statuses"), page_of(request)
         now_ms = parts.now_ms()
-        return await shown(request, lambda c: timelines.home(c, mine.account, page, now_ms))
+        wants_care: list[bool] = []
+
+        def ask(connection: Connection) -> list[Post]:
+            wants_care.append(feeds.wants_care(connection, mine.account, now_ms))
+            return timelines.home(connection, mine.account, page, now_ms)
+
+        answer = await shown(request, ask)
+        if wants_care[-1]:
+            await parts.sql.write(feeds.care_for, mine.account, now_ms)
+        return answer
 
     @router.get("/timelines/public")
     async def public(request: Request) -> Response:
