@@ -140,6 +140,8 @@ def test_what_has_pictures_or_a_sound(square: Square) -> None:
     assert find(square, None, "has:image") == find(square, None, "fox has:media") == [seen]
     assert find(square, None, "has:AUDIO") == [heard]
     assert find(square, None, "fox -has:media") == [said]
+    asked = square.say(ada, "Which fox?", poll={"options": ["red", "grey"], "expires_in": 3_600})
+    assert find(square, None, "has:poll") == [asked]
     square.edit(ada, seen, "A fox", media_ids=[])
     square.edit(ada, said, "A fox, with", media_ids=[str(made(square, ada, media.IMAGE))])
     assert find(square, None, "fox has:media") == [said]

@@ -13,8 +13,8 @@ from hustings.store.words import ACCOUNTS, MARK, POSTS
 
 HAS = {"link": Link, "mention": Mention, "tag": Tag}
 REPLY, WARNING = "reply", "warning"
-MEDIA = "media"
-HAS_KNOWN = (*HAS, REPLY, WARNING, MEDIA, IMAGE, AUDIO)
+MEDIA, POLL = "media", "poll"
+HAS_KNOWN = (*HAS, REPLY, WARNING, MEDIA, IMAGE, AUDIO, POLL)
 """What `has:` may ask for."""
 
 
@@ -27,14 +27,16 @@ def post(
     spans: Iterable[Span],
     reply: bool,
     kinds: Iterable[str] = (),
+    asks: bool = False,
 ) -> None:
-    """`kinds`: of its pictures and sounds."""
+    """`kinds`: of its pictures and sounds. `asks`: it has a poll."""
     parts, held = tuple(spans), sorted(set(kinds))
     marks = [by(account)]
     marks += [has(name) for name, kind in HAS.items() if any(isinstance(p, kind) for p in parts)]
     marks += [has(REPLY)] if reply else []
     marks += [has(WARNING)] if spoiler else []
     marks += [has(one) for one in (MEDIA, *held)] if held else []
+    marks += [has(POLL)] if asks else []
     words.put(connection, POSTS, id, [*marks, *words.split(spoiler), *words.split(said)])
 
 

@@ -1,4 +1,4 @@
-"""Posts that have pictures or sounds are found by `has:`, also those that were written before one could ask so."""
+"""Posts that have pictures, sounds or polls are found by `has:`, also those that were written before one could ask so."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from alembic import op
 
 revision = "0013"
 down_revision = "0012"
-MARKS = {"_media": ("image", "audio"), "_image": ("image",), "_audio": ("audio",)}
+HELD = "SELECT post FROM attachments WHERE place IS NOT NULL"
+MARKS = {
+    "_media": HELD,
+    "_image": f"{HELD} AND kind = 'image'",
+    "_audio": f"{HELD} AND kind = 'audio'",
+    "_poll": "SELECT post FROM polls",
+}
 
 
 def upgrade() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     key, more = ("rowid", "'{} ' || words") if sqlite else ("id", "words || '{}'::tsvector")
-    for mark, kinds in MARKS.items():
-        listed = ", ".join(f"'{kind}'" for kind in kinds)
-        held = f"SELECT post FROM attachments WHERE place IS NOT NULL AND kind IN ({listed})"
+    for mark, posts in MARKS.items():
         marked = more.format(mark)
-        op.execute(sa.text(f"UPDATE post_words SET words = {marked} WHERE {key} IN ({held})"))
+        op.execute(sa.text(f"UPDATE post_words SET words = {marked} WHERE {key} IN ({posts})"))
 
 
 def downgrade() -> None:
