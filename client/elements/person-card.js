@@ -1,6 +1,6 @@
 /**
  * <person-card>: one person on the stage. `card.show({person, you, may, say, mutedBy, heard})` draws; it asks by events that bubble:
- * `person-mute` and `person-remove`, detail {person}. Removing asks twice, in place. What is known of the voice, where the view has it, is a
+ * `person-mute`, `person-remove` and `person-treat` ({hum} or {noise} too), detail {person}. Removing asks twice, in place. What is known of the voice, where the view has it, is a
  * <voice-line> that outlives every redrawing.
  *
  * @import {Person} from "../room/view.js"
@@ -28,14 +28,19 @@ export class PersonCard extends HTMLElement {
     this.#shown = shown;
     this.#meter(shown.person);
     const { say, ...rest } = shown;
-    const { voice, name } = shown.person;
-    if (voice) this.#voice.show({ voice, name, you: shown.you, say });
+    const { voice, name, treated } = shown.person;
+    if (voice) this.#voice.show({ voice, treated, name, you: shown.you, say });
     // level, talking and figures change many times a second: they move bars, they do not rebuild buttons under a finger
     const reading = JSON.stringify({ ...rest, person: { ...rest.person, level_db: 0, talking: false, voice: Boolean(voice) }, asking: this.#asking });
     if (reading === this.#drawn) return;
     this.#drawn = reading;
     this.#draw(shown);
     this.#meter(shown.person);
+  }
+
+  constructor() {
+    super();
+    this.#voice.addEventListener("voice-treat", (event) => this.dispatchEvent(new CustomEvent("person-treat", { bubbles: true, detail: { person: this.#shown?.person.person, .../** @type {CustomEvent} */ (event).detail } })));
   }
 
   /** @param {Shown} shown */

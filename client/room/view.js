@@ -43,6 +43,7 @@
  * @property {boolean} talking
  * @property {number} level_db
  * @property {"browser"|"whip"|"whep"} kind
+ * @property {{hum: boolean, noise: boolean}} treated what is taken out of his sound
  * @property {Voice|null} [voice] what is known of his sound: for hosts, and for himself
  *
  * @typedef {object} Voice figures are null while there is nothing to know them by

@@ -78,6 +78,7 @@ function peopleList(cast) {
     note.replaceChildren(...stageNote(cast, view));
   };
   element.addEventListener("person-mute", (event) => void cast.act("mute", { person: /** @type {CustomEvent} */ (event).detail.person, muted: true }));
+  element.addEventListener("person-treat", (event) => void cast.act("treat", /** @type {CustomEvent} */ (event).detail));
   element.addEventListener("person-remove", (event) => void cast.act("remove", { person: /** @type {CustomEvent} */ (event).detail.person }));
   const leave = store.subscribe((state) => [state.view, state.session.state], draw);
   return { element, note, count, leave };

@@ -61,3 +61,14 @@ def test_a_narrow_band_headset_is_named_to_the_host_and_to_him_who_wears_it(
     assert told["Gil"]["band_hz"] <= 5_500
     for voice in told.values():
         assert voice["lost"] == 0 and voice["concealed_ms"] == 0 and voice["round_trip_ms"] < 200
+
+    beside = host.page.locator(".people li", has_text="Gil").locator("voice-line")
+    beside.locator("summary").click()
+    noise = beside.get_by_role("switch", name=re.compile("Steady noise"))
+    expect(noise).not_to_be_checked()
+    noise.click()
+    seen = guest.page.locator("voice-line input[name=noise]")
+    expect(seen).to_be_checked(timeout=SAID_MS)
+    guest.page.locator("voice-line summary").click()
+    seen.click()
+    expect(noise).not_to_be_checked(timeout=SAID_MS)

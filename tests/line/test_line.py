@@ -9,6 +9,7 @@ from hustings.audio.clock import RATE, SEGMENT, TICK
 from hustings.audio.level import rms_dbfs
 from hustings.audio.room_tone import ROOM_TONE_DBFS
 from hustings.hls.profile import DEFAULT, FAST
+from hustings.rtc.intake import Counts
 from hustings.studio.line import Line
 from tests.audio.speech import back, seconds, speech
 from tests.line.speaking import ENCODINGS, START, Rig, strength, tone
@@ -110,6 +111,25 @@ def test_where_a_road_breaks_off_his_room_goes_on_for_less_than_a_second():
     )
     assert during == pytest.approx(before, abs=3)
     assert after == pytest.approx(ROOM_TONE_DBFS - 3, abs=1)
+
+
+def test_what_is_taken_out_of_a_voice_is_out_in_every_ear_and_the_watch_hears_the_microphone():
+    rig = Rig(people=["ann", "bob"])
+    rig.line.open_program(rig.clock)
+    chance = np.random.default_rng(3)
+    noise = (chance.standard_normal(10 * SECOND) * 10 ** (-45 / 20)).astype(np.float32)
+    rumble = tone(30, 10 * SECOND, 0.05)
+    rig.speakers["ann"].say(START, noise + rumble)
+    rig.run(4 * SECOND)
+    rig.line.treat("ann", hum=True, noise=True)
+    rig.run(6 * SECOND)
+    for sound in (rig.heard(), rig.ear("bob")):
+        before, after = (sound[at : at + SECOND] for at in (3 * SECOND, 8 * SECOND))
+        assert strength(after, 30) < strength(before, 30) / 20
+        assert rms_dbfs(after) < rms_dbfs(before) - 8
+    rig.line.watches.look(lambda person: Counts())
+    assert rig.line.watches.told()["ann"].voice.noise_db > -48
+    rig.line.treat("nobody", hum=True, noise=True)
 
 
 def test_a_schedule_taken_back_brings_the_holding_sound_back():

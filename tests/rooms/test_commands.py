@@ -163,6 +163,26 @@ class TestPeople:
         stage.tell("left", person=SPEAKER.person)
         assert code(stage, "mute", HOST, person=SPEAKER.person, muted=True) == "person_unknown"
 
+    def test_what_is_taken_out_of_a_sound_is_asked_by_himself_or_a_host(self, stage):
+        at = {"person": SPEAKER.person, "hum": True, "noise": False}
+        assert said(stage, "treat", SPEAKER, person=SPEAKER.person, hum=True) == [
+            ("treated", {**at, "by": "self"})
+        ]
+        stage.tell("treated", **at, by="self")
+        assert said(stage, "treat", HOST, person=SPEAKER.person, hum=True, noise=False) == []
+        assert said(stage, "treat", HOST, person=SPEAKER.person) == []
+        assert said(stage, "treat", COHOST, person=SPEAKER.person, hum=False, noise=True) == [
+            ("treated", {**at, "hum": False, "noise": True, "by": COHOST.person})
+        ]
+        assert code(stage, "treat", SPEAKER, person=HOST.person, hum=True) == "role_too_low"
+
+    def test_a_treatment_needs_a_person_and_truths(self, stage):
+        assert code(stage, "treat", HOST, person="nobody", hum=True) == "person_unknown"
+        for odd in (1, "true", None, []):
+            assert code(stage, "treat", HOST, person=SPEAKER.person, noise=odd) == "bad_request"
+        stage.tell("left", person=SPEAKER.person)
+        assert code(stage, "treat", HOST, person=SPEAKER.person, hum=True) == "person_unknown"
+
     def test_remove(self, stage):
         assert said(stage, "remove", COHOST, person=SPEAKER.person)[0][0] == "removed"
         assert code(stage, "remove", COHOST, person=HOST.person) == "role_too_low"

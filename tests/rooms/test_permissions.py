@@ -23,6 +23,7 @@ ALLOWED = {
     "invite": (HOSTS, BEFORE),
     "revoke": (HOSTS, BEFORE),
     "mute": (STAGE, ALIVE),
+    "treat": (STAGE, ALIVE),
     "remove": (HOSTS, BEFORE),
     "admit": (STAGE, BEFORE),
     "rename": (ALL, BEFORE),

@@ -40,6 +40,16 @@ def test_a_new_device_of_one_who_is_here_keeps_his_mute():
     assert (person.muted, person.muted_by) == (True, HOST.person)
 
 
+def test_what_is_taken_out_of_a_sound_stays_so_however_often_he_comes():
+    """It is about his room and his microphone, not about a moment."""
+    stage = seated()
+    stage.tell("treated", person=SPEAKER.person, hum=True, noise=False, by=HOST.person)
+    stage.tell("left", person=SPEAKER.person)
+    stage.seat(SPEAKER)
+    person = stage.room.stage.people[SPEAKER.person]
+    assert (person.hum, person.noise) == (True, False)
+
+
 def test_removal_takes_place_and_ticket():
     stage = seated()
     stage.tell("removed", person=SPEAKER.person, ticket=SPEAKER.ticket, by=HOST.person)
@@ -70,6 +80,7 @@ def test_events_about_strangers_are_passed_over():
         ("back", {}),
         ("left", {}),
         ("muted", {"muted": True, "by": "self"}),
+        ("treated", {"hum": True, "noise": True, "by": "self"}),
         ("renamed", {"name": "x"}),
     ):
         stage.tell(kind, person="stranger", **body)

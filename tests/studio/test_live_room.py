@@ -98,6 +98,21 @@ async def test_everything_after_the_end_is_silence_and_the_playlist_says_so(rig)
     assert pulse["ended_at_ms"] == live.room.ended_ms
 
 
+async def test_what_is_taken_out_of_a_sound_reaches_the_line_and_outlives_a_broken_one(rig):
+    live = rig.open()
+    await rig.join(HOST)
+    await rig.join(SPEAKER)
+    turned: list[tuple[str, bool, bool]] = []
+    treat = live.line.treat
+    live.line.treat = lambda *what: turned.append(what) or treat(*what)
+    rig.command(HOST, "treat", person=SPEAKER.person, noise=True)
+    assert turned == [(SPEAKER.person, False, True)]
+    rig.paper().link(SPEAKER.person, False)
+    rig.seconds(1, talking=False)
+    await rig.join(SPEAKER)
+    assert turned == [(SPEAKER.person, False, True)] * 2
+
+
 async def test_a_place_is_kept_for_its_time_with_its_mute(rig):
     rig.set(place_kept_s=3)
     live = rig.open()

@@ -51,8 +51,15 @@ def test_the_people_and_who_talks():
         (SPEAKER.person, True, -18),
     ]
     assert people[0].keys() == {
-        "person", "name", "role", "muted", "muted_by", "link", "talking", "level_db", "kind", "voice",
+        "person", "name", "role", "muted", "muted_by", "link", "talking", "level_db", "kind", "treated", "voice",
     }  # fmt: skip
+
+
+def test_what_is_taken_out_of_a_sound_is_seen():
+    stage = seated()
+    stage.tell("treated", person=SPEAKER.person, hum=True, noise=False, by=HOST.person)
+    treated = [row["treated"] for row in view(scene(stage), SPEAKER)["people"]]
+    assert treated == [{"hum": False, "noise": False}, {"hum": True, "noise": False}]
 
 
 def test_how_many_listen_and_what_is_given_up():

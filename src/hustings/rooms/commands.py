@@ -207,6 +207,22 @@ def _mute(asked: Asked) -> list[Draft]:
     return [Draft("muted", {"person": person.person, "muted": muted, "by": by})]
 
 
+def _treat(asked: Asked) -> list[Draft]:
+    person = _person(asked)
+    if person.person != asked.actor.person and asked.actor.role not in HOSTS:
+        raise Refusal("role_too_low")
+    wanted = {"hum": person.hum, "noise": person.noise}
+    for name in wanted:
+        choice = asked.body.get(name, wanted[name])
+        if type(choice) is not bool:
+            raise Refusal("bad_request", field=name)
+        wanted[name] = choice
+    if (wanted["hum"], wanted["noise"]) == (person.hum, person.noise):
+        return []
+    by = "self" if person.person == asked.actor.person else asked.actor.person
+    return [Draft("treated", {"person": person.person, **wanted, "by": by})]
+
+
 def _remove(asked: Asked) -> list[Draft]:
     person = _person(asked)
     if person.role == "host" and asked.actor.role != "host":
@@ -276,6 +292,7 @@ DECISIONS: Mapping[str, Callable[[Asked], list[Draft]]] = {
     "invite": _invite,
     "revoke": _revoke,
     "mute": _mute,
+    "treat": _treat,
     "remove": _remove,
     "admit": _admit,
     "rename": _rename,

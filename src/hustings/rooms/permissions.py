@@ -32,6 +32,7 @@ RULES: Mapping[str, Rule] = {
     "invite": Rule(HOSTS, BEFORE_END),
     "revoke": Rule(HOSTS, BEFORE_END),
     "mute": Rule(STAGE_ROLES, ALIVE),
+    "treat": Rule(STAGE_ROLES, ALIVE),
     "remove": Rule(HOSTS, BEFORE_END),
     "admit": Rule(STAGE_ROLES, BEFORE_END),
     "rename": Rule(EVERYONE, BEFORE_END),

@@ -16,7 +16,8 @@ HERE, RECONNECTING, AWAY = "here", "reconnecting", "away"
 
 @dataclass(slots=True)
 class Person:
-    """`lost_clock` is when the line dropped (room clock), 0 while it stands."""
+    """`lost_clock` is when the line dropped (room clock), 0 while it stands. `hum` and `noise`: whether they are taken out of his
+    sound, as he or a host asked."""
 
     person: str
     name: str
@@ -27,6 +28,8 @@ class Person:
     link: str = HERE
     muted: bool = False
     muted_by: str = ""
+    hum: bool = False
+    noise: bool = False
     lost_clock: int = 0
 
 
@@ -64,6 +67,9 @@ class Stage:
             case "muted":
                 if (person := self.people.get(body["person"])) is not None:
                     person.muted, person.muted_by = body["muted"], body["by"]
+            case "treated":
+                if (person := self.people.get(body["person"])) is not None:
+                    person.hum, person.noise = body["hum"], body["noise"]
             case "renamed":
                 if (person := self.people.get(body["person"])) is not None:
                     person.name = body["name"]
@@ -88,6 +94,8 @@ class Stage:
             kind=body.get("kind", "browser"),
             muted=known.muted if known and known.link != AWAY else False,
             muted_by=known.muted_by if known and known.link != AWAY else "",
+            hum=known.hum if known else False,
+            noise=known.noise if known else False,
         )
 
     def _set_link(self, person_id: str, link: str, lost_clock: int) -> None:

@@ -27,6 +27,7 @@ def _on_joined(live: LiveRoom, event: Event) -> None:
     person = live.room.stage.people[event.body["person"]]
     live.line.add(person.person, hears=person.kind != "whip")
     live.line.set_muted(person.person, person.muted)
+    live.line.treat(person.person, person.hum, person.noise)
 
 
 def _on_lost(live: LiveRoom, event: Event) -> None:
@@ -45,6 +46,12 @@ def _on_muted(live: LiveRoom, event: Event) -> None:
         live.line.set_muted(person, event.body["muted"])
     if event.body["by"] != "self":
         live.notice(person, "muted", by=event.body["by"], at_ms=event.at_ms)
+
+
+def _on_treated(live: LiveRoom, event: Event) -> None:
+    body = event.body
+    if live.line is not None:
+        live.line.treat(body["person"], body["hum"], body["noise"])
 
 
 def _on_bound(live: LiveRoom, event: Event) -> None:
@@ -97,6 +104,7 @@ EFFECTS: Mapping[str, Callable[[LiveRoom, Event], None]] = {
     "left": _on_gone,
     "removed": _on_gone,
     "muted": _on_muted,
+    "treated": _on_treated,
     "ticket_bound": _on_bound,
     "brownout_set": _on_brownout,
     "air_scheduled": _on_scheduled,

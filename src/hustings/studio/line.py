@@ -28,6 +28,7 @@ from hustings.audio.limiter import Limiter
 from hustings.audio.loudest import Claimed, Loudest, claim_of
 from hustings.audio.mixer import PROGRAM, STAGE, Mixer, clean_feed
 from hustings.audio.room_tone import RoomTone
+from hustings.audio.treatment import Treatment
 from hustings.hls import playlist
 from hustings.hls.profile import Profile
 from hustings.hls.segmenter import Part, Segment, Segmenter
@@ -63,6 +64,7 @@ class Voice:
     decoder: OpusDecoder = field(default_factory=OpusDecoder)
     level: Level = field(default_factory=Level)
     leveller: Leveller = field(default_factory=Leveller)
+    treatment: Treatment = field(default_factory=Treatment)
     comfort: Comfort = field(default_factory=Comfort)
     muted: bool = False
     leaving: bool = False
@@ -89,10 +91,11 @@ class Voice:
         if self.missed:
             self.decoder.take_up(self.missed)
             self.missed.clear()
-        sound = self.decoder.tick(pull)
-        said = None if self.muted else sound
-        self.level.update(said)
-        self.watched.hear(said)
+            self.treatment.rest()
+        came = self.decoder.tick(pull)
+        self.watched.hear(None if self.muted else came)
+        sound = self.treatment.apply(came, self.level.talking)
+        self.level.update(None if self.muted else sound)
         sound = self.comfort.tick(sound, self.buffer.stalled, self.level.noise_floor_db)
         return None if sound is None else self.leveller.apply(sound, self.level.talking)
 
@@ -189,7 +192,7 @@ class Line:
         if clock != self._next:
             raise ValueError(f"tick {clock} where {self._next} is next")
         self._next = clock + TICK
-        # jitter_buffer > loudest > codec > level: packets to sound, 20 ms of each who is heard
+        # jitter_buffer > loudest > codec > treatment > level: packets to sound, 20 ms of each who is heard
         frames = self._sounds()
         # mixer: one matrix; every change of a gain is a ramp over this tick
         self._set_gains(clock)
@@ -247,6 +250,11 @@ class Line:
     def set_muted(self, person: str, muted: bool) -> None:
         if person in self._voices:
             self._voices[person].muted = muted
+
+    def treat(self, person: str, hum: bool, noise: bool) -> None:
+        """What is taken out of his sound from the next tick on."""
+        if person in self._voices:
+            self._voices[person].treatment.turn(hum, noise)
 
     def schedule(self, air_clock: int) -> None:
         """The program will open at `air_clock` (0: it will not): the holding sound goes before."""

@@ -133,6 +133,7 @@ def _person(person: Person, scene: Scene, actor: Actor) -> dict[str, Any]:
         "talking": person.person in scene.talking,
         "level_db": round(max(SILENT_DB, scene.levels.get(person.person, SILENT_DB))),
         "kind": person.kind,
+        "treated": {"hum": person.hum, "noise": person.noise},
         "voice": _voice(person.person, scene, actor),
     }
 
