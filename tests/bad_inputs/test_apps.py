@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,51 +11,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.bad_inputs.letting_in import APP, ESCAPES, MARKS, OOB, let_in, sane
 from tests.e2e.house import House
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
-
-OOB = "urn:ietf:wg:oauth:2.0:oob"
-APP = {"client_name": "Quill", "redirect_uris": OOB, "scopes": "read write follow"}
-MARKS = "a" + "\u0301" * 1_000_000
-ESCAPES = ("\x00", "\x1b[2J", "\u202e", "\r\nX: y", "\ud800")
 
 
 @pytest.fixture(scope="module")
 def api(house: House) -> Iterator[httpx.Client]:
     """An app that somebody let in. Its client keeps one connection."""
-    with httpx.Client(
-        base_url=house.web, headers={"Origin": house.web}, timeout=20, trust_env=False
-    ) as browser:
-        said = {"handle": "mary", "password": "a bridge in Kyoto"}
-        assert browser.post("/sign-up", data=said).status_code == 303
-        app = browser.post("/api/v1/apps", data=APP).json()
-        query = {
-            "response_type": "code",
-            "client_id": app["client_id"],
-            "redirect_uri": OOB,
-            "scope": APP["scopes"],
-        }
-        page = browser.post("/oauth/authorize", data={**query, "decision": "allow"})
-        code = re.search(r'<input id="code" value="([^"]+)"', page.text)
-        assert code is not None
-        given = {
-            **{name: app[name] for name in ("client_id", "client_secret")},
-            "grant_type": "authorization_code",
-            "code": code[1],
-            "redirect_uri": OOB,
-        }
-        token = browser.post("/oauth/token", data=given).json()["access_token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=house.web, headers=headers, timeout=20, trust_env=False) as client:
+    with let_in(house, "mary") as client:
         yield client
-
-
-def sane(house: House, answer: httpx.Response, *statuses: int) -> None:
-    assert answer.status_code in statuses, answer.text[:500]
-    assert isinstance(answer.json()["error"], str) and answer.json()["code"]
-    assert "Traceback" not in answer.text and "sqlalchemy" not in answer.text.lower()
-    assert "Traceback" not in house.log
 
 
 @pytest.mark.parametrize(

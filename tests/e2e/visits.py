@@ -70,8 +70,10 @@ class Scene:
     member: Member
     room: Room
     post: int
-    """With an answer, a favourite, a repost beside the room, and an older version."""
+    """With an answer, a favourite, a repost and a quote beside the room, and an older version."""
     planned: str
+    list: int
+    """Ben's, with Mia in it."""
     ids: dict[str, int] = field(default_factory=dict)
 
     def letter(self, kind: str, handle: str) -> str:
@@ -128,12 +130,15 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/@{handle}/{id}": ("member", lambda scene: f"/@mia/{scene.post}"),
     "/posts/{id}": ("stranger", lambda scene: f"/posts/{scene.post}"),
     "/@{handle}/{id}/history": ("stranger", lambda scene: f"/@mia/{scene.post}/history"),
+    "/@{handle}/{id}/quotes": ("owner", lambda scene: f"/@mia/{scene.post}/quotes"),
     "/posts/{id}/edit": ("owner", lambda scene: f"/posts/{scene.post}/edit"),
     "/compose": ("member", lambda scene: f"/compose?in_reply_to_id={scene.post}"),
     "/home": ("member", lambda scene: "/home"),
     "/square": ("member", lambda scene: "/square"),
     "/tags/{name}": ("stranger", lambda scene: "/tags/rents"),
     "/rooms/{key}": ("member", lambda scene: f"/rooms/{scene.room.key}"),
+    "/lists": ("member", lambda scene: "/lists"),
+    "/lists/{id}": ("member", lambda scene: f"/lists/{scene.list}"),
     "/notifications": ("owner", lambda scene: "/notifications"),
     "/search": ("member", lambda scene: "/search?q=rents"),
 }
@@ -159,6 +164,8 @@ def play(house: House) -> Scene:
     for act in ("favourite", "bookmark", "repost"):
         member.does(post, act)
     member.does(old, "repost", room=room.key)
+    for quoted in (old, post):
+        member.say("It was said before.", quoted_status_id=str(quoted), room=room.key)
     owner.http.post(f"/posts/{post}/edit", data={"status": "Doors were open at half past. #rents"})
     owner.http.post("/settings", data={"name": "Mia Torres", "locked": "on"})
     newcomer.follow(owner)
@@ -184,4 +191,9 @@ def play(house: House) -> Scene:
     )
     assert answer.status_code == 303, answer.text
     ids = {handle: account(house, handle) for handle in ("mia", "ben", "newcomer")}
-    return Scene(house, owner, member, room, post, answer.headers["Location"], ids)
+    planned = answer.headers["Location"]
+    made = member.http.post("/lists", data={"title": "The river", "replies_policy": "list"})
+    kept = int(made.headers["Location"].rsplit("/", 1)[-1])
+    added = member.http.post(f"/lists/{kept}/add", data={"handle": "mia"})
+    assert added.status_code == 303, added.text
+    return Scene(house, owner, member, room, post, planned, kept, ids)

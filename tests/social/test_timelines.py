@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hustings.social import feeds, follows, jobs, timelines
+from hustings.social import feeds, follows, jobs, lists, timelines
 from hustings.social import posts as writing
 from hustings.social.lanes import FAN_OUT
 from hustings.social.paging import Page
@@ -164,6 +164,8 @@ def test_home_reads_the_same_with_a_feed_as_without(
             square.write(follows.unblock, who, other)
         else:
             square.care(who)
+        if dice.random() < 0.2:
+            try_to(set_apart, square, who, other, dice.random() < 0.7)
         if dice.random() < 0.5:
             work_off(square)
     work_off(square)
@@ -175,6 +177,13 @@ def test_home_reads_the_same_with_a_feed_as_without(
         assert with_feed[0] == with_feed[1]
     whales = sa.select(account_counts.c.account).where(account_counts.c.whale)
     assert square.read(lambda c: c.execute(whales).scalars().all())
+
+
+def set_apart(square: Square, account: int, other: int, exclusive: bool) -> None:
+    """A list with somebody in it, who then may not be in home any more."""
+    id = square.id()
+    square.write(lists.make, id, account, lists.Draft("Apart", exclusive=exclusive))
+    square.write(lists.add, square.id(), account, id, [other])
 
 
 def try_to(act: Callable[..., Any], *args: Any, **more: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hustings.social import media, polls, text
 from hustings.social.paging import id_of
 from hustings.social.polls import Asked
+from hustings.social.quoted import POLICIES
 from hustings.social.text import Span
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.wire.errors import Refused
@@ -24,7 +25,7 @@ ROOM_MAX = 64
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`language` none: not said. `room`: the key of the room that it is about, "" for none. `media`: which pictures or sound,
-    `poll`: what it asks; each None where nothing is said of it."""
+    `poll`: what it asks; `quoted`: what it quotes; `quote_policy`: who may quote it; each None where nothing is said of it."""
 
     text: str
     spoiler: str
@@ -36,6 +37,8 @@ class Wanted:
     spans: tuple[Span, ...]
     media: tuple[int, ...] | None = None
     poll: Asked | None = None
+    quoted: int | None = None
+    quote_policy: str | None = None
 
 
 def read(
@@ -48,7 +51,7 @@ def read(
     """The fields of Mastodon's `POST /api/v1/statuses`, and `room`. `visibility` is the account's own default.
 
     Errors: `bad_request` with the `field`, `post_empty`, `post_too_long`, `visibility_unknown`, `language_malformed`,
-    `post_unknown`, `media_unknown`, `media_many`, `poll_with_media`, those of `polls.read`.
+    `post_unknown`, `media_unknown`, `media_many`, `quote_policy_unknown`, `poll_with_media`, those of `polls.read`.
     """
     said = _text(tree, "status", length_max)
     spoiler = " ".join(_text(tree, "spoiler_text", length_max, "").split())
@@ -66,21 +69,35 @@ def read(
     seen_by = tree.get("visibility") or visibility
     if seen_by not in VISIBILITIES:
         raise Refused("visibility_unknown", field="visibility")
-    reply = tree.get("in_reply_to_id") or None
     return Wanted(
         text=said,
         spoiler=spoiler,
         sensitive=_truth(tree, "sensitive") or bool(spoiler),
         language=_language(tree),
         visibility=str(seen_by),
-        in_reply_to=None
-        if reply is None
-        else id_of(str(reply) if isinstance(reply, int) else reply),
+        in_reply_to=_post(tree, "in_reply_to_id"),
         room=_room(tree),
         spans=tuple(spans),
         media=pictures,
         poll=poll,
+        quoted=_post(tree, "quoted_status_id"),
+        quote_policy=_policy(tree),
     )
+
+
+def _post(tree: Mapping[str, object], field: str) -> int | None:
+    """The id of another post. Errors: `post_unknown`."""
+    value = tree.get(field) or None
+    return None if value is None else id_of(str(value) if isinstance(value, int) else value)
+
+
+def _policy(tree: Mapping[str, object]) -> str | None:
+    value = tree.get("quote_approval_policy") or None
+    if value is None:
+        return None
+    if value not in POLICIES:
+        raise Refused("quote_policy_unknown", field="quote_approval_policy")
+    return str(value)
 
 
 def _points(*texts: str) -> int:

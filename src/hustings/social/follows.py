@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, notes
+from hustings.social import accounts, feeds, lists, notes
 from hustings.social.notify import FOLLOW, FOLLOW_REQUEST, part, take_back, tell
 from hustings.social.paging import Page
 from hustings.social.visibility import is_here
@@ -94,6 +94,7 @@ def unfollow(connection: Connection, account: int, target: int) -> None:
     connection.execute(sa.delete(follow_requests).where(*_pair(follow_requests, account, target)))
     gone = connection.execute(sa.delete(follows).where(*_pair(follows, account, target)))
     take_back(connection, account, FOLLOW, FOLLOW_REQUEST, to=target)
+    lists.forget(connection, account, target)
     if gone.rowcount:
         count(connection, account_counts, "account", account, {"following": -1})
         count(connection, account_counts, "account", target, {"followers": -1})

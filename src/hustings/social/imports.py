@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, indexing, jobs, text
+from hustings.social import accounts, indexing, jobs, preferences, text
 from hustings.social.archives import BYTES_MAX, Claimed
 from hustings.social.lanes import IMPORTS
 from hustings.social.posts import uri_of, written
+from hustings.social.quoted import NOBODY
+from hustings.social.visibility import OPEN
 from hustings.store.posts import imports, post_tags, posts
 from hustings.store.upsert import add_missing, add_once
 from hustings.wire.errors import Refused
@@ -78,6 +80,7 @@ def take_in(
     Mentions in them are words: nobody is told of what is said to have been said years ago.
     """
     taken = 0
+    may_quote = preferences.of(connection, account).quote_policy
     for claimed in batch:
         id = id_at(claimed.at_ms)
         row = {
@@ -89,6 +92,7 @@ def take_in(
             "sensitive": claimed.sensitive,
             "language": claimed.language,
             "visibility": claimed.visibility,
+            "quote_policy": may_quote if claimed.visibility in OPEN else NOBODY,
             "thread": id,
             "claimed_at_ms": claimed.at_ms,
             "imported_by": account,

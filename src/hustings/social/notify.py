@@ -21,11 +21,12 @@ from hustings.store.upsert import add_missing
 
 MENTION, REBLOG, FAVOURITE, UPDATE = "mention", "reblog", "favourite", "update"
 FOLLOW, FOLLOW_REQUEST, POLL = "follow", "follow_request", "poll"
-KINDS = (MENTION, REBLOG, FAVOURITE, UPDATE, FOLLOW, FOLLOW_REQUEST, POLL)
+QUOTE, QUOTED_UPDATE = "quote", "quoted_update"
+KINDS = (MENTION, REBLOG, FAVOURITE, UPDATE, FOLLOW, FOLLOW_REQUEST, POLL, QUOTE, QUOTED_UPDATE)
 KEPT_MAX = 1_000
 """Of one account; the oldest give way."""
 UPDATES_TOLD_MAX = 500
-"""So many of those who reposted a post, the last ones, hear that it was changed."""
+"""So many of those who reposted a post, and of those who quoted it, the last ones, hear that it was changed."""
 
 
 def tell(
@@ -36,11 +37,14 @@ def tell(
 
 
 def tell_of_edit(connection: Connection, id: int, by: int, post: int) -> None:
-    """Those who reposted it; the newer edit takes the place of one before."""
-    last = sa.select(posts.c.account).where(posts.c.reblog_of == post).order_by(posts.c.id.desc())
-    to = connection.execute(last.limit(UPDATES_TOLD_MAX)).scalars().all()
-    take_back(connection, by, UPDATE, post=post)
-    tell(connection, UPDATE, id, by, to, post)
+    """Those who reposted or quoted it; the newer edit takes the place of one before. Who did both hears of it once."""
+    take_back(connection, by, UPDATE, QUOTED_UPDATE, post=post)
+    told: set[int] = set()
+    for kind, pointer in ((UPDATE, posts.c.reblog_of), (QUOTED_UPDATE, posts.c.quote_of)):
+        last = sa.select(posts.c.account).where(pointer == post).order_by(posts.c.id.desc())
+        to = set(connection.execute(last.limit(UPDATES_TOLD_MAX)).scalars()) - told
+        tell(connection, kind, id, by, to, post)
+        told |= to
 
 
 def tell_of_end(connection: Connection, id: int, by: int, to: Collection[int], post: int) -> None:

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, happenings, indexing, media, notify, polls, visibility
+from hustings.social import (
+    accounts,
+    feeds,
+    happenings,
+    indexing,
+    media,
+    notify,
+    polls,
+    quotes,
+    visibility,
+)
 from hustings.social.drafts import Wanted
 from hustings.social.ids import AT_MAX_MS, TAIL_BITS, moment
 from hustings.social.media import Attachment
@@ -64,8 +74,8 @@ def publish(
 ) -> int:
     """A new post: its id. With an idempotency `key` that this account used within the hour, the post that it made then.
 
-    Errors: `account_suspended`, `not_let_in`, `posts_many`, `post_unknown` (what it answers), `room_unknown`, `work_full`, and
-    those of `media.attach` and `polls.publish`.
+    Errors: `account_suspended`, `not_let_in`, `posts_many`, `post_unknown` (what it answers or quotes), `room_unknown`,
+    `work_full`, and those of `media.attach`, `polls.publish`, `quotes.wanted`, `quotes.attach`.
     """
     accounts.check_may_speak(connection, account)
     if key:
@@ -74,6 +84,8 @@ def publish(
             return made
     check_rate(connection, account, now_ms)
     parent = _parent(connection, account, wanted.in_reply_to)
+    whole = None if wanted.quoted is None else quotes.wanted(connection, account, wanted.quoted)
+    seen_by = quotes.narrowed(wanted.visibility, whole)
     connection.execute(
         posts.insert().values(
             id=id,
@@ -83,10 +95,12 @@ def publish(
             spoiler=wanted.spoiler,
             sensitive=wanted.sensitive,
             language=wanted.language,
-            visibility=wanted.visibility,
+            visibility=seen_by,
             in_reply_to=parent.id if parent else None,
             in_reply_to_account=parent.account if parent else None,
             thread=parent.thread if parent else id,
+            quote_of=whole.id if whole else None,
+            quote_policy=quotes.policy(connection, account, wanted.quote_policy, seen_by),
             room=plan_of(connection, wanted.room),
         )
     )
@@ -95,6 +109,9 @@ def publish(
         media.attach(connection, account, id, wanted.media)
     if wanted.poll and wanted.poll.options:
         polls.publish(connection, id, wanted.poll, now_ms)
+    if whole:
+        quotes.attach(connection, id, account, seen_by, whole, mentioned)
+        mentioned = [one for one in mentioned if one != whole.account]  # he heard of it
     notify.tell(connection, notify.MENTION, id, account, mentioned, id)
     _index(connection, id, account, wanted, parent is not None)
     if parent:
@@ -115,13 +132,18 @@ def edit(
     now_ms: int,
     described: Mapping[int, Mapping[str, object]] | None = None,
 ) -> None:
-    """One's own post says something else; what it said before stays in its history. Who may see it does not change.
+    """One's own post says something else; what it said before stays in its history. Who may see it, and what it quotes, does
+    not change.
 
     `described`: what is said anew of its pictures, by id. Errors: `post_unknown`, `edits_full`, `account_suspended`,
-    `not_let_in`, `poll_with_media`, those of `media.attach`, `media.rewrite` and `polls.edit`.
+    `not_let_in`, `poll_with_media`, `quote_fixed`, those of `media.attach`, `media.rewrite` and `polls.edit`.
     """
     accounts.check_may_speak(connection, account)
     row = own(connection, account, id)
+    if wanted.quoted not in (None, row["quote_of"]):
+        raise Refused("quote_fixed", field=quotes.FIELD)
+    if wanted.quote_policy is not None:
+        quotes.set_policy(connection, account, id, wanted.quote_policy)
     said = {name: getattr(wanted, name) for name in ("text", "spoiler", "sensitive", "language")}
     had = media.of_post(connection, id)
     if wanted.media is not None and wanted.media != tuple(one.id for one in had):
@@ -172,6 +194,7 @@ def delete(
         .values(posts=account_counts.c.posts - 1)
     )
     connection.execute(sa.delete(posts).where(posts.c.reblog_of == id))
+    quotes.forget(connection, id)
     for table in (post_edits, post_tags, favourites, bookmarks, pins):
         connection.execute(sa.delete(table).where(table.c.post == id))
     media.release(connection, id, now_ms if keep_media else 0)
@@ -179,7 +202,9 @@ def delete(
     connection.execute(
         posts.update()
         .where(posts.c.id == id)
-        .values(text="", spoiler="", language=None, origin=None, deleted_at_ms=now_ms)
+        .values(
+            text="", spoiler="", language=None, origin=None, quote_of=None, deleted_at_ms=now_ms
+        )
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
     notify.forget_post(connection, id)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from hustings.social import fields
 from hustings.social.drafts import LANGUAGE
 from hustings.social.fields import Fields
+from hustings.social.quoted import EVERYBODY, POLICIES
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
 from hustings.wire.errors import Refused
@@ -25,6 +26,7 @@ class Preferences:
     discoverable: bool = True
     fields: Fields = ()
     role_shown: bool = False
+    quote_policy: str = EVERYBODY
 
 
 def of(connection: Connection, account: int) -> Preferences:
@@ -43,6 +45,7 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             row.discoverable,
             fields.of_rows(row.fields),
             row.role_shown,
+            row.quote_policy,
         )
         for row in connection.execute(question)
     }
@@ -58,6 +61,7 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
         "discoverable": wanted.discoverable,
         "fields": [one.row for one in wanted.fields],
         "role_shown": wanted.role_shown,
+        "quote_policy": wanted.quote_policy,
     }
     mine = preferences.c.account == account
     done = connection.execute(preferences.update().where(mine).values(**values))
@@ -81,6 +85,11 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
         if visibility not in VISIBILITIES:
             raise Refused("preference_malformed", field="privacy")
         after = replace(after, visibility=str(visibility))
+    policy = tree.get("quote_policy")
+    if policy is not None:
+        if policy not in POLICIES:
+            raise Refused("preference_malformed", field="quote_policy")
+        after = replace(after, quote_policy=str(policy))
     if "language" in tree:
         language = tree["language"] or None
         if language is not None and not LANGUAGE.fullmatch(str(language)):

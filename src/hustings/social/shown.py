@@ -13,11 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, media, polls, visibility
+from hustings.social import accounts, media, polls, quoted, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
 from hustings.social.media import Attachment
 from hustings.social.polls import Poll
+from hustings.social.quoted import NOBODY, Bond
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -72,7 +73,8 @@ class Mine:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more."""
+    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more.
+    `quote`: how the viewer is shown what it quotes; `quoted`: that itself, where he may see it, and within it none again."""
 
     id: int
     author: Account
@@ -85,7 +87,6 @@ class Post:
     in_reply_to: int | None
     in_reply_to_account: int | None
     thread: int
-    quote_of: int | None
     edited_at_ms: int | None
     deleted_at_ms: int | None
     claim: Claim | None
@@ -99,6 +100,11 @@ class Post:
     mine: Mine = field(default=Mine())
     media: tuple[Attachment, ...] = ()
     poll: Poll | None = None
+    quote: Bond | None = None
+    quoted: Post | None = None
+    quotes: int = 0
+    quote_policy: str = NOBODY
+    quotable: bool = False
 
     @property
     def at_ms(self) -> int:
@@ -168,28 +174,53 @@ def _those(stranger: bool, tombstones: bool) -> sa.Select[Any]:
 
 
 def of_rows(
-    connection: Connection, viewer: int | None, rows: Iterable[sa.RowMapping]
+    connection: Connection,
+    viewer: int | None,
+    rows: Iterable[sa.RowMapping],
+    quotes_for: int | None = None,
 ) -> list[Post]:
-    """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order."""
+    """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order. `quotes_for`: who is shown
+    what they quote, where that is not the viewer himself."""
     wanted = list(rows)
     reposted = {row["reblog_of"] for row in wanted if row["reblog_of"] is not None}
-    originals: list[sa.RowMapping] = []
-    if reposted:
-        asked = sa.select(posts).where(posts.c.id.in_(reposted))
-        originals = list(connection.execute(asked).mappings())
+    originals = _rows(connection, reposted)
     every = {row["id"]: row for row in (*wanted, *originals)}
-    around = _Around(connection, viewer, every)
-    made = {row["id"]: around.post(row, None) for row in originals if around.has(row)}
-    return [around.post(row, made.get(row["reblog_of"])) for row in wanted if around.has(row)]
+    reader = viewer if quotes_for is None else quotes_for
+    bonds = _bonds(connection, reader, every.values())
+    inner = _rows(connection, {bond.quoted for bond in bonds.values() if bond.quoted is not None})
+    bonds |= _bonds(connection, reader, inner)
+    around = _Around(connection, viewer, {**every, **{row["id"]: row for row in inner}}, bonds)
+    said = {row["id"]: around.post(row) for row in inner if around.has(row)}
+    made = {row["id"]: around.post(row, said=said) for row in originals if around.has(row)}
+    return [around.post(row, made.get(row["reblog_of"]), said) for row in wanted if around.has(row)]
+
+
+def _rows(connection: Connection, ids: Collection[int]) -> list[sa.RowMapping]:
+    if not ids:
+        return []
+    return list(connection.execute(sa.select(posts).where(posts.c.id.in_(ids))).mappings())
+
+
+def _bonds(
+    connection: Connection, viewer: int | None, rows: Iterable[sa.RowMapping]
+) -> dict[int, Bond]:
+    ids = [row["id"] for row in rows if row["quote_of"] is not None]
+    return quoted.of_posts(connection, viewer, ids)
 
 
 class _Around:
     """Everything that belongs to some posts, read in one go each."""
 
     def __init__(
-        self, connection: Connection, viewer: int | None, rows: Mapping[int, sa.RowMapping]
+        self,
+        connection: Connection,
+        viewer: int | None,
+        rows: Mapping[int, sa.RowMapping],
+        bonds: Mapping[int, Bond],
     ) -> None:
         ids = list(rows)
+        self._bonds = bonds
+        self._quotable = quoted.quotable(connection, viewer, rows.values())
         self._counts = _by_post(connection, post_counts, ids)
         self._tags = _lists(connection, post_tags, post_tags.c.tag, ids)
         self._mentions = _lists(connection, post_mentions, post_mentions.c.account, ids)
@@ -211,8 +242,16 @@ class _Around:
         by = self._people.get(row["imported_by"])
         return Claim(row["claimed_at_ms"], row["imported_at_ms"], by, row["origin"] or "")
 
-    def post(self, row: sa.RowMapping, reblog: Post | None) -> Post:
+    def post(
+        self,
+        row: sa.RowMapping,
+        reblog: Post | None = None,
+        said: Mapping[int, Post] | None = None,
+    ) -> Post:
+        """`said`: the posts that may stand in it as quoted."""
         id = row["id"]
+        bond = self._bonds.get(id)
+        inner = said.get(bond.quoted) if said and bond and bond.quoted is not None else None
         counted = self._counts.get(id)
         mentioned = (self._people.get(account) for account in self._mentions.get(id, ()))
         return Post(
@@ -227,7 +266,6 @@ class _Around:
             in_reply_to=row["in_reply_to"],
             in_reply_to_account=row["in_reply_to_account"],
             thread=row["thread"],
-            quote_of=row["quote_of"],
             edited_at_ms=row["edited_at_ms"],
             deleted_at_ms=row["deleted_at_ms"],
             claim=self._claim(row),
@@ -241,6 +279,11 @@ class _Around:
             mine=self._mine.get(id, Mine()),
             media=self._media.get(id, ()),
             poll=self._polls.get(id),
+            quote=bond,
+            quoted=inner,
+            quotes=counted["quotes"] if counted else 0,
+            quote_policy=row["quote_policy"],
+            quotable=id in self._quotable,
         )
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import feeds, shown
+from hustings.social import feeds, interest, shown
 from hustings.social.feeds import Rule
 from hustings.social.paging import ID_MAX, Page, Shape, of_shape
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
 from hustings.social.visibility import PUBLIC, Moment, Viewer, may_see, wants_to_see
-from hustings.store.follows import feed_entries, follows
+from hustings.store.follows import feed_entries
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
 
@@ -122,35 +122,7 @@ def home_rule(reader: Viewer, now_ms: Moment) -> Rule:
     """What belongs into somebody's home, as a condition on posts."""
 
     def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
-        own = post.c.account == reader
-        follow = follows.alias("follow")
-        followed = sa.exists(
-            sa.select(sa.literal(1))
-            .select_from(follow)
-            .where(
-                follow.c.account == reader,
-                follow.c.target == post.c.account,
-                sa.or_(post.c.reblog_of.is_(None), follow.c.reblogs.is_(True)),
-            )
-        ).correlate_except(follow)
-        answered = follows.alias("answered")
-        to_known = sa.exists(
-            sa.select(sa.literal(1))
-            .select_from(answered)
-            .where(answered.c.account == reader, answered.c.target == post.c.in_reply_to_account)
-        ).correlate_except(answered)
-        of_interest = sa.or_(
-            post.c.in_reply_to.is_(None),
-            post.c.in_reply_to_account == post.c.account,
-            post.c.in_reply_to_account == reader,
-            to_known,
-        )
-        return sa.and_(
-            feeds.lives(post),
-            sa.or_(own, sa.and_(followed, of_interest)),
-            may_see(reader, post),
-            wants_to_see(reader, now_ms, post),
-        )
+        return interest.home(reader, now_ms, post)
 
     return rule
 

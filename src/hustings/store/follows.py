@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from hustings.store.posts import metadata as metadata
+from hustings.store.lists import metadata as metadata
 
 
 def _from_to() -> tuple[Column[int], Column[int], Column[int]]:

@@ -39,6 +39,7 @@ posts = Table(
     Column("thread", BigInteger, nullable=False),
     Column("reblog_of", BigInteger, ForeignKey("posts.id")),
     Column("quote_of", BigInteger, ForeignKey("posts.id")),
+    Column("quote_policy", String(9), nullable=False, server_default="nobody"),
     Column("room", String(22), ForeignKey("rooms.plan", ondelete="SET NULL")),
     Column("edited_at_ms", BigInteger),
     Column("deleted_at_ms", BigInteger),
@@ -48,6 +49,7 @@ posts = Table(
     Column("origin", String(512)),
 )
 """`domain` none: ours. `uri` never changes and names the web host. `thread`: the id of the post that began it.
+`quote_policy`: who may quote it (`social.quoted`).
 
 An imported post has a `claimed_at_ms`, from which its id is made; `origin` is its address where it is said to come from."""
 PUBLIC = (
@@ -110,6 +112,7 @@ post_counts = Table(
     Column("replies", Integer, nullable=False),
     Column("reblogs", Integer, nullable=False),
     Column("favourites", Integer, nullable=False),
+    Column("quotes", Integer, nullable=False, server_default="0"),
 )
 
 favourites = Table(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, names, passwords, second_factor, sessions, totp
+from hustings.social import accounts, names, passwords, preferences, second_factor, sessions, totp
+from hustings.social.quoted import POLICIES
 from hustings.social.sessions import Visitor
 from hustings.web import forms
 from hustings.web.guard import client_network
@@ -97,6 +99,8 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
             "since": Moment(found.account.created_at_ms),
             "name": found.account.name,
             "note": found.account.note,
+            "policies": POLICIES,
+            "quote_policy": (await parts.sql.read(preferences.of, visitor.account)).quote_policy,
             "email": found.email or "",
             "approval_awaited": not found.approved,
             "error": "",
@@ -119,7 +123,8 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
             typed = {field: str(fields.get(field, "")) for field in ("name", "note")}
             return await shown(visitor, refused.status, **typed, **said(refused))
         locked = fields.get("locked") == "on"
-        await parts.sql.write(accounts.describe, visitor.account, name, note, locked)
+        wanted = {"quote_policy": fields.get("quote_policy")}
+        await parts.sql.write(_describe, visitor.account, name, note, locked, wanted)
         return RedirectResponse("/settings", 303)
 
     @router.post("/settings/owner")
@@ -184,6 +189,22 @@ def _security(router: APIRouter, parts: Parts, pages: Pages) -> None:
         else:
             raise Refused("not_found")
         return RedirectResponse("/settings/security#sessions", 303)
+
+
+def _describe(
+    connection: Connection,
+    account: int,
+    name: str,
+    note: str,
+    locked: bool,
+    wanted: dict[str, object],
+) -> None:
+    """The profile, and of the preferences what the form names. Errors: `preference_malformed`."""
+    accounts.describe(connection, account, name, note, locked)
+    before = preferences.of(connection, account)
+    after = preferences.changed(before, wanted)
+    if after != before:
+        preferences.keep(connection, account, after)
 
 
 async def _codes(

@@ -27,6 +27,7 @@ from hustings.web import (
     files,
     import_pages,
     letter_pages,
+    list_pages,
     moderation_pages,
     notification_pages,
     pages,
@@ -34,6 +35,7 @@ from hustings.web import (
     post_pages,
     profile_pages,
     profile_settings,
+    quote_pages,
     search_pages,
     square_pages,
 )
@@ -132,9 +134,8 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
     app.include_router(post_pages.build(parts, shown))
-    app.include_router(notification_pages.build(parts, shown))
-    app.include_router(search_pages.build(parts, shown))
-    app.include_router(import_pages.build(parts, shown))
+    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
+        app.include_router(others.build(parts, shown))
     app.include_router(files.build(parts))
 
     def refuse(scope: Scope, refused: Refused) -> Response:

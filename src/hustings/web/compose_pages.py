@@ -14,7 +14,7 @@ from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.social.text import Mention, parse, written
 from hustings.social.visibility import PUBLIC, VISIBILITIES
-from hustings.web import enclosed, poll_views, programme
+from hustings.web import enclosed, poll_views, programme, quote_forms
 from hustings.web.account_pages import onward, said
 from hustings.web.enclosed import Enclosed
 from hustings.web.media_views import view
@@ -89,6 +89,7 @@ def _editing(router: APIRouter, parts: Parts, pages: Pages) -> None:
             "spoiler_text": post.spoiler,
             "sensitive": "on" if post.sensitive else "",
             "language": post.language or "",
+            "quote_approval_policy": post.quote_policy,
             **poll_views.fields_of(post.poll),
         }
         has = Enclosed({}, [one.id for one in post.media])
@@ -152,6 +153,7 @@ async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) 
     if key and key not in [room["key"] for room in rooms]:
         rooms.append({"key": key, "title": key})
     return {
+        **await quote_forms.values(parts, who.account, typed),
         "f": {
             "status": status or "",
             "spoiler_text": typed.get("spoiler_text", ""),
@@ -172,7 +174,6 @@ async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) 
         "visibilities": VISIBILITIES,
         "longest": parts.settings.square.post_characters_max,
         "approved": who.approved,
-        "error": "",
         "error_field": "",
     }
 

@@ -52,7 +52,10 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
             "replies": whole.replies,
             "reblogs": whole.reblogs,
             "favourites": whole.favourites,
+            "quotes": whole.quotes,
         },
+        "quote": _quote(parts, whole, viewer),
+        "may_quote": whole.quotable,
         "mine": whole.mine,
         "own": own,
         "may_repost": whole.visibility in OPEN or (own and whole.visibility == PRIVATE),
@@ -99,6 +102,19 @@ def _repost(parts: Parts, post: Post) -> dict[str, Any] | None:
         "by": person(parts, post.author),
         "at": Moment(post.at_ms),
         "visibility": post.visibility,
+    }
+
+
+def _quote(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any] | None:
+    """What it quotes, one level deep; of a quote within a quote, the way there. Without words that the viewer may not see."""
+    if post.quote is None:
+        return None
+    inner = post.quoted
+    return {
+        "state": post.quote.at(parts.now_ms()),
+        "href": "" if post.quote.quoted is None else f"/posts/{post.quote.quoted}",
+        "post": None if inner is None else entry(parts, inner, viewer),
+        "mine": inner is not None and inner.author.id == viewer,
     }
 
 

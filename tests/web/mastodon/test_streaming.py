@@ -101,8 +101,10 @@ async def test_a_socket_hears_what_it_asked_for(served: Served) -> None:
         assert one["stream"] == ["public:local"] and one["event"] == "update"
         assert "kyoto" in json.loads(one["payload"])["content"]
         await socket.send_str('{"type": "unsubscribe", "stream": "public:local"}')
-        await subscribe(socket, "list", list="1")
+        await subscribe(socket, "direct")
         assert (await next_of(socket))["code"] == "not_offered"
+        await subscribe(socket, "list", list="1")
+        assert (await next_of(socket))["code"] == "list_unknown"
         await said(served, bob.access_token, "In #Kyoto once more")
         assert (await next_of(socket))["stream"] == ["hashtag", "kyoto"]
     async with socket_of(served, "", "", protocols=[ada.access_token]) as socket:
@@ -162,7 +164,9 @@ async def test_frames_and_subscriptions_have_limits(served: Served) -> None:
         ("user?access_token=x", 401, "token_wrong"),
         ("user?access_token=" + "x" * 43, 401, "token_wrong"),
         ("nonsense?access_token=TOKEN", 404, "stream_unknown"),
-        ("list?access_token=TOKEN&list=1", 422, "not_offered"),
+        ("direct?access_token=TOKEN", 422, "not_offered"),
+        ("list?access_token=TOKEN&list=1", 404, "list_unknown"),
+        ("list?access_token=TOKEN", 404, "list_unknown"),
         ("hashtag?access_token=TOKEN", 400, "bad_request"),
         ("user/../../oauth?access_token=TOKEN", 404, ""),
     ],

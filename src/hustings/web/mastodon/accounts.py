@@ -63,7 +63,7 @@ def _own(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> 
                 "posting:default:visibility": found.visibility,
                 "posting:default:sensitive": found.sensitive,
                 "posting:default:language": found.language,
-                "posting:default:quote_policy": "public",
+                "posting:default:quote_policy": found.quote_policy,
                 "reading:expand:media": "default",
                 "reading:expand:spoilers": False,
                 "reading:autoplay:gifs": False,

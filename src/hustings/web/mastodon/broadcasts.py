@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import audience, happenings, notifications, shown
+from hustings.social import audience, happenings, lists, notifications, quoted, shown
 from hustings.social.happenings import DELETE, NOTIFICATION, Happening
 from hustings.social.shown import Post
 from hustings.social.visibility import PUBLIC
@@ -21,17 +21,21 @@ from hustings.web.mastodon.streams import AT_ONCE_MAX, Message, Name, Stream, St
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-USER, NOTIFIED = ("user",), ("user:notification",)
+USER, NOTIFIED, LISTED = ("user",), ("user:notification",), "list"
 SQUARE: tuple[Name, ...] = (("public:local",), ("public",))
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A post, and who hears of it at home and who in public."""
+    """A post, who hears of it at home and who in public, and in which lists. `open`: the same with what it quotes, for
+    `trusted` alone."""
 
     around: Around
     home: set[int]
     seeing: set[int]
+    lists: set[int]
+    open: Around | None = None
+    trusted: frozenset[int] = frozenset()
 
 
 class Broadcasts:
@@ -70,20 +74,25 @@ class Broadcasts:
         for stream in streams:
             names: list[Name] = [USER] if stream.account in home else []
             names += [name for name in stream.names if one.open and not name[0].startswith("user")]
+            names += [(LISTED, id) for id in _lists([stream]) if stream.account in home]
             _send([stream], Message(tuple(names), one.kind, str(one.about)))
 
     async def _post(self, one: Happening, streams: Collection[Stream]) -> None:
         readers = {stream.account for stream in streams}
-        found = await self._sql.read(_heard, one.about, readers, self._now_ms())
+        asked = {int(id) for id in _lists(streams)}
+        found = await self._sql.read(_heard, one.about, readers, asked, self._now_ms())
         if found is None:
             return
         post = found.around.posts[0]
         payload = _text(self._entries.statuses.all(found.around)[0])
+        opened = _text(self._entries.statuses.all(found.open)[0]) if found.open else payload
         public = _public(post)
         for stream in streams:
             names: list[Name] = [USER] if stream.account in found.home else []
             names += public if stream.account in found.seeing else []
-            _send([stream], Message(tuple(names), one.kind, payload))
+            names += [(LISTED, id) for id in _lists([stream]) if int(id) in found.lists]
+            said = opened if stream.account in found.trusted else payload
+            _send([stream], Message(tuple(names), one.kind, said))
 
 
 def _send(streams: Collection[Stream], message: Message) -> None:
@@ -108,17 +117,56 @@ def _news(
     return found, audience.still_good(connection, held)
 
 
-def _heard(connection: Connection, id: int, readers: Collection[int], now_ms: int) -> Heard | None:
+def _lists(streams: Collection[Stream]) -> set[str]:
+    """The ids of the lists that they hear; each is its stream's own."""
+    return {name[1] for stream in streams for name in stream.names if name[0] == LISTED}
+
+
+def _heard(
+    connection: Connection,
+    id: int,
+    readers: Collection[int],
+    asked: Collection[int],
+    now_ms: int,
+) -> Heard | None:
     """What stands around the post as nobody in particular sees it: nobody has done anything with a new post."""
     rows = list(connection.execute(sa.select(posts).where(posts.c.id == id)).mappings())
     made = shown.of_rows(connection, None, rows)
     if not made or made[0].deleted_at_ms is not None:
         return None
-    return Heard(
-        status_entities.around(connection, made),
-        audience.home(connection, id, readers, now_ms),
-        audience.seeing(connection, id, readers, now_ms),
-    )
+    home = audience.home(connection, id, readers, now_ms)
+    seeing = audience.seeing(connection, id, readers, now_ms)
+    inside = lists.holding_post(connection, id, asked, now_ms)
+    heard = Heard(status_entities.around(connection, [_closed(made[0])]), home, seeing, inside)
+    of = rows[0]["quote_of"] or _quote_of(connection, rows[0]["reblog_of"])
+    trusted = audience.seeing(connection, of, home | seeing, now_ms) if of else set()
+    if not trusted:
+        return heard
+    # those who may see what is quoted and want to are all shown the same
+    opened = shown.of_rows(connection, None, rows, quotes_for=min(trusted))
+    around = status_entities.around(connection, [_noted(one) for one in opened])
+    return replace(heard, open=around, trusted=frozenset(trusted))
+
+
+def _quote_of(connection: Connection, id: int | None) -> int | None:
+    if id is None:
+        return None
+    return connection.execute(sa.select(posts.c.quote_of).where(posts.c.id == id)).scalar()
+
+
+def _closed(post: Post) -> Post:
+    """Without the words that it quotes, which are not for everybody who hears of it."""
+    if post.reblog is not None:
+        return replace(post, reblog=_closed(post.reblog))
+    quote = None if post.quote is None else quoted.closed(post.quote)
+    return _noted(replace(post, quote=quote, quoted=None))
+
+
+def _noted(post: Post) -> Post:
+    """Who hears of a post may quote it if everybody may: a block between him and its author, and he would not hear."""
+    if post.reblog is not None:
+        return replace(post, reblog=_noted(post.reblog))
+    return replace(post, quotable=post.quote_policy == quoted.EVERYBODY)
 
 
 def _notified(connection: Connection, account: int, id: int, now_ms: int) -> Told | None:

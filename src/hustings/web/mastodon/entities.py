@@ -145,7 +145,7 @@ class Entities:
                 "discoverable": more.discoverable,
                 "indexable": False,
                 "attribution_domains": [],
-                "quote_policy": "public",
+                "quote_policy": more.quote_policy,
             },
             "role": {
                 **role_of(member.role),

@@ -11,12 +11,14 @@ from hustings.web.mastodon import (
     consent,
     grouped,
     instance,
+    lists,
     marks,
     media,
     notifications,
     oauth,
     polls,
     profile,
+    quotes,
     relations,
     search,
     statuses,
@@ -37,12 +39,14 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(consent.build(parts, pages))
     app.include_router(app_pages.build(parts, pages))
     app.include_router(relations.build(parts, callers, shown))
+    app.include_router(lists.build(parts, callers, shown, posts))
     app.include_router(search.build(parts, callers, shown, posts))
     app.include_router(profile.build(parts, callers, shown))
     app.include_router(
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything
     app.include_router(statuses.build(parts, callers, posts))
+    app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(polls.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))

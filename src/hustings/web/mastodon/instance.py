@@ -27,7 +27,8 @@ from hustings.wire.errors import Refused
 SPOKEN = "4.5.0"
 """The Mastodon whose API this is modelled on. Clients read a version number here and fail on anything else."""
 API_LEVEL = 2
-"""`api_versions.mastodon`: 2 promises grouped notifications; 3 and more what is not here."""
+"""`api_versions.mastodon`: 2 promises grouped notifications. Of 7 the quotes are here; of what lies between, not yet policies and
+requests of notifications, endorsements, featured tags, terms of service and the deletion of media."""
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2.0"
 MIME_TYPES = (
     *("image/jpeg", "image/png", "image/gif", "image/webp"),

@@ -86,7 +86,8 @@ def _update(
     source = tree.get("source")
     wanted = {one: tree[one] for one in ("bot", "discoverable") if one in tree}
     if isinstance(source, dict):
-        wanted |= {one: source[one] for one in ("sensitive", "language") if one in source}
+        kept = ("sensitive", "language", "quote_policy")
+        wanted |= {one: source[one] for one in kept if one in source}
         wanted |= {"visibility": source["privacy"]} if "privacy" in source else {}
     if "fields_attributes" in tree:
         wanted["fields"] = tree["fields_attributes"]

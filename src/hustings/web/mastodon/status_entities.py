@@ -17,7 +17,7 @@ from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
 from hustings.social.shown import Claim, Post, Room
-from hustings.web.mastodon import entities, poll_entities
+from hustings.web.mastodon import entities, poll_entities, quote_entities
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
@@ -35,7 +35,8 @@ class Around:
 
 
 def around(connection: Connection, posts: Collection[Post]) -> Around:
-    authors = {one.author.id: one.author for post in posts for one in (post, post.original)}
+    every = [one for post in posts for one in (post, post.original, post.original.quoted) if one]
+    authors = {one.author.id: one.author for one in every}
     return Around(list(posts), entities.people(connection, list(authors.values())))
 
 
@@ -79,6 +80,7 @@ class Statuses:
             "account": self._shown.account(found.people[post.author.id]),
             "media_attachments": [attachment(one, self._files) for one in said.media],
             "emojis": [],
+            "quote": self._quote(post, found),
             **({"poll": poll_entities.asked(said.poll)} if said.poll else {}),
         }
 
@@ -89,7 +91,14 @@ class Statuses:
         ours = post.author.domain is None
         return f"{self._web}/@{post.author.handle}/{post.id}" if ours else post.uri
 
-    def _written(self, post: Post, found: Around) -> dict[str, Any]:
+    def _quote(self, post: Post, found: Around) -> Any:
+        return quote_entities.quote(
+            post, self._now_ms(), lambda inner: self._written(inner, found, True)
+        )
+
+    def _written(self, post: Post, found: Around, inside: bool = False) -> dict[str, Any]:
+        """`inside`: as what another one quotes."""
+        now_ms = self._now_ms()
         return {
             "id": str(post.id),
             "uri": post.uri,
@@ -97,7 +106,8 @@ class Statuses:
             "created_at": moment(post.at_ms),
             "edited_at": moment(post.edited_at_ms) if post.edited_at_ms is not None else None,
             "account": self._shown.account(found.people[post.author.id]),
-            "content": self._html(post.text, post.mentions),
+            "content": quote_entities.fallback(post, now_ms, self._page)
+            + self._html(post.text, post.mentions),
             "spoiler_text": post.spoiler,
             "sensitive": post.sensitive,
             "language": post.language,
@@ -107,9 +117,9 @@ class Statuses:
             "replies_count": post.replies,
             "reblogs_count": post.reblogs,
             "favourites_count": post.favourites,
-            "quotes_count": 0,
-            "quote": None,
-            "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+            "quotes_count": post.quotes,
+            "quote": quote_entities.shallow(post, now_ms) if inside else self._quote(post, found),
+            "quote_approval": quote_entities.approval(post),
             "favourited": post.mine.favourited,
             "reblogged": post.mine.reblogged,
             "bookmarked": post.mine.bookmarked,

@@ -19,8 +19,10 @@ from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-NOT_OFFERED = ("scheduled_at", "quoted_status_id")
+NOT_OFFERED = ("scheduled_at",)
 """Of a post: what would be lost without a word if it were overlooked."""
+
+QUOTING = ("quoted_status_id", "quote_approval_policy")
 
 
 def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
@@ -64,6 +66,7 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         }
         said = {name: tree.get(name, value) for name, value in kept.items()}
         had = await sql.read(media.of_post, post)
+        said |= {name: tree[name] for name in QUOTING if name in tree}
         said["media_ids"] = tree.get("media_ids", [str(one.id) for one in had])
         if "poll" in tree:
             said["poll"] = tree["poll"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from asyncio import CancelledError, Task, create_task, get_running_loop, timeout
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
-from hustings.social import scopes
+from hustings.social import lists, scopes
+from hustings.social.paging import id_of
 from hustings.social.text import tag_key
 from hustings.web.mastodon import answers
 from hustings.web.mastodon.callers import Callers
@@ -27,19 +28,27 @@ SCOPES = {
     "public:local": "read:statuses",
     "hashtag": "read:statuses",
     "hashtag:local": "read:statuses",
+    "list": "read:lists",
 }
-"""What each stream needs. Lists and conversations do not exist here: their streams are refused as not offered."""
-NOT_OFFERED = ("list", "direct", "public:remote", "public:media", "public:local:media")
+"""What each stream needs. Conversations do not exist here: their stream is refused as not offered."""
+NOT_OFFERED = ("direct", "public:remote", "public:media", "public:local:media")
 HEARTBEAT_S = 15.0
 FRAME_MAX, FRAMES_PER_MINUTE = 1_000, 120
 TOO_BIG = 1009
 TAG_MAX = 200
+Check = Callable[[Name, Stream], Awaitable[Name]]
 
 
 def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/streaming", include_in_schema=False)
     parts.sql.on_write = streams.ring
+
+    async def check(name: Name, stream: Stream) -> Name:
+        """Errors: `list_unknown`, for another's too."""
+        if name[0] == "list":
+            await parts.sql.read(lists.own, stream.account, int(name[1]))
+        return name
 
     @router.get("/health")
     async def health() -> Response:
@@ -48,8 +57,9 @@ def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
     @router.get("/{path:path}")
     async def by_sse(path: str, request: Request) -> Response:
         stream = await _of(callers, _token(request))
-        tag = request.query_params.get("tag", "")
-        stream.names.add(_name(path.strip("/").replace("/", ":"), tag, stream))
+        kind = path.strip("/").replace("/", ":")
+        tree = {**request.query_params, "stream": kind}
+        stream.names.add(await check(_asked(tree, stream), stream))
         await streams.enter(stream)
         head = {**answers.NO_STORE, "X-Accel-Buffering": "no"}
         return StreamingResponse(_sent(streams, stream), 200, head, "text/event-stream")
@@ -60,14 +70,15 @@ def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
         try:
             stream = await _of(callers, _token(socket) or protocol)
             if "stream" in socket.query_params:
-                stream.names.add(_asked(dict(socket.query_params), stream))
+                asked = _asked(dict(socket.query_params), stream)
+                stream.names.add(await check(asked, stream))
             await streams.enter(stream)
         except Refused as refused:
             await _refuse(socket, refused)
             return
         try:
             await socket.accept(protocol or None)
-            await _carry(socket, stream)
+            await _carry(socket, stream, check)
         finally:
             streams.leave(stream)
 
@@ -90,9 +101,9 @@ async def _sent(streams: Streams, stream: Stream) -> AsyncIterator[str]:
         streams.leave(stream)
 
 
-async def _carry(socket: WebSocket, stream: Stream) -> None:
+async def _carry(socket: WebSocket, stream: Stream, check: Check) -> None:
     """Both ways, until either ends."""
-    listening = create_task(_listen(socket, stream))
+    listening = create_task(_listen(socket, stream, check))
     try:
         while (message := await stream.take()) is not None:
             for name in message.names:
@@ -109,7 +120,7 @@ async def _carry(socket: WebSocket, stream: Stream) -> None:
         return  # gone already
 
 
-async def _listen(socket: WebSocket, stream: Stream) -> None:
+async def _listen(socket: WebSocket, stream: Stream, check: Check) -> None:
     """What the far end says: it subscribes, and takes that back."""
     frames = Counter[int]()
     clock = get_running_loop().time
@@ -127,15 +138,15 @@ async def _listen(socket: WebSocket, stream: Stream) -> None:
             for old in [one for one in frames if one != minute]:
                 del frames[old]
             try:
-                _obey(text, stream)
+                await _obey(text, stream, check)
             except Refused as refused:
                 await socket.send_text(json.dumps(_said(refused)))
     except (WebSocketDisconnect, RuntimeError, KeyError):
         stream.end(POLICY)
 
 
-def _obey(text: str, stream: Stream) -> None:
-    """Errors: `bad_request`, `not_offered`, `scope_missing`."""
+async def _obey(text: str, stream: Stream, check: Check) -> None:
+    """Errors: `bad_request`, `not_offered`, `scope_missing`, `list_unknown`."""
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError):
@@ -145,7 +156,7 @@ def _obey(text: str, stream: Stream) -> None:
     name = _asked(tree, stream)
     match tree.get("type"):
         case "subscribe" if len(stream.names) < NAMES_MAX or name in stream.names:
-            stream.names.add(name)
+            stream.names.add(await check(name, stream))
         case "unsubscribe":
             stream.names.discard(name)
         case _:
@@ -153,20 +164,19 @@ def _obey(text: str, stream: Stream) -> None:
 
 
 def _asked(tree: dict[str, Any], stream: Stream) -> Name:
-    return _name(str(tree.get("stream", ""))[:40], str(tree.get("tag", ""))[:TAG_MAX], stream)
-
-
-def _name(kind: str, tag: str, stream: Stream) -> Name:
-    """Errors: `stream_unknown`, `not_offered`, `scope_missing`, `bad_request` for a hashtag without one."""
+    """Errors: `stream_unknown`, `not_offered`, `scope_missing`, `list_unknown`, `bad_request` for a hashtag without one."""
+    kind, tag = str(tree.get("stream", ""))[:40], str(tree.get("tag", ""))[:TAG_MAX]
     if kind in NOT_OFFERED:
         raise Refused("not_offered", field="stream")
     if kind not in SCOPES:
         raise Refused("stream_unknown")
     if not scopes.allow(stream.scopes, SCOPES[kind]):
         raise Refused("scope_missing")
+    if kind == "list":
+        return kind, str(id_of(str(tree.get("list", "")), "list_unknown"))
     if not kind.startswith("hashtag"):
         return (kind,)
-    key = tag_key(tag[:TAG_MAX].removeprefix("#"))
+    key = tag_key(tag.removeprefix("#"))
     if not key:
         raise Refused("bad_request", field="tag")
     return kind, key

@@ -1,0 +1,154 @@
+"""Lists through the API (https://docs.joinmastodon.org/methods/lists/): one's own, who is in them, and their timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from hustings.social import lists
+from hustings.social.lists import MEMBERS_MAX, Draft, List
+from hustings.social.paging import Page, id_of
+from hustings.social.preferences import truth
+from hustings.web.mastodon import params, status_entities
+from hustings.web.mastodon.answers import yes
+from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.entities import Entities, Person
+from hustings.web.mastodon.marks import with_people
+from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.mastodon.status_entities import Around, Statuses
+from hustings.web.parts import Parts
+
+READ, WRITE = "read:lists", "write:lists"
+
+
+def build(parts: Parts, callers: Callers, shown: Entities, statuses: Statuses) -> APIRouter:
+    """The routes."""
+    router = APIRouter(
+        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
+    )
+    _lists(router, parts, callers)
+    _members(router, parts, callers, shown)
+    _reading(router, parts, callers, statuses)
+    return router
+
+
+def _lists(router: APIRouter, parts: Parts, callers: Callers) -> None:
+    sql = parts.sql
+
+    @router.get("/lists")
+    async def several(request: Request) -> Response:
+        mine = callers.mine(request, READ)
+        return yes([entity(one) for one in await sql.read(lists.all_of, mine.account)])
+
+    @router.post("/lists")
+    async def make(request: Request) -> Response:
+        mine = callers.mine(request, WRITE)
+        wanted = _draft(await params.read(request))
+        new = parts.ids.at(parts.now_ms())
+        return yes(entity(await sql.write(lists.make, new, mine.account, wanted)))
+
+    @router.get("/lists/{id}")
+    async def one(id: str, request: Request) -> Response:
+        mine = callers.mine(request, READ)
+        return yes(entity(await sql.read(lists.own, mine.account, _id(id))))
+
+    @router.put("/lists/{id}")
+    async def change(id: str, request: Request) -> Response:
+        mine, which = callers.mine(request, WRITE), _id(id)
+        before = await sql.read(lists.own, mine.account, which)
+        wanted = _draft(await params.read(request), before)
+        return yes(entity(await sql.write(lists.change, mine.account, which, wanted)))
+
+    @router.delete("/lists/{id}")
+    async def drop(id: str, request: Request) -> Response:
+        mine = callers.mine(request, WRITE)
+        await sql.write(lists.drop, mine.account, _id(id))
+        return yes({})
+
+
+def _members(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> None:
+    sql = parts.sql
+
+    @router.get("/lists/{id}/accounts")
+    async def members(id: str, request: Request) -> Response:
+        """`limit=0`: all of them."""
+        mine, page = callers.mine(request, READ), page_of(request, 40, 80)
+        if request.query_params.get("limit") == "0":
+            page = Page(limit=MEMBERS_MAX)
+        found = await sql.read(_people, mine.account, _id(id), page)
+        tree: list[Any] = [shown.account(person) for _, person in found]
+        return listed(request, parts.settings.public.web, tree, [border for border, _ in found])
+
+    @router.post("/lists/{id}/accounts")
+    async def add(id: str, request: Request) -> Response:
+        mine, which = callers.mine(request, WRITE), _id(id)
+        wanted = _accounts(await params.read(request))
+        new = parts.ids.at(parts.now_ms())
+        await sql.write(lists.add, new, mine.account, which, wanted)
+        return yes({})
+
+    @router.delete("/lists/{id}/accounts")
+    async def remove(id: str, request: Request) -> Response:
+        mine, which = callers.mine(request, WRITE), _id(id)
+        wanted = _accounts(await params.read(request))
+        await sql.write(lists.remove, mine.account, which, wanted)
+        return yes({})
+
+
+def _reading(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
+    sql = parts.sql
+
+    @router.get("/accounts/{id}/lists")
+    async def holding(id: str, request: Request) -> Response:
+        mine, member = callers.mine(request, READ), id_of(id, "account_unknown")
+        found = await sql.read(lists.holding, mine.account, member)
+        return yes([entity(one) for one in found])
+
+    @router.get("/timelines/list/{id}")
+    async def timeline(id: str, request: Request) -> Response:
+        mine, page = callers.mine(request, READ), page_of(request)
+        found = await sql.read(_timeline, mine.account, _id(id), page, parts.now_ms())
+        tree: list[Any] = statuses.all(found)
+        return listed(request, parts.settings.public.web, tree, [one.id for one in found.posts])
+
+
+def entity(one: List) -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "title": one.title,
+        "replies_policy": one.replies,
+        "exclusive": one.exclusive,
+    }
+
+
+def _id(text: str) -> int:
+    return id_of(text, "list_unknown")
+
+
+def _draft(tree: Mapping[str, Any], before: List | None = None) -> Draft:
+    """What is not said stays. Errors: those of `lists.draft`, `preference_malformed`."""
+    was = before or Draft("")
+    exclusive, replies = tree.get("exclusive"), tree.get("replies_policy")
+    return lists.draft(
+        tree.get("title", was.title),
+        was.replies if replies is None else replies,
+        was.exclusive if exclusive is None else truth(exclusive, "exclusive"),
+    )
+
+
+def _accounts(tree: dict[str, Any]) -> list[int]:
+    """Errors: `account_unknown`."""
+    return [id_of(str(one), "account_unknown") for one in params.many(tree, "account_ids")]
+
+
+def _people(connection: Connection, account: int, id: int, page: Page) -> list[tuple[int, Person]]:
+    return with_people(connection, lists.members(connection, account, id, page))
+
+
+def _timeline(connection: Connection, account: int, id: int, page: Page, now_ms: int) -> Around:
+    found = lists.timeline(connection, account, id, page, now_ms)
+    return status_entities.around(connection, found)
