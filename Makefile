@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check coverage fuzz bench bench-crowd bench-harm bench-voice rehearsal format lock shots clean
+.PHONY: help run test test-fast check coverage fuzz bench bench-crowd bench-harm bench-square bench-voice rehearsal format lock shots clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench-crowd: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## listeners, r
 bench-harm: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## a room under attack, deaths of its processes, and half an hour without web
 	tools/bench-system
 	$(ENV) $(BIN)/python -m bench --harm $(ARGS)
+
+bench-square: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## a million posts on both databases: home, search, fan-out, streams, a famous account goes live
+	$(ENV) $(BIN)/python -m bench --square $(ARGS)
 
 bench-voice: .venv/voice.stamp .venv/system.stamp .venv/node.stamp ## a voice on ten bad roads, beside Janus AudioBridge, aiortc and libopus
 	tools/bench-system voice

@@ -1,4 +1,4 @@
-"""`python -m bench [name ...] [--crowd | --harm | --voice] [--publish]`: measures, prints each figure beside its mark.
+"""`python -m bench [name ...] [--crowd | --harm | --voice | --square] [--publish]`: measures, prints each figure beside its mark.
 
 Ends with 1 when a mark is missed.
 """
@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL, CROWD, EVERYDAY, HARM, VOICE
+from bench.figures import ALL, CROWD, EVERYDAY, HARM, SQUARE, VOICE
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
+from bench.square.kept import KINDS
+from bench.square.kept import PLACE as KEPT
 from bench.trial import Trial
 
 OUT = Path(__file__).with_name("out")
@@ -31,14 +33,18 @@ def main(words: list[str]) -> int:
     parser.add_argument("--harm", action="store_true", help=f"all of {', '.join(HARM)}")
     parser.add_argument("--seconds", type=float, default=0.0, help="of each round of those")
     parser.add_argument("--rounds", type=int, default=0, help="of those")
-    parser.add_argument("--only", default="", metavar="row,row", help="of those")
+    parser.add_argument(
+        "--only", default="", metavar="row,row", help="of those; of the square a database"
+    )
     parser.add_argument("--voice", action="store_true", help=f"all of {', '.join(VOICE)}")
+    parser.add_argument("--square", action="store_true", help=f"all of {', '.join(SQUARE)}")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="where their databases are")
     parser.add_argument("--publish", action="store_true", help="docs/bench.md from the last run")
     asked = parser.parse_args(words)
     unknown = set(asked.names) - set(ALL)
     if unknown:
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    sets = ((asked.crowd, CROWD), (asked.harm, HARM), (asked.voice, VOICE))
+    sets = ((asked.crowd, CROWD), (asked.harm, HARM), (asked.voice, VOICE), (asked.square, SQUARE))
     names = asked.names or next((list(each) for wanted, each in sets if wanted), list(EVERYDAY))
     edition = picture.edition_of(names)
     if asked.publish and not asked.names:
@@ -56,9 +62,11 @@ def main(words: list[str]) -> int:
 
 
 def _figure(name: str, asked: argparse.Namespace) -> Measure:
+    only = tuple(filter(None, asked.only.split(",")))
+    if name in SQUARE:
+        return partial(SQUARE[name], place=asked.kept, kinds=only or KINDS)
     if name not in HARM:
         return ALL[name]
-    only = tuple(filter(None, asked.only.split(",")))
     path = OUT / f"{name}.json"
     before = json.loads(path.read_text()) if only and path.exists() else None
     page = picture.HARMED.page.read_text() if only else ""

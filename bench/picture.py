@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 
 from bench import figures, published
 from bench.attacks.each import ATTACKS
-from bench.figures import CROWD, HARM, VOICE, attacks, kills
+from bench.figures import CROWD, HARM, SQUARE, VOICE, attacks, kills
 from bench.figures.kills import DEATHS
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
@@ -59,7 +59,8 @@ EVERYDAY = Edition(
     ROOT / "docs/pictures/bench.png",
     "The figures",
     "Made by `make bench` and `python -m bench --publish`; raw figures in `bench/out/`. The crowd's have "
-    "[a page of their own](bench-crowd.md), and so have [attacks and deaths](bench-attacks.md) and [the voice](bench-voice.md).",
+    "[a page of their own](bench-crowd.md), and so have [attacks and deaths](bench-attacks.md), [the voice](bench-voice.md) and "
+    "[the square](bench-square.md).",
     figures.EVERYDAY,
     (
         ("Mouth to ear, speakers", "latency", ("default.speaker", "fast.speaker"), 1, "ms"),
@@ -160,6 +161,41 @@ THE_VOICE = Edition(
 )
 
 
+_BOTH = ("sqlite", "postgresql")
+
+
+def _on_both(*columns: str) -> tuple[str, ...]:
+    return tuple(f"{kind}.{column}" for column in columns for kind in _BOTH)
+
+
+THE_SQUARE = Edition(
+    ROOT / "docs/bench-square.md",
+    ROOT / "docs/pictures/bench-square.png",
+    "The square, in figures",
+    "Made by `make bench-square` and `python -m bench --square --publish`; raw figures in `bench/out/`, the rig in "
+    "[`bench/README.md`](../bench/README.md). [The other figures](bench.md).",
+    tuple(SQUARE),
+    (
+        ("Home timeline, 100 a second", "home", _on_both("home"), 1, "ms"),
+        (
+            "Home timelines, as many as are answered",
+            "home",
+            _on_both("full", "core"),
+            1,
+            "a second",
+        ),
+        ("A post in 10,000 feeds", "fanout", _on_both("fanout"), 1, "s"),
+        ("Search", "search", _on_both("search"), 1, "ms"),
+        ("Web with 2,000 idle streams", "streams", _on_both("before", "streams"), 1, "MB (PSS)"),
+        (
+            "A million are told; ticks late",
+            "golive",
+            _on_both("late.before", "late.after"),
+            1,
+            "ms",
+        ),
+    ),
+)
 _ATTACKS = tuple(attack.id for attack in ATTACKS)
 _DEATHS = tuple(death.id for death in DEATHS if death.id != "nobody")
 
@@ -195,7 +231,7 @@ GRIDS = {
 
 def edition_of(names: Sequence[str]) -> Edition:
     """The page on which these figures stand."""
-    for edition in (THE_CROWD, HARMED, THE_VOICE):
+    for edition in (THE_CROWD, HARMED, THE_VOICE, THE_SQUARE):
         if set(names) <= set(edition.names):
             return edition
     return EVERYDAY

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -55,7 +55,9 @@ class PostgreSQL:
 
     def fresh(self, template: str = "template0") -> str:
         """The URL of a new database, empty or a copy of another that nobody is connected to."""
-        name = f"t{next(self._numbers)}"
+        return self.make(f"t{next(self._numbers)}", template)
+
+    def make(self, name: str, template: str = "template0") -> str:
         self._say(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
@@ -88,37 +90,39 @@ class PostgreSQL:
 
 @contextmanager
 def started() -> Iterator[PostgreSQL]:
-    """The server, until the block ends. Errors: `FileNotFoundError` when PostgreSQL is not installed."""
+    """The server, until the block ends, and then nothing of it. Errors: those of `serving`."""
+    folder = Path(tempfile.mkdtemp(prefix="hpg"))
+    try:
+        with serving(folder, FAST) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serving(folder: Path, options: Mapping[str, str]) -> Iterator[PostgreSQL]:
+    """A server on a folder, which it makes its own the first time, until the block ends.
+
+    Errors: `FileNotFoundError` when PostgreSQL is not installed.
+    """
     bin_dir = programs()
     if bin_dir is None:
         raise FileNotFoundError("no PostgreSQL here: tools/system brings it")
-    folder = Path(tempfile.mkdtemp(prefix="hpg"))
     as_whom = _somebody()
     if as_whom is not None:
         os.chown(folder, as_whom.pw_uid, as_whom.pw_gid)
     who = {} if as_whom is None else {"user": as_whom.pw_uid, "group": as_whom.pw_gid}
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "cwd": folder}
-    initdb = [
-        "initdb",
-        "-D",
-        "d",
-        "-U",
-        "hustings",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-locale",
-        "-N",
-    ]
-    subprocess.run([bin_dir / initdb[0], *initdb[1:]], check=True, **quiet, **who)  # type: ignore[call-overload]
+    initdb = ["initdb", "-D", "d", "-U", "hustings", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]  # fmt: skip
+    if not (folder / "d").exists():
+        subprocess.run([bin_dir / initdb[0], *initdb[1:]], check=True, **quiet, **who)  # type: ignore[call-overload]
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    options = [word for name, value in FAST.items() for word in ("-c", f"{name}={value}")]
+    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(  # type: ignore[call-overload]
-            [bin_dir / "postgres", "-D", "d", "-p", str(port), *options], stderr=log, **quiet, **who
+            [bin_dir / "postgres", "-D", "d", "-p", str(port), *words], stderr=log, **quiet, **who
         )
     try:
         _wait(server, port, folder / "log")
@@ -130,7 +134,6 @@ def started() -> Iterator[PostgreSQL]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _somebody() -> pwd.struct_passwd | None:

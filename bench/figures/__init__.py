@@ -9,6 +9,7 @@ from bench.figures import (
     attacks,
     crowd,
     flash,
+    inputs,
     join,
     join_stage,
     kills,
@@ -20,6 +21,7 @@ from bench.figures import (
     restart,
     roads,
     sibilants,
+    square,
     stage,
     start,
     static,
@@ -59,6 +61,8 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     **voice.ALL,
     "loudness": loudness.measure,
     "sibilants": sibilants.measure,
+    **square.ALL,
+    "inputs": inputs.measure,
 }
 
 CROWD = ("crowd", "crowd_tls", "crowd_playlists", "requests", "requests_tls", "flash")
@@ -74,5 +78,8 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 VOICE = (*voice.ALL, "loudness", "sibilants")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
 
-EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE))
+SQUARE = {**square.ALL, "inputs": inputs.measure}
+"""What `make bench-square` measures: on two filled databases, which take minutes to fill and gigabytes to keep."""
+
+EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE, *SQUARE))
 """What `make bench` measures."""

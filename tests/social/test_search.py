@@ -12,7 +12,14 @@ from alembic.operations import Operations
 
 from hustings.social import accounts, media, posts, search
 from hustings.social.media import Made, Said
-from hustings.social.search import LOOKED_AT_MAX, QUERY_MAX, TERMS_MAX, Window, parse
+from hustings.social.search import (
+    LOOKED_AT_FIRST,
+    LOOKED_AT_MAX,
+    QUERY_MAX,
+    TERMS_MAX,
+    Window,
+    parse,
+)
 from hustings.store import migrate, words
 from hustings.store.words import Term
 from hustings.wire.errors import Refused
@@ -212,6 +219,24 @@ def test_limits(square: Square) -> None:
         return len(square.read(ask, words.POSTS, [Term(("common",))], (), LOOKED_AT_MAX))
 
     assert many(LOOKED_AT_MAX) == many(LOOKED_AT_MAX + 1) == LOOKED_AT_MAX
+
+
+@pytest.mark.parametrize("before", [LOOKED_AT_FIRST - 1, LOOKED_AT_FIRST])
+def test_what_lies_behind_many_that_one_may_not_see_is_found(square: Square, before: int) -> None:
+    ada, bob = square.people("ada", "bob")
+    mine = square.say(ada, "a common word")
+    for number in range(before):
+        square.say(bob, f"common {number}", visibility="private")
+    for reader in (ada, None):
+        found = square.read(search.find_posts, reader, asked("common"), Window(), square.now_ms)
+        assert ids(found) == [mine]
+    page = Window(limit=2, offset=before - 1)
+    hers = square.read(search.find_posts, bob, asked("common"), page, square.now_ms)
+    assert ids(hers)[-1] == mine and len(hers) == 2
+
+
+def asked(words: str) -> search.Question:
+    return parse(words, None, lambda _: None)
 
 
 def test_people_by_how_their_names_begin(square: Square) -> None:

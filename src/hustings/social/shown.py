@@ -317,26 +317,22 @@ def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
     return {row[0]: Room(*row) for row in connection.execute(asked)}
 
 
-_MARKED = (
+_MARKED = sa.union_all(
     *(
-        sa.select(table.c.post).where(table.c.account == _VIEWER, table.c.post.in_(_IDS))
-        for table in (favourites, bookmarks, pins)
+        sa.select(sa.literal_column(f"'{name}'"), table.c.post).where(
+            table.c.account == _VIEWER, table.c.post.in_(_IDS)
+        )
+        for name, table in (("favourited", favourites), ("bookmarked", bookmarks), ("pinned", pins))
     ),
-    sa.select(posts.c.reblog_of).where(posts.c.reblog_of.in_(_IDS), posts.c.account == _VIEWER),
+    sa.select(sa.literal_column("'reblogged'"), posts.c.reblog_of).where(
+        posts.c.reblog_of.in_(_IDS), posts.c.account == _VIEWER
+    ),
 )
+"""What the viewer did with which post, in one question."""
 
 
 def _mine(connection: Connection, viewer: int, ids: list[int]) -> dict[int, Mine]:
-    asked = {"ids": ids, "viewer": viewer}
-    favourited, bookmarked, pinned, reposted = (
-        set(connection.execute(question, asked).scalars()) for question in _MARKED
-    )
-    return {
-        id: Mine(
-            favourited=id in favourited,
-            reblogged=id in reposted,
-            bookmarked=id in bookmarked,
-            pinned=id in pinned,
-        )
-        for id in ids
-    }
+    did: dict[int, dict[str, bool]] = {}
+    for what, post in connection.execute(_MARKED, {"ids": ids, "viewer": viewer}):
+        did.setdefault(post, {})[what] = True
+    return {post: Mine(**some) for post, some in did.items()}

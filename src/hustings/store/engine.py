@@ -143,6 +143,10 @@ def _postgresql_options() -> dict[str, Any]:
         "lock_timeout": BUSY_TIMEOUT_MS,
         "idle_in_transaction_session_timeout": BUSY_TIMEOUT_MS * 2,
         "timezone": "UTC",
+        # each question is of milliseconds: to compile it, or to call others for help, takes longer than to answer it
+        "jit": "off",
+        "max_parallel_workers_per_gather": 0,
+        "random_page_cost": 1.1,  # no disk turns any more
     }
     words = " ".join(f"-c {name}={value}" for name, value in limits.items())
     return {

@@ -122,6 +122,7 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
+    for_apps.include(app, parts, shown)
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
     app.include_router(account_pages.build(parts, shown))
@@ -129,7 +130,6 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(moderation_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
     app.include_router(profile_settings.build(parts, shown))
-    for_apps.include(app, parts, shown)
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))

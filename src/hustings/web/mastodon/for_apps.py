@@ -35,6 +35,7 @@ from hustings.web.parts import Parts
 def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     callers, shown = Callers(parts), Entities(parts)
     posts = Statuses(parts, shown)
+    app.include_router(timelines.build(parts, callers, posts))  # what is asked most is found first
     app.include_router(oauth.build(parts, callers, shown))
     app.include_router(consent.build(parts, pages))
     app.include_router(app_pages.build(parts, pages))
@@ -55,5 +56,4 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(grouped.build(parts, callers, entries))
     streams = broadcasts.Broadcasts(parts, entries).streams()
     app.include_router(streaming.build(parts, callers, streams))
-    app.include_router(timelines.build(parts, callers, posts))
     app.include_router(instance.build(parts, callers, shown))
