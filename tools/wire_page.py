@@ -70,7 +70,7 @@ session only where that is refused or brings no sound. A client that trickles is
 ## What the answer says
 
 RED first, so Chromium doubles each frame into the next packet (RFC 2198); `rtcp-fb nack` for Opus, so browsers send again
-what we ask for; transport-cc where it was offered; the audio level of RFC 6464; Opus with in-band FEC at 64 kbit/s; `ice-lite`,
+what we ask for; transport-cc where it was offered; the audio level of RFC 6464; Opus with in-band FEC at 72 kbit/s; `ice-lite`,
 `setup:passive`, every address of this machine or the announced ones.
 [Who has been here](interop.md): browsers, aiortc, FFmpeg and others.
 """

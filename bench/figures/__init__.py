@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.figures import (
     attacks,
+    chain,
     crowd,
     flash,
     inputs,
@@ -61,6 +62,7 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     **voice.ALL,
     "loudness": loudness.measure,
     "sibilants": sibilants.measure,
+    "chain": chain.measure,
     **square.ALL,
     "inputs": inputs.measure,
 }
@@ -75,7 +77,7 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 }
 """What goes wrong around a room on the air. Each takes long, and a `Trial` that says how long."""
 
-VOICE = (*voice.ALL, "loudness", "sibilants")
+VOICE = (*voice.ALL, "loudness", "sibilants", "chain")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
 
 SQUARE = {**square.ALL, "inputs": inputs.measure}

@@ -31,7 +31,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
         file = folder / f"{variant}.mp4"
         made = b"".join(one.part.payload for one in rig.made if one.variant == variant)
         file.write_bytes(rig.line.windows[variant].init + made)
-        integrated, spread, peak = _metered(file)
+        integrated, spread, peak = metered(file)
         low, high = LEVELS_DBFS
         note = f"{PEOPLE} people, from {low:g} to {high:g} dBFS"
         figure.add(f"{variant}.lufs", f"program, {title}", "LUFS", [integrated], note=note)
@@ -74,7 +74,7 @@ def _filled(recordings: list[Sound], first: int, size: int) -> Sound:
     return out
 
 
-def _metered(file: Path) -> tuple[float, float, float]:
+def metered(file: Path) -> tuple[float, float, float]:
     """Integrated loudness in LUFS, loudness range in LU, true peak in dBTP."""
     words = [
         "ffmpeg",

@@ -16,7 +16,7 @@ from bench.machine import ROOT
 from bench.voice.road import Address
 
 _CANDIDATE = re.compile(r"a=candidate:\S+ 1 (?:udp|UDP) \d+ (\S+) (\d+) typ host")
-RATE = 64_000
+RATE = 72_000
 LINE_MAX = 1 << 20
 
 
@@ -85,7 +85,7 @@ def led_to(sdp: str, where: Address) -> str:
 
 
 def at_our_rate(sdp: str) -> str:
-    """An answer that wants 64 kbit/s, if it has no wish of its own: otherwise Chromium sends the others 32."""
+    """An answer that wants 72 kbit/s, if it has no wish of its own: otherwise Chromium sends the others 32."""
     if "maxaveragebitrate" in sdp:
         return sdp
     opus = re.search(r"a=rtpmap:(\d+) opus/", sdp)

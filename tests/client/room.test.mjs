@@ -175,12 +175,12 @@ test("a hold is said, going on the air is not taken for one", () => {
   assert.deepEqual(announcements(counting, state({ view: view({ room: { state: "on_air" } }) }), say), ["You are on the air."]);
 });
 
-test("Opus is asked for 64 kbit/s mono with FEC, whatever the line said before", () => {
+test("Opus is asked for 72 kbit/s mono with FEC, whatever the line said before", () => {
   const sdp = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=0\r\na=rtpmap:63 red/48000/2\r\n";
   const line = /a=fmtp:111 (.*)\r\n/.exec(tuneOpus(sdp))[1];
-  assert.deepEqual(line.split(";").sort(), ["maxaveragebitrate=64000", "minptime=10", "sprop-stereo=0", "stereo=0", "useinbandfec=1"]);
+  assert.deepEqual(line.split(";").sort(), ["maxaveragebitrate=72000", "minptime=10", "sprop-stereo=0", "stereo=0", "useinbandfec=1"]);
   const bare = tuneOpus("a=rtpmap:96 opus/48000/2\r\na=sendrecv\r\n");
-  assert.match(bare, /^a=rtpmap:96 opus\/48000\/2\r\na=fmtp:96 maxaveragebitrate=64000;[^\r\n]*\r\na=sendrecv\r\n$/);
+  assert.match(bare, /^a=rtpmap:96 opus\/48000\/2\r\na=fmtp:96 maxaveragebitrate=72000;[^\r\n]*\r\na=sendrecv\r\n$/);
   assert.equal(tuneOpus("v=0\r\n"), "v=0\r\n");
   assert.equal(tuneOpus(tuneOpus(sdp)), tuneOpus(sdp));
 });

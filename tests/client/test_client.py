@@ -173,7 +173,7 @@ async def test_a_host_from_consent_to_the_end(browser: Browser, host: StageHost)
     offer = host.offers[0]
     assert offer.count("m=audio") == offer.count("m=") == 1 and "a=sendrecv" in offer
     fmtp = re.search(r"a=fmtp:\d+ (.*maxaveragebitrate.*)", offer)
-    assert fmtp and {"maxaveragebitrate=64000", "useinbandfec=1", "stereo=0"} <= set(
+    assert fmtp and {"maxaveragebitrate=72000", "useinbandfec=1", "stereo=0"} <= set(
         fmtp[1].strip().split(";")
     )
     assert "a=candidate" in offer, "not trickled"

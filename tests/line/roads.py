@@ -33,7 +33,7 @@ class Sender:
     probes: int = 0
     number: int = 100
     encoder: OpusEncoder = field(
-        default_factory=lambda: OpusEncoder(1, 64_000, "voip", fec=True, loss_percent=10)
+        default_factory=lambda: OpusEncoder(1, 72_000, "voip", fec=True, loss_percent=10)
     )
     before: bytes = b""
     sent: dict[int, bytes] = field(default_factory=dict)

@@ -45,7 +45,7 @@ class Speaker:
     person: str
     said: dict[int, Sound] = field(default_factory=dict)
     number: int = 0
-    encoder: OpusEncoder = field(default_factory=lambda: OpusEncoder(1, 64_000, "voip"))
+    encoder: OpusEncoder = field(default_factory=lambda: OpusEncoder(1, 72_000, "voip"))
     claims: bool = False
     """Whether his packets say how loud they are."""
 

@@ -45,7 +45,7 @@ def test_to_chromium() -> None:
         "a=rtpmap:63 red/48000/2",
         "a=fmtp:63 111/111",
         "a=rtpmap:111 opus/48000/2",
-        "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=64000;stereo=0;sprop-stereo=0",
+        "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=72000;stereo=0;sprop-stereo=0",
         "a=rtcp-fb:111 nack",
         "a=rtcp-fb:111 transport-cc",
         "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",

@@ -50,7 +50,10 @@ QUIET_SHARE = 0.6
 QUIET_WAIT_TICKS = 100
 """How long a lone fold waits for one; senders of constant rate have none."""
 INSERT_WAIT_TICKS = 25
-"""And how long an insertion does."""
+"""And how long an insertion does, where packets came too late."""
+DRIFT_WAIT_TICKS = 250
+"""Where none did, it is a clock's drift, or room for what may come: there is time for a pause. (An insertion into a word cost its
+sentence 1.3 to 1.5 MOS by PESQ, one into a pause nothing, and neither did a fold.)"""
 
 _DROPOUT_MAX = 3_000  # RFC 3550 A.1: a jump ahead below this is loss
 _MISORDER_MAX = 100  # RFC 3550 A.1: a jump back up to this is reordering
@@ -242,6 +245,7 @@ class JitterBuffer:
         self._window_left = WINDOW_TICKS
         self._windows_off = 0
         self._fold_after = self._insert_after = 0
+        self._insert_wait = INSERT_WAIT_TICKS
         self._waited = 0
         self._late_before = self.stats.late
         self._mean_bytes = 0.0
@@ -504,9 +508,11 @@ class JitterBuffer:
             self._fold_after, self._insert_after = off - HURRY_TICKS + 1, 0
         elif off < 0 < came_late:
             self._windows_off, self._fold_after, self._insert_after = 0, 0, 1
+            self._insert_wait = INSERT_WAIT_TICKS
         elif abs(self._windows_off) >= PATIENCE_WINDOWS:
             self._windows_off = 0
             self._fold_after, self._insert_after = int(off > 0), int(off < 0)
+            self._insert_wait = DRIFT_WAIT_TICKS
 
     def _fold_due(self) -> bool:
         """Whether this pull makes up a tick; only where two ticks of sound are at hand."""
@@ -521,7 +527,7 @@ class JitterBuffer:
         return True
 
     def _insert_due(self) -> bool:
-        if not self._insert_after or not self._may_change(INSERT_WAIT_TICKS):
+        if not self._insert_after or not self._may_change(self._insert_wait):
             return False
         self._insert_after -= 1
         return True
