@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -133,6 +134,7 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/@{handle}/{id}/quotes": ("owner", lambda scene: f"/@mia/{scene.post}/quotes"),
     "/posts/{id}/edit": ("owner", lambda scene: f"/posts/{scene.post}/edit"),
     "/compose": ("member", lambda scene: f"/compose?in_reply_to_id={scene.post}"),
+    "/scheduled": ("member", lambda scene: "/scheduled"),
     "/home": ("member", lambda scene: "/home"),
     "/square": ("member", lambda scene: "/square"),
     "/tags/{name}": ("stranger", lambda scene: "/tags/rents"),
@@ -161,6 +163,10 @@ def play(house: House) -> Scene:
     post = owner.say("Doors were open at ten to. #rents", room=room.key, language="en")
     member.say("@mia Half past, I think.", in_reply_to_id=str(post), room=room.key)
     member.say("All of it, as I see it.", spoiler_text="What the count says", room=room.key)
+    asks = {"option0": "Rents", "option1": "The bridge", "poll_length": "3600"}
+    owner.say("Which line first?", **asks)
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    member.http.post("/posts", data={"status": "What the count said.", "later": tomorrow, **asks})
     for act in ("favourite", "bookmark", "repost"):
         member.does(post, act)
     member.does(old, "repost", room=room.key)

@@ -55,6 +55,11 @@ LINKS = Lane("links", waiting_max=2_000, takes_max=3, at_once=2, patience_s=30.0
 POLLS = Lane("polls", waiting_max=1_000, takes_max=8, at_once=2, patience_s=60.0, lease_s=120.0)
 """One job for each poll that is over. One that still runs waits in its own table, and takes nobody's place here."""
 
+SCHEDULED = Lane(
+    "scheduled", waiting_max=5_000, takes_max=12, at_once=2, patience_s=30.0, lease_s=60.0
+)
+"""One job for each post whose hour has come, like `POLLS`. Whoever wrote too much just now is tried again for hours."""
+
 
 def wait_ms(takes: int, roll: float) -> int:
     """How long a job waits after its failed try number `takes` (from 1): doubling from 15 s to two hours, and of that between

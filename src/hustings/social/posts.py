@@ -79,11 +79,11 @@ def publish(
     """
     accounts.check_may_speak(connection, account)
     if key:
-        made = _made_before(connection, account, key, now_ms)
+        made = made_before(connection, account, key, now_ms)
         if made is not None:
             return made
     check_rate(connection, account, now_ms)
-    parent = _parent(connection, account, wanted.in_reply_to)
+    parent = parent_of(connection, account, wanted.in_reply_to)
     whole = None if wanted.quoted is None else quotes.wanted(connection, account, wanted.quoted)
     seen_by = quotes.narrowed(wanted.visibility, whole)
     connection.execute(
@@ -118,7 +118,7 @@ def publish(
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
     if key:
-        _remember(connection, account, key, id, now_ms)
+        remember(connection, account, key, id, now_ms)
     feeds.publish(connection, id, account, now_ms)
     happenings.tell(connection, happenings.UPDATE, account, id)
     return id
@@ -338,7 +338,7 @@ def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[in
     return named
 
 
-def _parent(connection: Connection, account: int, id: int | None) -> Original | None:
+def parent_of(connection: Connection, account: int, id: int | None) -> Original | None:
     """The post that is answered. Errors: `post_unknown`."""
     if id is None:
         return None
@@ -348,7 +348,8 @@ def _parent(connection: Connection, account: int, id: int | None) -> Original | 
         raise Refused(refused.code, field="in_reply_to_id") from None
 
 
-def _made_before(connection: Connection, account: int, key: str, now_ms: int) -> int | None:
+def made_before(connection: Connection, account: int, key: str, now_ms: int) -> int | None:
+    """What an idempotency key made within the hour. Errors: `bad_request`."""
     connection.execute(
         sa.delete(idempotency_keys).where(
             idempotency_keys.c.account == account,
@@ -361,7 +362,8 @@ def _made_before(connection: Connection, account: int, key: str, now_ms: int) ->
     return connection.execute(asked).scalar()
 
 
-def _remember(connection: Connection, account: int, key: str, id: int, now_ms: int) -> None:
+def remember(connection: Connection, account: int, key: str, id: int, now_ms: int) -> None:
+    """What a key made: a post, or one that is to appear."""
     connection.execute(
         idempotency_keys.insert().values(account=account, key=_key(key), post=id, at_ms=now_ms)
     )

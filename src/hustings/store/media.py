@@ -32,11 +32,14 @@ attachments = Table(
     Column("focus_y", Float, nullable=False),
     Column("made_at_ms", BigInteger, nullable=False),
     Column("loose_at_ms", BigInteger),
+    Column("scheduled", BigInteger),
 )
 """`place`: which of its post's it is, from 0; none with a post: an edit took it out, and the history shows it. `file` and
-`preview`: names below `published/media`, made of their content. `loose_at_ms`: since when it belongs to no post."""
+`preview`: names below `published/media`, made of their content. `loose_at_ms`: since when it belongs to no post.
+`scheduled`: the post to come that it is kept for."""
 loose = words("loose_at_ms IS NOT NULL")
 Index("attachments_post", attachments.c.post, attachments.c.place)
+Index("attachments_scheduled", attachments.c.scheduled)
 Index("attachments_file", attachments.c.file)
 Index("attachments_preview", attachments.c.preview)
 Index(

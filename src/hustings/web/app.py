@@ -36,6 +36,7 @@ from hustings.web import (
     profile_pages,
     profile_settings,
     quote_pages,
+    scheduled_pages,
     search_pages,
     square_pages,
 )
@@ -133,6 +134,7 @@ def build(parts: Parts) -> ASGIApp:
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))
+    app.include_router(scheduled_pages.build(parts, shown))
     app.include_router(post_pages.build(parts, shown))
     for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
         app.include_router(others.build(parts, shown))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, markers, notifications, paging, shown
+from hustings.social import accounts, markers, notifications, paging, scheduled, shown
 from hustings.social.accounts import Account
 from hustings.social.notifications import Group, Wish
 from hustings.social.notify import POLL
@@ -42,6 +42,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             "notifications.html",
             who=who,
             groups=[_entry(parts, one, people, posts, read_to, who.account) for one in groups],
+            not_appeared=await sql.read(scheduled.failed, who.account),
             older=f"/notifications?max_id={last}" if len(groups) >= page.limit else "",
             newest="" if page == Page() else "/notifications",
         )

@@ -209,6 +209,13 @@ CODES: dict[str, tuple[int, str]] = {
         422,
         "Choose among the answers that there are: one, or several where the poll says so.",
     ),
+    # posts that are to appear later
+    "scheduled_unknown": (404, "There is no such post of yours that is to appear."),
+    "scheduled_soon": (
+        422,
+        "A post that is to appear later appears in five minutes at the earliest.",
+    ),
+    "scheduled_many": (422, "Three hundred posts wait at the most, and twenty-five for one day."),
     # rehearsing another machine's server
     "rehearsal_no_token": (
         403,

@@ -20,6 +20,7 @@ from hustings.web.mastodon import (
     profile,
     quotes,
     relations,
+    scheduled,
     search,
     statuses,
     streaming,
@@ -50,6 +51,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(polls.build(parts, callers))
+    app.include_router(scheduled.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     entries = notifications.Entries(shown, posts)
     app.include_router(notifications.build(parts, callers, entries))
