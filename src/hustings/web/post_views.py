@@ -46,6 +46,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "claim": _claim(parts, whole),
         "edited": None if whole.edited_at_ms is None else Moment(whole.edited_at_ms),
         "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
+        "removed": whole.removed,
         "around": _around(post),
         "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
         "counts": {
@@ -66,6 +67,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
 def person(parts: Parts, account: Account) -> dict[str, str]:
     """`picture` stands still."""
     return {
+        "id": str(account.id),
         "picture": parts.portraits.still(account),
         "name": account.shown,
         "address": f"@{account.address}",

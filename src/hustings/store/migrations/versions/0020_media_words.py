@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0020"
+down_revision = "0019"
 HELD = "SELECT post FROM attachments WHERE place IS NOT NULL"
 MARKS = {
     "_media": HELD,
