@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from hustings.social import indexing, invites
 from hustings.store.apps import codes, markers, preferences, tokens
+from hustings.store.bound import IDS
 from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
@@ -145,17 +146,16 @@ def of_id(connection: Connection, id: int) -> Account | None:
     return _seen(connection, accounts.c.id == id)
 
 
+_THOSE = sa.select(accounts).where(
+    accounts.c.id.in_(IDS), accounts.c.suspended_at_ms.is_(None), accounts.c.deleted_at_ms.is_(None)
+)
+
+
 def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Account]:
     """Accounts that are neither suspended nor deleted, of other servers too."""
     if not ids:
         return {}
-    rows = connection.execute(
-        sa.select(accounts).where(
-            accounts.c.id.in_(ids),
-            accounts.c.suspended_at_ms.is_(None),
-            accounts.c.deleted_at_ms.is_(None),
-        )
-    ).mappings()
+    rows = connection.execute(_THOSE, {"ids": list(ids)}).mappings()
     return {row["id"]: _account(row) for row in rows}
 
 

@@ -13,6 +13,7 @@ from hustings.social.drafts import LANGUAGE
 from hustings.social.quoted import EVERYBODY, POLICIES
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
+from hustings.store.bound import IDS
 from hustings.wire.errors import Refused
 
 FIELDS_MAX, FIELD_MAX = 4, 255
@@ -35,9 +36,11 @@ def of(connection: Connection, account: int) -> Preferences:
     return of_ids(connection, [account])[account]
 
 
+_THOSE = sa.select(preferences).where(preferences.c.account.in_(IDS))
+
+
 def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preferences]:
     """Of each account; what nobody set is as it is for all."""
-    question = sa.select(preferences).where(preferences.c.account.in_(ids))
     known = {
         row.account: Preferences(
             row.visibility,
@@ -48,7 +51,7 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             tuple((name, value) for name, value in row.fields),
             row.quote_policy,
         )
-        for row in connection.execute(question)
+        for row in connection.execute(_THOSE, {"ids": list(ids)})
     }
     return {id: known.get(id, Preferences()) for id in ids}
 
