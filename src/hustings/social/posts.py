@@ -179,11 +179,17 @@ def edit(
 
 
 def delete(
-    connection: Connection, account: int, id: int, now_ms: int, keep_media: bool = False
+    connection: Connection,
+    account: int,
+    id: int,
+    now_ms: int,
+    keep_media: bool = False,
+    by: int | None = None,
 ) -> None:
     """One's own post is gone, with its history and everything that others did with it; that it was there stays.
 
-    `keep_media`: its pictures stay for a day, for whoever writes it anew. Errors: `post_unknown`.
+    `keep_media`: its pictures stay for a day, for whoever writes it anew. `by`: the moderator who does it, which the tombstone
+    says. Errors: `post_unknown`.
     """
     row = own(connection, account, id)
     # of every account there is one repost at the most; a hundred thousand of them are two statements
@@ -203,7 +209,13 @@ def delete(
         posts.update()
         .where(posts.c.id == id)
         .values(
-            text="", spoiler="", language=None, origin=None, quote_of=None, deleted_at_ms=now_ms
+            text="",
+            spoiler="",
+            language=None,
+            origin=None,
+            quote_of=None,
+            deleted_at_ms=now_ms,
+            deleted_by=by,
         )
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))

@@ -71,8 +71,9 @@ class Mine:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more.
-    `quote`: how the viewer is shown what it quotes; `quoted`: that itself, where he may see it, and within it none again."""
+    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more;
+    `removed`: a moderator made it one. `quote`: how the viewer is shown what it quotes; `quoted`: that itself, where he may see
+    it, and within it none again."""
 
     id: int
     author: Account
@@ -87,6 +88,7 @@ class Post:
     thread: int
     edited_at_ms: int | None
     deleted_at_ms: int | None
+    removed: bool
     claim: Claim | None
     room: Room | None
     reblog: Post | None
@@ -165,6 +167,15 @@ def of_ids(
     return of_rows(connection, viewer, [found[id] for id in ids if id in found])
 
 
+def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
+    """As moderators read them, in the order of `ids`: whoever they were for, of suspended accounts and deleted ones too."""
+    if not ids:
+        return []
+    asked = sa.select(posts).where(posts.c.id.in_(ids))
+    found = {row["id"]: row for row in connection.execute(asked).mappings()}
+    return of_rows(connection, None, [found[id] for id in ids if id in found], whoever=True)
+
+
 @lru_cache
 def _those(stranger: bool, tombstones: bool) -> sa.Select[Any]:
     seen = visibility.may_see(None if stranger else VIEWER, tombstones=tombstones)
@@ -176,9 +187,10 @@ def of_rows(
     viewer: int | None,
     rows: Iterable[sa.RowMapping],
     quotes_for: int | None = None,
+    whoever: bool = False,
 ) -> list[Post]:
     """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order. `quotes_for`: who is shown
-    what they quote, where that is not the viewer himself."""
+    what they quote, where that is not the viewer himself. `whoever`: also of those who are not here."""
     wanted = list(rows)
     reposted = {row["reblog_of"] for row in wanted if row["reblog_of"] is not None}
     originals = _rows(connection, reposted)
@@ -187,7 +199,8 @@ def of_rows(
     bonds = _bonds(connection, reader, every.values())
     inner = _rows(connection, {bond.quoted for bond in bonds.values() if bond.quoted is not None})
     bonds |= _bonds(connection, reader, inner)
-    around = _Around(connection, viewer, {**every, **{row["id"]: row for row in inner}}, bonds)
+    together = {**every, **{row["id"]: row for row in inner}}
+    around = _Around(connection, viewer, together, bonds, whoever)
     said = {row["id"]: around.post(row) for row in inner if around.has(row)}
     made = {row["id"]: around.post(row, said=said) for row in originals if around.has(row)}
     return [around.post(row, made.get(row["reblog_of"]), said) for row in wanted if around.has(row)]
@@ -218,6 +231,7 @@ class _Around:
         viewer: int | None,
         rows: Mapping[int, sa.RowMapping],
         bonds: Mapping[int, Bond],
+        whoever: bool,
     ) -> None:
         ids = list(rows)
         self._bonds = bonds
@@ -228,7 +242,7 @@ class _Around:
         people = {row["account"] for row in rows.values()}
         people.update(row["imported_by"] for row in rows.values() if row["imported_by"])
         people.update(account for some in self._mentions.values() for account in some)
-        self._people = accounts.of_ids(connection, people)
+        self._people = accounts.of_ids(connection, people, whoever)
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
         self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
         self._media = media.of_posts(connection, ids)
@@ -269,6 +283,7 @@ class _Around:
             thread=row["thread"],
             edited_at_ms=row["edited_at_ms"],
             deleted_at_ms=row["deleted_at_ms"],
+            removed=row["deleted_by"] is not None,
             claim=self._claim(row),
             room=self._rooms.get(row["room"]),
             reblog=reblog,

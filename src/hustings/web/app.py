@@ -23,6 +23,7 @@ from hustings.store.engine import Database, sqlite_url
 from hustings.web import (
     account_pages,
     api,
+    block_pages,
     compose_pages,
     files,
     import_pages,
@@ -30,15 +31,19 @@ from hustings.web import (
     list_pages,
     moderation_pages,
     notification_pages,
+    order_pages,
     pages,
     poll_pages,
     post_pages,
     profile_pages,
+    queue_pages,
     quote_pages,
+    report_pages,
     scheduled_pages,
     search_pages,
     square_pages,
 )
+from hustings.web.cutting import Cutting
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
 from hustings.web.hashing import Hashing
@@ -100,6 +105,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         planner=planner,
         follower=follower,
         handover=Handover(studio, sql, now_ms),
+        cutting=Cutting(studio, sql, now_ms, publisher.forget),
         people=people,
         uploads=Uploads(settings, sql, ids, now_ms),
         visitors=Visitors(sql, seal, settings.public.web, now_ms),
@@ -120,21 +126,7 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
-    for_apps.include(app, parts, shown)
-    app.include_router(api.build(parts))
-    app.include_router(pages.build(parts, shown, pages.Sheets()))
-    app.include_router(account_pages.build(parts, shown))
-    app.include_router(letter_pages.build(parts, shown))
-    app.include_router(moderation_pages.build(parts, shown))
-    app.include_router(profile_pages.build(parts, shown))
-    app.include_router(square_pages.build(parts, shown))
-    app.include_router(compose_pages.build(parts, shown))
-    app.include_router(poll_pages.build(parts))
-    app.include_router(scheduled_pages.build(parts, shown))
-    app.include_router(post_pages.build(parts, shown))
-    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
-        app.include_router(others.build(parts, shown))
-    app.include_router(files.build(parts))
+    _include(app, parts, shown)
 
     def refuse(scope: Scope, refused: Refused) -> Response:
         path = str(scope["path"])
@@ -180,6 +172,29 @@ def build(parts: Parts) -> ASGIApp:
     return Crossing(guard)
 
 
+def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
+    """Everything that answers; of two routes that fit an address, the first does."""
+    for_apps.include(app, parts, shown)
+    app.include_router(api.build(parts))
+    app.include_router(pages.build(parts, shown, pages.Sheets()))
+    app.include_router(account_pages.build(parts, shown))
+    app.include_router(letter_pages.build(parts, shown))
+    app.include_router(moderation_pages.build(parts, shown))
+    app.include_router(queue_pages.build(parts, shown))
+    app.include_router(order_pages.build(parts, shown))
+    app.include_router(report_pages.build(parts, shown))
+    app.include_router(block_pages.build(parts, shown))
+    app.include_router(profile_pages.build(parts, shown))
+    app.include_router(square_pages.build(parts, shown))
+    app.include_router(compose_pages.build(parts, shown))
+    app.include_router(poll_pages.build(parts))
+    app.include_router(scheduled_pages.build(parts, shown))
+    app.include_router(post_pages.build(parts, shown))
+    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
+        app.include_router(others.build(parts, shown))
+    app.include_router(files.build(parts))
+
+
 def answer(refused: Refused) -> Response:
     """A "no" as JSON."""
     again = RETRY_AFTER.get(refused.status)
@@ -193,6 +208,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(parts.handover.run(), name="hand plans over"),
         asyncio.create_task(parts.follower.run(), name="follow studio"),
+        asyncio.create_task(parts.cutting.run(), name="take tickets back"),
     ]
     try:
         yield

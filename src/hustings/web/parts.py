@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hustings.settings import Settings
 from hustings.social.ids import Ids
 from hustings.social.seal import Seal
+from hustings.web.cutting import Cutting
 from hustings.web.follower import Follower, Handover
 from hustings.web.live import Studio
 from hustings.web.people import People
@@ -29,6 +30,7 @@ class Parts:
     planner: Planner
     follower: Follower
     handover: Handover
+    cutting: Cutting
     people: People
     visitors: Visitors
     uploads: Uploads

@@ -46,6 +46,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "claim": _claim(whole),
         "edited": None if whole.edited_at_ms is None else Moment(whole.edited_at_ms),
         "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
+        "removed": whole.removed,
         "around": _around(post),
         "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
         "counts": {
@@ -65,6 +66,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
 
 def person(account: Account) -> dict[str, str]:
     return {
+        "id": str(account.id),
         "name": account.shown,
         "address": f"@{account.address}",
         "href": f"/@{account.address}",

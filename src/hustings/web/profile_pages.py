@@ -90,7 +90,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     async def asking(request: Request) -> Response:
         who = await visitors.needed(request)
         found = await sql.read(_asking, who.account)
-        people = [{"id": one.id, **person(one)} for one in found]
+        people = [person(one) for one in found]
         return pages.html("asking.html", who=who, people=people)
 
     return router

@@ -98,6 +98,7 @@ class Entities:
             "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
             "hide_collections": False,
             "noindex": False,
+            **({"limited": True} if account.limited else {}),
             "emojis": [],
             "roles": [],
             "fields": [

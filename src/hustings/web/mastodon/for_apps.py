@@ -19,6 +19,7 @@ from hustings.web.mastodon import (
     polls,
     quotes,
     relations,
+    reports,
     scheduled,
     search,
     statuses,
@@ -40,6 +41,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(consent.build(parts, pages))
     app.include_router(app_pages.build(parts, pages))
     app.include_router(relations.build(parts, callers, shown))
+    app.include_router(reports.build(parts, callers, shown))
     app.include_router(lists.build(parts, callers, shown, posts))
     app.include_router(search.build(parts, callers, shown, posts))
     app.include_router(
