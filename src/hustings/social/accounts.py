@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hustings.social import email_blocks, indexing, invites
 from hustings.social.visibility import is_here
 from hustings.store.apps import codes, markers, preferences, tokens
+from hustings.store.bound import IDS
 from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
@@ -157,16 +158,18 @@ def of_id(connection: Connection, id: int) -> Account | None:
     return _seen(connection, accounts.c.id == id)
 
 
+_THOSE = sa.select(accounts).where(accounts.c.id.in_(IDS))
+_HERE = _THOSE.where(is_here(accounts.c.id))
+
+
 def of_ids(
     connection: Connection, ids: Collection[int], whoever: bool = False
 ) -> dict[int, Account]:
     """Accounts that are neither suspended nor deleted, of other servers too. `whoever`: those as well, for moderators."""
     if not ids:
         return {}
-    asked = sa.select(accounts).where(accounts.c.id.in_(ids))
-    if not whoever:
-        asked = asked.where(is_here(accounts.c.id))
-    return {row["id"]: _account(row) for row in connection.execute(asked).mappings()}
+    rows = connection.execute(_THOSE if whoever else _HERE, {"ids": list(ids)}).mappings()
+    return {row["id"]: _account(row) for row in rows}
 
 
 def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:

@@ -12,6 +12,7 @@ from hustings.social import accounts, feeds, lists, notes
 from hustings.social.notify import FOLLOW, FOLLOW_REQUEST, part, take_back, tell
 from hustings.social.paging import Page
 from hustings.social.visibility import is_here
+from hustings.store.bound import IDS
 from hustings.store.follows import account_counts, blocks, follow_requests, follows, mutes
 from hustings.store.upsert import add_once, count
 from hustings.wire.errors import Refused
@@ -184,11 +185,12 @@ def relationships(
     return found
 
 
+_COUNTS = sa.select(account_counts).where(account_counts.c.account.in_(IDS))
+
+
 def counts(connection: Connection, ids: Collection[int]) -> dict[int, Counts]:
     """Of each account; zeros for one that never did anything."""
-    rows = connection.execute(
-        sa.select(account_counts).where(account_counts.c.account.in_(ids))
-    ).mappings()
+    rows = connection.execute(_COUNTS, {"ids": list(ids)}).mappings()
     known = {
         row["account"]: Counts(row["posts"], row["followers"], row["following"], row["last_post"])
         for row in rows

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
+from hustings.store.bound import IDS
 from hustings.store.media import attachments
 from hustings.wire.errors import Refused
 
@@ -214,15 +215,17 @@ def of_post(connection: Connection, post: int) -> tuple[Attachment, ...]:
     return of_posts(connection, [post]).get(post, ())
 
 
+_IN_POSTS = (
+    sa.select(attachments)
+    .where(attachments.c.post.in_(IDS), attachments.c.place.is_not(None))
+    .order_by(attachments.c.post, attachments.c.place)
+)
+
+
 def of_posts(connection: Connection, posts: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
     """Those that stand in posts, in their order."""
-    asked = (
-        sa.select(attachments)
-        .where(attachments.c.post.in_(posts), attachments.c.place.is_not(None))
-        .order_by(attachments.c.post, attachments.c.place)
-    )
     found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(asked).mappings():
+    for row in connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings():
         found.setdefault(row["post"], []).append(_attachment(row))
     return {post: tuple(some) for post, some in found.items()}
 

@@ -14,6 +14,7 @@ from hustings.social.fields import Fields
 from hustings.social.quoted import EVERYBODY, POLICIES
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
+from hustings.store.bound import IDS
 from hustings.wire.errors import Refused
 
 
@@ -33,9 +34,11 @@ def of(connection: Connection, account: int) -> Preferences:
     return of_ids(connection, [account])[account]
 
 
+_THOSE = sa.select(preferences).where(preferences.c.account.in_(IDS))
+
+
 def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preferences]:
     """Of each account; what nobody set is as it is for all."""
-    question = sa.select(preferences).where(preferences.c.account.in_(ids))
     known = {
         row.account: Preferences(
             row.visibility,
@@ -47,7 +50,7 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             row.role_shown,
             row.quote_policy,
         )
-        for row in connection.execute(question)
+        for row in connection.execute(_THOSE, {"ids": list(ids)})
     }
     return {id: known.get(id, Preferences()) for id in ids}
 
