@@ -26,6 +26,7 @@ HANDED_OUT = (
     "/oauth/userinfo",
     "/oauth/authorize/",
     "/assets/",
+    "/drawn/",
     "/healthz",
 )
 """Addresses of programs and of files; and one that is another's twin."""
@@ -124,6 +125,7 @@ VISITS: dict[str, tuple[str, Where]] = {
         lambda scene: scene.letter("confirm", "newcomer"),
     ),
     "/settings": ("member", lambda scene: "/settings"),
+    "/settings/profile": ("member", lambda scene: "/settings/profile"),
     "/settings/security": ("member", lambda scene: "/settings/security"),
     "/settings/apps": ("member", lambda scene: "/settings/apps"),
     "/settings/import": ("member", lambda scene: "/settings/import"),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hustings.social import email_blocks, indexing, invites
 from hustings.social.visibility import is_here
 from hustings.store.apps import codes, markers, preferences, tokens
+from hustings.store.bound import IDS
 from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
@@ -39,8 +40,9 @@ UNCONFIRMED_KEPT_MS = 2 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him.
-    `limited`: nobody comes upon it who does not follow it (`visibility.comes_upon`)."""
+    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him. `limited`: nobody comes
+    upon it who does not follow it (`visibility.comes_upon`). `avatar`, `avatar_still` and `header` are names below
+    `published/media`, "" for none; `avatar_alt` and `header_alt` say what is seen there."""
 
     id: int
     handle: str
@@ -51,6 +53,11 @@ class Account:
     locked: bool = False
     uri: str = ""
     limited: bool = False
+    avatar: str = ""
+    avatar_still: str = ""
+    avatar_alt: str = ""
+    header: str = ""
+    header_alt: str = ""
 
     @property
     def shown(self) -> str:
@@ -151,16 +158,26 @@ def of_id(connection: Connection, id: int) -> Account | None:
     return _seen(connection, accounts.c.id == id)
 
 
+_THOSE = sa.select(accounts).where(accounts.c.id.in_(IDS))
+_HERE = _THOSE.where(is_here(accounts.c.id))
+
+
 def of_ids(
     connection: Connection, ids: Collection[int], whoever: bool = False
 ) -> dict[int, Account]:
     """Accounts that are neither suspended nor deleted, of other servers too. `whoever`: those as well, for moderators."""
     if not ids:
         return {}
-    asked = sa.select(accounts).where(accounts.c.id.in_(ids))
-    if not whoever:
-        asked = asked.where(is_here(accounts.c.id))
-    return {row["id"]: _account(row) for row in connection.execute(asked).mappings()}
+    rows = connection.execute(_THOSE if whoever else _HERE, {"ids": list(ids)}).mappings()
+    return {row["id"]: _account(row) for row in rows}
+
+
+def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """What each member is here; of others nothing."""
+    if not ids:
+        return {}
+    asked = sa.select(members.c.account, members.c.role).where(members.c.account.in_(ids))
+    return {row.account: row.role for row in connection.execute(asked)}
 
 
 def check_may_speak(connection: Connection, id: int) -> None:
@@ -341,6 +358,11 @@ def _account(row: Mapping[Any, Any]) -> Account:
         row["locked"],
         row["uri"],
         row["limited_at_ms"] is not None,
+        row["avatar"],
+        row["avatar_still"],
+        row["avatar_alt"],
+        row["header"],
+        row["header_alt"],
     )
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, text
+from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
+from hustings.store.bound import IDS
 from hustings.store.media import attachments
 from hustings.wire.errors import Refused
 
@@ -214,15 +215,17 @@ def of_post(connection: Connection, post: int) -> tuple[Attachment, ...]:
     return of_posts(connection, [post]).get(post, ())
 
 
+_IN_POSTS = (
+    sa.select(attachments)
+    .where(attachments.c.post.in_(IDS), attachments.c.place.is_not(None))
+    .order_by(attachments.c.post, attachments.c.place)
+)
+
+
 def of_posts(connection: Connection, posts: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
     """Those that stand in posts, in their order."""
-    asked = (
-        sa.select(attachments)
-        .where(attachments.c.post.in_(posts), attachments.c.place.is_not(None))
-        .order_by(attachments.c.post, attachments.c.place)
-    )
     found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(asked).mappings():
+    for row in connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings():
         found.setdefault(row["post"], []).append(_attachment(row))
     return {post: tuple(some) for post, some in found.items()}
 
@@ -304,16 +307,7 @@ def sweep(connection: Connection, now_ms: int) -> list[str]:
     )
     gone = connection.execute(asked).all()
     connection.execute(sa.delete(attachments).where(attachments.c.id.in_([row.id for row in gone])))
-    names = {name for row in gone for name in (row.file, row.preview) if name}
-    return [name for name in sorted(names) if not _has(connection, name)]
-
-
-def _has(connection: Connection, name: str) -> bool:
-    """Whether anybody's file is called that: the same picture sent twice is one file."""
-    wanted = sa.or_(attachments.c.file == name, attachments.c.preview == name)
-    return (
-        connection.execute(sa.select(attachments.c.id).where(wanted).limit(1)).first() is not None
-    )
+    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
 
 
 def _check_free(connection: Connection, account: int, post: int | None, ids: Sequence[int]) -> None:

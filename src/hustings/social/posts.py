@@ -317,7 +317,17 @@ def plan_of(connection: Connection, key: str) -> str | None:
 
 
 def _index(connection: Connection, id: int, account: int, wanted: Wanted, reply: bool) -> None:
-    indexing.post(connection, id, account, wanted.text, wanted.spoiler, wanted.spans, reply)
+    indexing.post(
+        connection,
+        id,
+        account,
+        wanted.text,
+        wanted.spoiler,
+        wanted.spans,
+        reply,
+        kinds=[one.kind for one in media.of_post(connection, id)],
+        asks=polls.of_post(connection, account, id) is not None,
+    )
 
 
 def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[int]:

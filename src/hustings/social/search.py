@@ -1,7 +1,7 @@
 """Search: posts by words, people by the beginnings of their names, tags, rooms. Only what the searcher may see.
 
 A question is words, "words in a row", -words that must not be there, word* that goes on, and `from:ada`, `from:me`,
-`before:2024-08-12`, `after:2023-05-25` (days, UTC), `has:link` (`indexing.HAS_KNOWN`). What is none of that is a word.
+`before:2024-08-12`, `after:2023-05-25` (days, UTC), `has:media` (`indexing.HAS_KNOWN`). What is none of that is a word.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from hustings.social.ids import moment
 from hustings.social.media import Attachment
 from hustings.social.polls import Poll
 from hustings.social.quoted import NOBODY, Bond
+from hustings.store.bound import IDS, VIEWER
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -56,9 +57,6 @@ class Room:
 
 ROOM = tuple(rooms.c[one.name] for one in fields(Room))
 """Its columns, in the order of its fields."""
-_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_VIEWER = sa.bindparam("viewer", type_=sa.BigInteger)
-"""What is open in a question that is built once: building one takes longer than answering it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +178,8 @@ def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
 
 @lru_cache
 def _those(stranger: bool, tombstones: bool) -> sa.Select[Any]:
-    seen = visibility.may_see(None if stranger else _VIEWER, tombstones=tombstones)
-    return sa.select(posts).where(posts.c.id.in_(_IDS), seen)
+    seen = visibility.may_see(None if stranger else VIEWER, tombstones=tombstones)
+    return sa.select(posts).where(posts.c.id.in_(IDS), seen)
 
 
 def of_rows(
@@ -208,10 +206,13 @@ def of_rows(
     return [around.post(row, made.get(row["reblog_of"]), said) for row in wanted if around.has(row)]
 
 
+_ROWS = sa.select(posts).where(posts.c.id.in_(IDS))
+
+
 def _rows(connection: Connection, ids: Collection[int]) -> list[sa.RowMapping]:
     if not ids:
         return []
-    return list(connection.execute(sa.select(posts).where(posts.c.id.in_(ids))).mappings())
+    return list(connection.execute(_ROWS, {"ids": list(ids)}).mappings())
 
 
 def _bonds(
@@ -319,28 +320,31 @@ def _lists(
 @lru_cache
 def _of_posts(table: sa.Table, column: sa.ColumnElement[Any] | None = None) -> sa.Select[Any]:
     """Rows of a table about some posts, whole or one column in its order."""
-    here = table.c.post.in_(_IDS)
+    here = table.c.post.in_(IDS)
     if column is None:
         return sa.select(table).where(here)
     return sa.select(table.c.post, column).where(here).order_by(column)
 
 
+_ROOMS = sa.select(*ROOM).where(rooms.c.plan.in_(IDS), rooms.c.deleted_at_ms.is_(None))
+
+
 def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
     if not plans:
         return {}
-    asked = sa.select(*ROOM).where(rooms.c.plan.in_(plans), rooms.c.deleted_at_ms.is_(None))
-    return {row[0]: Room(*row) for row in connection.execute(asked)}
+    found = connection.execute(_ROOMS, {"ids": list(plans)})
+    return {row[0]: Room(*row) for row in found}
 
 
 _MARKED = sa.union_all(
     *(
         sa.select(sa.literal_column(f"'{name}'"), table.c.post).where(
-            table.c.account == _VIEWER, table.c.post.in_(_IDS)
+            table.c.account == VIEWER, table.c.post.in_(IDS)
         )
         for name, table in (("favourited", favourites), ("bookmarked", bookmarks), ("pinned", pins))
     ),
     sa.select(sa.literal_column("'reblogged'"), posts.c.reblog_of).where(
-        posts.c.reblog_of.in_(_IDS), posts.c.account == _VIEWER
+        posts.c.reblog_of.in_(IDS), posts.c.account == VIEWER
     ),
 )
 """What the viewer did with which post, in one question."""

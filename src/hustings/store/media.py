@@ -1,4 +1,5 @@
-"""The table of pictures and sounds that people send with their posts. What it means is `social.media`."""
+"""Pictures and sounds that people send: with their posts (`social.media`), of themselves (`social.portraits`), and with
+the plan of a room (`social.room_pictures`)."""
 
 from __future__ import annotations
 
@@ -44,6 +45,50 @@ Index("attachments_preview", attachments.c.preview)
 Index(
     "attachments_loose",
     attachments.c.loose_at_ms,
+    sqlite_where=loose,
+    postgresql_where=loose,
+)
+
+portraits = Table(
+    "portraits",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(6), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("fault", String(40), nullable=False),
+    Column("file", String(100), nullable=False),
+    Column("preview", String(100), nullable=False),
+    Column("made_at_ms", BigInteger, nullable=False),
+    Column("loose_at_ms", BigInteger),
+)
+"""An account's avatar or header, also while it is made. `loose_at_ms`: since when it is none that the account wants; of each
+kind one is wanted at the most, and once it is made its files are named in `accounts`."""
+Index("portraits_account", portraits.c.account, portraits.c.kind)
+Index("portraits_file", portraits.c.file)
+Index("portraits_preview", portraits.c.preview)
+Index(
+    "portraits_loose",
+    portraits.c.loose_at_ms,
+    sqlite_where=loose,
+    postgresql_where=loose,
+)
+
+room_pictures = Table(
+    "room_pictures",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", String(10), nullable=False),
+    Column("fault", String(40), nullable=False),
+    Column("file", String(100), nullable=False),
+    Column("made_at_ms", BigInteger, nullable=False),
+    Column("loose_at_ms", BigInteger),
+)
+"""`loose_at_ms`: since when no room has it. A room names its picture by the whole address."""
+Index("room_pictures_file", room_pictures.c.file)
+Index(
+    "room_pictures_loose",
+    room_pictures.c.loose_at_ms,
     sqlite_where=loose,
     postgresql_where=loose,
 )

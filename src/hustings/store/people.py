@@ -43,10 +43,16 @@ accounts = Table(
     Column("banned_at_ms", BigInteger),
     Column("deleted_at_ms", BigInteger),
     Column("locked", Boolean, nullable=False, server_default=false()),
+    Column("avatar", String(100), nullable=False, server_default=""),
+    Column("avatar_still", String(100), nullable=False, server_default=""),
+    Column("avatar_alt", Text, nullable=False, server_default=""),
+    Column("header", String(100), nullable=False, server_default=""),
+    Column("header_alt", Text, nullable=False, server_default=""),
 )
 """`domain` none: ours. `uri` never changes and names the web host. `private_key` is sealed; ours get their keys with the first
 follower from elsewhere. `locked`: he says who may follow him. Who is banned is suspended too (`social.order`). A deleted account
-stays as a tombstone, so that its handle does not become another's."""
+stays as a tombstone, so that its handle does not become another's. `avatar`, `avatar_still`, `header`: names below
+`published/media`, "" for none."""
 Index(
     "accounts_ours",
     accounts.c.handle_key,

@@ -36,6 +36,7 @@ from hustings.web import (
     poll_pages,
     post_pages,
     profile_pages,
+    profile_settings,
     queue_pages,
     quote_pages,
     report_pages,
@@ -55,6 +56,7 @@ from hustings.web.people import People
 from hustings.web.planner import Planner
 from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
+from hustings.web.room_pictures import RoomPictures
 from hustings.web.sql import Sql
 from hustings.web.uploads import Uploads
 from hustings.web.visitors import Visitors
@@ -75,13 +77,15 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         settings.published_dir,
         settings.public.live,
         settings.public.stage,
-        settings.web.picture_bytes_max,
         settings.recording.on,
     )
+    seal, ids = Seal(square_key(settings.keys_dir)), Ids()
+    uploads = Uploads(settings, sql, ids, now_ms)
     planning = Planning(
         sql,
         studio,
         publisher,
+        RoomPictures(settings, sql, uploads, now_ms),
         Signer(kid, key),
         # studio's tickets count too, and studio may make its key later than web
         lambda: Verifier(public_keys(settings.keys_dir)),
@@ -93,7 +97,6 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
     local = is_local(urlsplit(settings.public.web).hostname)
     planner = Planner(planner_key(settings.keys_dir), not local, lambda: now_ms() / 1000)
     follower = Follower(studio, sql, now_ms, publisher.forget, publisher.has_replay)
-    seal, ids = Seal(square_key(settings.keys_dir)), Ids()
     square, web = settings.square, settings.public.web
     people = People(sql, Hashing(), seal, ids, square.sign_up, web, settings.mail.on, now_ms)
     return Parts(
@@ -107,7 +110,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         handover=Handover(studio, sql, now_ms),
         cutting=Cutting(studio, sql, now_ms, publisher.forget),
         people=people,
-        uploads=Uploads(settings, sql, ids, now_ms),
+        uploads=uploads,
         visitors=Visitors(sql, seal, settings.public.web, now_ms),
         seal=seal,
         ids=ids,
@@ -185,6 +188,7 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     app.include_router(report_pages.build(parts, shown))
     app.include_router(block_pages.build(parts, shown))
     app.include_router(profile_pages.build(parts, shown))
+    app.include_router(profile_settings.build(parts, shown))
     app.include_router(square_pages.build(parts, shown))
     app.include_router(compose_pages.build(parts, shown))
     app.include_router(poll_pages.build(parts))

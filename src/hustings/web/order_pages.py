@@ -97,13 +97,13 @@ def order_of(parts: Parts, who: Visitor, fields: dict[str, object]) -> Order:
     return Order(who.account, why, parts.ids.at(now_ms), now_ms, parts.settings.mail.on)
 
 
-def line(one: Line) -> dict[str, Any]:
+def line(parts: Parts, one: Line) -> dict[str, Any]:
     """A line of the log as templates show it."""
     return {
         "at": Moment(one.at_ms),
-        "by": None if one.by is None else person(one.by),
+        "by": None if one.by is None else person(parts, one.by),
         "act": one.act,
-        "about": None if one.about is None else person(one.about),
+        "about": None if one.about is None else person(parts, one.about),
         "handle": str(one.facts.get("handle", "")),
         "why": str(one.facts.get("why", "")),
         "told": one.facts.get("told"),
@@ -127,7 +127,7 @@ def _members(router: APIRouter, parts: Parts, pages: Pages) -> None:
             stands=stands,
             standings=STANDINGS[1:],
             members=[
-                {"member": one, "stands": order.standing(one), **person(one.account)}
+                {"member": one, "stands": order.standing(one), **person(parts, one.account)}
                 for one in found
             ],
             last=found[-1].account.id if len(found) == page.limit else None,
@@ -200,7 +200,7 @@ def _log(router: APIRouter, parts: Parts, pages: Pages) -> None:
         return pages.html(
             "log.html",
             who=who,
-            lines=[line(one) for one in found],
+            lines=[line(parts, one) for one in found],
             acts=LOGGED,
             f={"act": act, "by": by[:64], "about": about[:64]},
             last=found[-1].id if len(found) == page.limit else None,
@@ -216,13 +216,13 @@ async def _shown(
     values: dict[str, Any] = {
         "who": who,
         "member": found.member,
-        "about": person(found.member.account),
+        "about": person(parts, found.member.account),
         "since": Moment(found.member.account.created_at_ms),
         "stands": stands,
         "counts": found.counts,
         "sessions": [{"one": one, "seen": Moment(one.seen_at_ms)} for one in found.sessions],
         "apps": [{"name": one.app.name, "used": Moment(one.used_at_ms)} for one in found.apps],
-        "lines": [line(one) for one in found.lines],
+        "lines": [line(parts, one) for one in found.lines],
         "strikes": found.strikes,
         "posts": entries(parts, found.posts, None),
         "acts": allowed(who, found.member, stands),
@@ -230,7 +230,7 @@ async def _shown(
         "report": "",
         "rooms": found.rooms,
         "reports": [_reported(one) for one in found.reports],
-        "notes": [noted(one) for one in found.notes],
+        "notes": [noted(parts, one) for one in found.notes],
         "error": "",
         "error_field": "",
     }
@@ -259,8 +259,8 @@ def _reported(one: Report) -> dict[str, Any]:
     }
 
 
-def noted(one: Note) -> dict[str, Any]:
-    by = None if one.by is None else person(one.by)
+def noted(parts: Parts, one: Note) -> dict[str, Any]:
+    by = None if one.by is None else person(parts, one.by)
     return {"at": Moment(one.at_ms), "by": by, "text": one.text}
 
 

@@ -137,8 +137,10 @@ class Pages:
         }
 
     def picture(self, url: str) -> str:
-        """A picture's address on this host: web serves the same files, and its pages load nothing from elsewhere."""
+        """Where pages of this host load it from: the live host, or for an older one this, which serves the same files."""
         live = self._parts.settings.public.live
+        if url.startswith(f"{live}/media/"):
+            return url
         return url.removeprefix(live) if url.startswith(f"{live}/assets/") else ""
 
 

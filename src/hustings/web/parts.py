@@ -14,6 +14,7 @@ from hustings.web.live import Studio
 from hustings.web.people import People
 from hustings.web.planner import Planner
 from hustings.web.planning import Planning
+from hustings.web.portraits import Portraits
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
 from hustings.web.uploads import Uploads
@@ -37,6 +38,10 @@ class Parts:
     seal: Seal
     ids: Ids
     now_ms: Callable[[], int]
+
+    @property
+    def portraits(self) -> Portraits:
+        return Portraits(self.settings.public.web, self.settings.public.live)
 
     def live_link(self, key: str) -> str:
         """The address that is given to listeners."""

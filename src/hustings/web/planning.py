@@ -22,6 +22,7 @@ from hustings.web.live import Studio
 from hustings.web.plans import Wanted
 from hustings.web.programme import Listing
 from hustings.web.publish import Publisher
+from hustings.web.room_pictures import RoomPictures
 from hustings.web.sql import Sql
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import Signer, Ticket, Verifier
@@ -51,6 +52,7 @@ class Planning:
         sql: Sql,
         studio: Studio,
         publisher: Publisher,
+        pictures: RoomPictures,
         signer: Signer,
         verifier: Callable[[], Verifier],
         stage_url: str,
@@ -61,6 +63,7 @@ class Planning:
         self._sql = sql
         self._studio = studio
         self._publisher = publisher
+        self._pictures = pictures
         self._signer = signer
         self._verifier = verifier
         self._stage_url = stage_url
@@ -76,13 +79,18 @@ class Planning:
         wanted = plans.read(tree, self._now_ms(), self._profile)
         if picture and not wanted.picture_alt:
             raise Refused("picture_alt_missing", field="picture_alt")
-        url = await asyncio.to_thread(self._publisher.picture, picture) if picture else ""
+        url = await self._pictures.take(picture) if picture else ""
         host = fresh()
-        plan = await self._add(wanted, url, host, account)
+        try:
+            plan = await self._add(wanted, url, host, account)
+        except Refused:
+            await self._pictures.let_go(url)
+            raise
         try:
             await self._hand_over(plan)
         except Refused as refused:
             await self._sql.write(programme.erase, plan.plan)
+            await self._pictures.let_go(url)
             raise Refused("key_taken" if refused.code == "room_taken" else refused.code) from None
         await asyncio.to_thread(self._publisher.page, plan)
         return Planned(
@@ -108,10 +116,11 @@ class Planning:
             alt = plan.picture_alt or str(tree.get("picture_alt") or "").strip()
             if not alt:
                 raise Refused("picture_alt_missing", field="picture_alt")
-            url = await asyncio.to_thread(self._publisher.picture, picture)
-            plan = replace(plan, picture=url, picture_alt=alt[: plans.ALT_MAX])
+            plan = replace(plan, picture_alt=alt[: plans.ALT_MAX])
         if plan.profile != found.plan.profile and found.state != PLANNED:
             raise Refused("wrong_state", state=found.state)
+        if picture:
+            plan = replace(plan, picture=await self._pictures.take(picture))
         if plan == found.plan:
             return found
         await self._sql.write(programme.change, plan)
@@ -119,7 +128,10 @@ class Planning:
             await self._hand_over(plan)
         except Refused:
             await self._sql.write(_undo, found.plan, self._now_ms())
+            await self._pictures.let_go(plan.picture if picture else "")
             raise
+        if picture:
+            await self._pictures.let_go(found.plan.picture)
         if found.state == PLANNED:
             await asyncio.to_thread(self._publisher.page, plan)
         return await self.room(key)
@@ -131,6 +143,7 @@ class Planning:
             raise Refused("wrong_state", state=found.state)
         await self._studio.withdraw(key)
         await self._sql.write(programme.delete, found.plan.plan, self._now_ms())
+        await self._pictures.let_go(found.plan.picture)
         await asyncio.to_thread(self._publisher.forget, key)
 
     async def invite(self, key: str, token: str, tree: Mapping[str, object]) -> dict[str, str]:

@@ -102,21 +102,21 @@ def view(parts: Parts, one: Report) -> dict[str, Any]:
     return {
         "id": one.id,
         "at": Moment(one.at_ms),
-        "by": _person(one.by),
-        "about": _person(one.about),
+        "by": _person(parts, one.by),
+        "about": _person(parts, one.about),
         "category": one.category,
         "comment": one.comment,
         # a rule that was taken out since has a number and no words
         "rules": [rules[n - 1] if n <= len(rules) else f"{n}." for n in one.rules],
         "posts": len(one.posts),
-        "taken_by": _person(one.taken_by),
+        "taken_by": _person(parts, one.taken_by),
         "resolved": None if one.resolved_at_ms is None else Moment(one.resolved_at_ms),
-        "resolved_by": _person(one.resolved_by),
+        "resolved_by": _person(parts, one.resolved_by),
     }
 
 
-def _person(who: accounts.Account | None) -> dict[str, Any] | None:
-    return None if who is None else person(who)
+def _person(parts: Parts, who: accounts.Account | None) -> dict[str, Any] | None:
+    return None if who is None else person(parts, who)
 
 
 async def _shown(
@@ -136,7 +136,7 @@ async def _shown(
         "stands": stands,
         "strikes": found.strikes,
         "others": [view(parts, one) for one in found.others],
-        "notes": [noted(one) for one in found.notes],
+        "notes": [noted(parts, one) for one in found.notes],
         "acts": [] if member is None else allowed(who, member, stands),
         "mine": found.report.taken_by is not None and found.report.taken_by.id == who.account,
         "note": "",

@@ -47,7 +47,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         found = await sql.read(_offer, who.account, about, ticked)
         values: dict[str, Any] = {
             "who": who,
-            "about": person(found.about),
+            "about": person(parts, found.about),
             "posts": entries(parts, found.posts, who.account),
             "ticked": {str(one) for one in ticked},
             "categories": CATEGORIES,
@@ -88,7 +88,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         about = await sql.read(accounts.of_id, paging.id_of(account, "account_unknown"))
         if about is None:
             raise Refused("account_unknown")
-        return pages.html("reported.html", who=who, about=person(about))
+        return pages.html("reported.html", who=who, about=person(parts, about))
 
     return router
 

@@ -81,7 +81,7 @@ CODES: dict[str, tuple[int, str]] = {
     "time_malformed": (422, "That is not a time."),
     "profile_unknown": (422, "A profile is default or fast."),
     "picture_too_large": (413, "This picture is too large."),
-    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG or WebP)."),
+    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG, GIF or WebP)."),
     "picture_alt_missing": (
         422,
         "Say in a few words what the picture shows, for those who cannot see it.",
@@ -109,6 +109,7 @@ CODES: dict[str, tuple[int, str]] = {
     ),
     "password_wrong": (403, "This is not your password."),
     "note_too_long": (422, "That is said in 500 characters at the most."),
+    "comment_too_long": (422, "A note about somebody has 2,000 characters at the most."),
     "sign_up_closed": (403, "Nobody can sign up here just now."),
     "invite_unknown": (403, "This invitation is not, or no longer, good. Ask for another."),
     "log_in_needed": (401, "Log in for this."),

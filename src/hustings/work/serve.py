@@ -17,15 +17,17 @@ from hustings.keyring import square_key
 from hustings.settings import Settings
 from hustings.social import feeds, jobs, scheduled, voting
 from hustings.social.ids import Ids
-from hustings.social.lanes import FAN_OUT, IMPORTS, MAIL, PICTURES, POLLS, SCHEDULED, SOUNDS
+from hustings.social.lanes import FAN_OUT, IMPORTS, LINKS, MAIL, PICTURES, POLLS, SCHEDULED, SOUNDS
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
 from hustings.work.alarms import Alarm, Alarms
 from hustings.work.appearing import Appearing
 from hustings.work.fan_out import FanOut
+from hustings.work.fetching import Fetching
 from hustings.work.importing import Importing
 from hustings.work.ledger import Ledger
+from hustings.work.links import Links
 from hustings.work.mail import Letters
 from hustings.work.media import Making
 from hustings.work.poll_ends import PollEnds
@@ -33,7 +35,7 @@ from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
-LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS, SCHEDULED)
+LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS, SCHEDULED, LINKS)
 ALARMS = (
     Alarm("polls", voting.next_end_ms, voting.call),
     Alarm("scheduled", scheduled.next_due_ms, scheduled.call),
@@ -98,12 +100,14 @@ class Work:
         ids = Ids()
         importing = Importing(self.ledger, ids, self._settings.public.web, wall_ms)
         archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
+        asking = Links(self.ledger, Fetching(), self._settings.public.web, wall_ms)
+        proofs = Runner(LINKS, asking, self.ledger, wall_ms, random.random)
         ends = Runner(POLLS, PollEnds(self.ledger), self.ledger, wall_ms, random.random)
         appearing = Appearing(self._settings, self.ledger, ids, wall_ms)
         appears = Runner(SCHEDULED, appearing, self.ledger, wall_ms, random.random)
         alarms = Alarms(ALARMS, self.ledger, ids, wall_ms)
         tasks = [self._sweep(stop), spread.run(stop), archives.run(stop), ends.run(stop)]
-        tasks += [appears.run(stop), alarms.run(stop)]
+        tasks += [appears.run(stop), alarms.run(stop), proofs.run(stop)]
         for lane in (PICTURES, SOUNDS):
             made = Runner(lane, self._making, self.ledger, wall_ms, random.random)
             tasks.append(made.run(stop))

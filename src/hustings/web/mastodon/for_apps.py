@@ -17,6 +17,7 @@ from hustings.web.mastodon import (
     notifications,
     oauth,
     polls,
+    profile,
     quotes,
     relations,
     reports,
@@ -44,6 +45,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(reports.build(parts, callers, shown))
     app.include_router(lists.build(parts, callers, shown, posts))
     app.include_router(search.build(parts, callers, shown, posts))
+    app.include_router(profile.build(parts, callers, shown))
     app.include_router(
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything

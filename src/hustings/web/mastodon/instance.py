@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from hustings.copy import catalogue
-from hustings.social import accounts, blocks, names, polls, preferences
+from hustings.social import accounts, blocks, fields, names, polls
 from hustings.social.blocks import Block
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
@@ -186,9 +186,9 @@ class _About:
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,
-                "max_profile_fields": preferences.FIELDS_MAX,
-                "profile_field_name_limit": preferences.FIELD_MAX,
-                "profile_field_value_limit": preferences.FIELD_MAX,
+                "max_profile_fields": fields.FIELDS_MAX,
+                "profile_field_name_limit": fields.FIELD_MAX,
+                "profile_field_value_limit": fields.FIELD_MAX,
                 "max_display_name_length": names.NAME_MAX,
                 "max_note_length": names.NOTE_MAX,
             },
