@@ -178,7 +178,7 @@ THE_SQUARE = Edition(
     (
         ("Home timeline, 100 a second", "home", _on_both("home"), 1, "ms"),
         (
-            "Home timelines, as many as are answered",
+            "Home timelines, at the most",
             "home",
             _on_both("full", "core"),
             1,

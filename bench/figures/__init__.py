@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.figures import (
     attacks,
+    ban,
     chain,
     crowd,
     flash,
@@ -46,6 +47,7 @@ ALL: dict[str, Callable[[Path, Say], Figure]] = {
     "join": join.measure,
     "join_stage": join_stage.measure,
     "join_stage_lossy": join_stage.measure_lossy,
+    "ban": ban.measure,
     "memory": memory.measure,
     "start": start.measure,
     "weight": weight.measure,

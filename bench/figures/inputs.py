@@ -93,5 +93,7 @@ def _replayed(folder: Path, say: Say) -> dict[str, dict[str, object]]:
         timeout=MOST_S,
         check=False,
     )
+    if not out.exists():
+        raise RuntimeError(f"the cases did not run: {run.stderr[-400:]}")
     say(run.stdout.strip().splitlines()[-1])
     return dict(json.loads(out.read_text()))

@@ -162,6 +162,9 @@ def measure_streams(
     folder: Path, say: Say, place: Path = kept.PLACE, kinds: Kinds = kept.KINDS
 ) -> Figure:
     figure = Figure("streams", "Idle streams")
+    figure.notes.append(
+        "Of each WebSocket 128 KiB are the buffer that Granian's tungstenite reads into; by Server-Sent Events there is none."
+    )
     for kind in kinds:
         with served(kind, folder, place, say) as server:
             _noted(figure, server)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+RULES_MAX, RULE_CHARACTERS_MAX = 20, 300
 SIGN_UP = ("open", "invite", "approval", "closed")
 MAIL_TLS = ("starttls", "tls", "none")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -42,6 +43,7 @@ class Square:
     sign_up: str
     handle_domain: str
     post_characters_max: int
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +321,9 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"`square.sign_up` must be one of {', '.join(SIGN_UP)}")
     if not 50 <= settings.square.post_characters_max <= 5_000:
         raise ValueError("`square.post_characters_max` must be 50 to 5000")
+    rules = settings.square.rules
+    if len(rules) > RULES_MAX or not all(0 < len(rule) <= RULE_CHARACTERS_MAX for rule in rules):
+        raise ValueError("`square.rules` must be at most 20 texts of 1 to 300 characters")
     _check_media(settings.media)
     _check_mail(settings.mail)
     if bool(settings.tls.cert) != bool(settings.tls.key):

@@ -106,7 +106,8 @@ def test_a_cookie_that_was_made_up(browser: httpx.Client, token: str) -> None:
     assert answer.headers["Location"] == "/login?next=/settings"
 
 
-@pytest.mark.parametrize("path", ["/settings", "/settings/security/password", "/settings/security/sessions/all/end",
+@pytest.mark.parametrize("path", ["/settings", "/settings/profile",
+                                  "/settings/security/password", "/settings/security/sessions/all/end",
                                   "/moderation/invites", "/log-out", "/settings/owner"])  # fmt: skip
 @pytest.mark.parametrize("site", ["https://evil.example", "null", "http://localhost:1"])
 def test_a_form_from_another_site(ada: httpx.Client, path: str, site: str) -> None:

@@ -100,5 +100,12 @@ def change(house: House, statement: str, *values: Any) -> None:
         connection.execute(statement, values)
 
 
+def make_owner(member: Member, role: str = "owner") -> Member:
+    """He looks after the server from now on."""
+    statement = "UPDATE members SET role = ? WHERE account = ?"
+    change(member.house, statement, role, account(member.house, member.handle))
+    return member
+
+
 def _database(house: House) -> Path:
     return house.folder / "web" / "hustings.sqlite3"

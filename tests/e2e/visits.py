@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ HANDED_OUT = (
     "/oauth/userinfo",
     "/oauth/authorize/",
     "/assets/",
+    "/drawn/",
     "/healthz",
 )
 """Addresses of programs and of files; and one that is another's twin."""
@@ -71,6 +73,7 @@ class Scene:
     post: int
     """With an answer, a favourite, a repost and a quote beside the room, and an older version."""
     planned: str
+    answer: int
     list: int
     """Ben's, with Mia in it."""
     ids: dict[str, int] = field(default_factory=dict)
@@ -89,6 +92,11 @@ class Scene:
             database.close()
         assert made is not None
         return made.path
+
+    def report(self) -> str:
+        """The id of the one report."""
+        queue = self.owner.http.get("/moderation/reports").text
+        return queue.partition('href="/moderation/reports/')[2].partition('"')[0]
 
     def consent(self) -> str:
         """What an app opens."""
@@ -117,10 +125,20 @@ VISITS: dict[str, tuple[str, Where]] = {
         lambda scene: scene.letter("confirm", "newcomer"),
     ),
     "/settings": ("member", lambda scene: "/settings"),
+    "/settings/profile": ("member", lambda scene: "/settings/profile"),
     "/settings/security": ("member", lambda scene: "/settings/security"),
     "/settings/apps": ("member", lambda scene: "/settings/apps"),
     "/settings/import": ("member", lambda scene: "/settings/import"),
     "/moderation": ("owner", lambda scene: "/moderation"),
+    "/moderation/people": ("owner", lambda scene: "/moderation/people"),
+    "/moderation/people/{id}": ("owner", lambda scene: f"/moderation/people/{scene.ids['ben']}"),
+    "/moderation/posts/{id}": ("owner", lambda scene: f"/moderation/posts/{scene.answer}"),
+    "/moderation/blocks": ("owner", lambda scene: "/moderation/blocks"),
+    "/moderation/reports": ("owner", lambda scene: "/moderation/reports"),
+    "/moderation/reports/{id}": ("owner", lambda scene: f"/moderation/reports/{scene.report()}"),
+    "/report": ("member", lambda scene: f"/report?account={scene.ids['mia']}&post={scene.post}"),
+    "/report/sent": ("member", lambda scene: f"/report/sent?account={scene.ids['mia']}"),
+    "/moderation/log": ("owner", lambda scene: "/moderation/log"),
     "/oauth/authorize": ("member", Scene.consent),
     "/@{handle}": ("member", lambda scene: "/@mia"),
     "/people/{id}": ("stranger", lambda scene: f"/people/{scene.ids['mia']}"),
@@ -131,6 +149,7 @@ VISITS: dict[str, tuple[str, Where]] = {
     "/@{handle}/{id}/quotes": ("owner", lambda scene: f"/@mia/{scene.post}/quotes"),
     "/posts/{id}/edit": ("owner", lambda scene: f"/posts/{scene.post}/edit"),
     "/compose": ("member", lambda scene: f"/compose?in_reply_to_id={scene.post}"),
+    "/scheduled": ("member", lambda scene: "/scheduled"),
     "/home": ("member", lambda scene: "/home"),
     "/square": ("member", lambda scene: "/square"),
     "/tags/{name}": ("stranger", lambda scene: "/tags/rents"),
@@ -157,8 +176,12 @@ def play(house: House) -> Scene:
         said = f"{LONG}{number} #rents https://archive.example/{number}"
         owner.say(said, room=room.key, language="en")
     post = owner.say("Doors were open at ten to. #rents", room=room.key, language="en")
-    member.say("@mia Half past, I think.", in_reply_to_id=str(post), room=room.key)
+    answered = member.say("@mia Half past, I think.", in_reply_to_id=str(post), room=room.key)
     member.say("All of it, as I see it.", spoiler_text="What the count says", room=room.key)
+    asks = {"option0": "Rents", "option1": "The bridge", "poll_length": "3600"}
+    owner.say("Which line first?", **asks)
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    member.http.post("/posts", data={"status": "What the count said.", "later": tomorrow, **asks})
     for act in ("favourite", "bookmark", "repost"):
         member.does(post, act)
     member.does(old, "repost", room=room.key)
@@ -188,10 +211,18 @@ def play(house: House) -> Scene:
         headers={"Origin": house.web},
     )
     assert answer.status_code == 303, answer.text
+    for act in ("limit", "lift"):
+        path = f"/moderation/people/{account(house, 'ben')}/{act}"
+        assert owner.http.post(path, data={"why": "To try it."}).status_code == 303
+    for kind in ("email", "server"):
+        said = {"domain": "spam.example", "why": "It floods us."}
+        assert owner.http.post(f"/moderation/blocks/{kind}", data=said).status_code == 303
+    said = {"account_id": str(account(house, "ben")), "category": "spam", f"post-{answered}": "on"}
+    assert owner.http.post("/report", data=said).status_code == 303
     ids = {handle: account(house, handle) for handle in ("mia", "ben", "newcomer")}
     planned = answer.headers["Location"]
     made = member.http.post("/lists", data={"title": "The river", "replies_policy": "list"})
     kept = int(made.headers["Location"].rsplit("/", 1)[-1])
     added = member.http.post(f"/lists/{kept}/add", data={"handle": "mia"})
     assert added.status_code == 303, added.text
-    return Scene(house, owner, member, room, post, planned, kept, ids)
+    return Scene(house, owner, member, room, post, planned, answered, kept, ids)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import runpy
+from pathlib import Path
 
-from hustings.social import accounts, search
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from hustings.social import accounts, media, posts, search
+from hustings.social.media import Made, Said
 from hustings.social.search import (
     LOOKED_AT_FIRST,
     LOOKED_AT_MAX,
@@ -13,7 +20,7 @@ from hustings.social.search import (
     Window,
     parse,
 )
-from hustings.store import words
+from hustings.store import migrate, words
 from hustings.store.words import Term
 from hustings.wire.errors import Refused
 from tests.social.square import Square, ids
@@ -128,6 +135,54 @@ def test_the_index_follows_edits_and_deletions(square: Square) -> None:
     assert find(square, None, "badger teeth has:warning") == [post]
     square.delete(ada, post)
     assert find(square, None, "badger") == []
+
+
+def test_what_has_pictures_or_a_sound(square: Square) -> None:
+    (ada,) = square.people("ada")
+    picture, sound = made(square, ada, media.IMAGE), made(square, ada, media.AUDIO)
+    seen = square.say(ada, "A fox", media_ids=[str(picture)])
+    heard = square.say(ada, "", media_ids=[str(sound)])
+    said = square.say(ada, "A fox, without")
+    assert find(square, None, "has:media") == [heard, seen]
+    assert find(square, None, "has:image") == find(square, None, "fox has:media") == [seen]
+    assert find(square, None, "has:AUDIO") == [heard]
+    assert find(square, None, "fox -has:media") == [said]
+    asked = square.say(ada, "Which fox?", poll={"options": ["red", "grey"], "expires_in": 3_600})
+    assert find(square, None, "has:poll") == [asked]
+    square.edit(ada, seen, "A fox", media_ids=[])
+    square.edit(ada, said, "A fox, with", media_ids=[str(made(square, ada, media.IMAGE))])
+    assert find(square, None, "fox has:media") == [said]
+
+
+def test_what_was_written_before_one_could_ask_for_pictures(
+    square: Square, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada,) = square.people("ada")
+    with monkeypatch.context() as before:
+        before.setattr(posts.media, "of_post", lambda *_: ())
+        seen = square.say(ada, "A quick fox", media_ids=[str(made(square, ada, media.IMAGE))])
+        square.say(ada, "A fox, without")
+    assert find(square, None, "has:media") == []
+    square.write(marks_of_media)
+    assert find(square, None, "has:media") == find(square, None, "has:image") == [seen]
+    assert find(square, None, '"quick fox" has:media') == [seen]
+    assert find(square, None, "has:audio") == []
+
+
+def marks_of_media(connection: sa.Connection) -> None:
+    """The migration that gives older posts their marks."""
+    folder = Path(migrate.__file__).with_name("migrations") / "versions"
+    (path,) = folder.glob("*_media_words.py")
+    script = runpy.run_path(str(path))
+    with Operations.context(MigrationContext.configure(connection)):
+        script["upgrade"]()
+
+
+def made(square: Square, account: int, kind: str) -> int:
+    id = square.id()
+    square.write(media.begin, id, account, kind, Said(), square.now_ms)
+    square.write(media.finish, id, Made(f"{id}.jpg", f"{id}-small.jpg"))
+    return id
 
 
 def test_authors_and_pages(square: Square) -> None:

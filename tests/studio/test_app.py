@@ -305,3 +305,42 @@ async def test_edges_report_what_they_counted(studio):
     ):
         refused = await ask(client, "POST", path, 400, json=body)
         assert refused["code"] == "bad_request"
+
+
+async def test_tickets_that_the_server_takes_back(studio):
+    _, client = studio
+    await plan(client, starts_at_ms=START_MS + 10**8)
+    await ask(client, "POST", f"/rooms/{KEY}/commands/open_doors", 200, HOST, json={})
+    said = {"tickets": [HOST.ticket, SPEAKER.ticket], "ends": True}
+    for _ in range(2):  # web may say it twice
+        await ask(client, "POST", f"/rooms/{KEY}/cut", 200, json=said)
+    facts = await ask(client, "GET", f"/rooms/{KEY}", 200)
+    assert (facts["state"], facts["end_reason"]) == ("ended", "order")
+    for who in (HOST, SPEAKER):
+        answer = await ask(client, "GET", f"/rooms/{KEY}/events", 401, who)
+        assert answer["code"] == "ticket_revoked"
+    said = {"tickets": [], "ends": False}
+    assert (await ask(client, "POST", "/rooms/elsewhere/cut", 404, json=said))[
+        "code"
+    ] == "room_unknown"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"tickets": ["t" * 22]},
+        {"tickets": "t" * 22, "ends": True},
+        {"tickets": ["t" * 21], "ends": True},
+        {"tickets": [5], "ends": True},
+        {"tickets": ["t" * 22] * 51, "ends": True},
+        {"tickets": [], "ends": 1},
+    ],
+)
+async def test_a_cut_that_is_none(studio, body):
+    _, client = studio
+    await plan(client, starts_at_ms=START_MS + 10**8)
+    assert (await ask(client, "POST", f"/rooms/{KEY}/cut", 400, json=body))["code"] == "bad_request"
+    await ask(
+        client, "POST", f"/rooms/{KEY}/cut", 200, json={"tickets": ["t" * 22] * 50, "ends": False}
+    )

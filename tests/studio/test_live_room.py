@@ -237,6 +237,21 @@ async def test_removing_somebody_ends_his_session_and_ticket(rig):
         await rig.house.find(KEY).asking.events(SPEAKER, "")
 
 
+async def test_who_is_cut_leaves_and_with_the_host_the_room(rig):
+    live = rig.open()
+    await rig.join(HOST)
+    await rig.join(SPEAKER)
+    asking = rig.house.find(KEY).asking
+    asking.cut([SPEAKER.ticket], False)
+    assert live.room.stage.people[SPEAKER.person].link == "away" and live.room.alive
+    with pytest.raises(Refusal, match="ticket_revoked"):
+        await rig.join(SPEAKER)
+    asking.cut([HOST.ticket], True)
+    assert kinds(rig)[-3:] == ["removed", "removed", "ended"]
+    assert live.line is None
+    assert rig.refused(HOST, "delete_room", key=KEY) == "ticket_revoked"
+
+
 async def test_a_command_said_twice_is_done_once(rig):
     rig.open()
     asking = rig.house.find(KEY).asking

@@ -23,6 +23,7 @@ class StudioStandIn:
         self.over: set[str] = set()
         self.asked_from: list[tuple[str, str]] = []
         self.unlisted: set[str] = set()
+        self.cuts: list[tuple[str, dict[str, Any]]] = []
         self._news = asyncio.Condition()
         self._runner: web.AppRunner | None = None
 
@@ -31,6 +32,7 @@ class StudioStandIn:
         app.router.add_put("/rooms/{key}", self._put)
         app.router.add_get("/rooms/{key}", self._get)
         app.router.add_delete("/rooms/{key}", self._delete)
+        app.router.add_post("/rooms/{key}/cut", self._cut)
         app.router.add_get("/feed/{key}", self._feed)
         self.socket.parent.mkdir(parents=True, exist_ok=True)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -96,6 +98,14 @@ class StudioStandIn:
         if self.plans.pop(request.match_info["key"], None) is None:
             return web.json_response({"code": "room_unknown", "message": ""}, status=404)
         await self._wake()
+        return web.json_response({})
+
+    async def _cut(self, request: web.Request) -> web.Response:
+        if (no := self._no(request)) is not None:
+            return no
+        if request.match_info["key"] not in self.plans:
+            return web.json_response({"code": "room_unknown", "message": ""}, status=404)
+        self.cuts.append((request.match_info["key"], await request.json()))
         return web.json_response({})
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:

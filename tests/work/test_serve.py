@@ -17,14 +17,17 @@ from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 
 from hustings import settings as tree
-from hustings.social import accounts, jobs, letters
+from hustings.social import accounts, drafts, jobs, letters, scheduled
 from hustings.social.accounts import Newcomer
 from hustings.social.jobs import Load
-from hustings.social.lanes import MAIL
+from hustings.social.lanes import MAIL, SCHEDULED
+from hustings.social.paging import Page
 from hustings.store.engine import Database, sqlite_url
 from hustings.store.jobs import jobs as table
+from hustings.store.posts import posts
 from tests.conftest import KINDS
 from tests.work.conftest import FROM
 from tests.work.mail_server import MailServer
@@ -185,3 +188,33 @@ async def test_it_waits_for_its_database_and_finds_it_again(
             process.terminate()
             assert await process.wait() == 0
         bench.database.close()
+
+
+async def test_a_post_whose_worker_is_killed_at_its_hour_appears_once(bench: Bench) -> None:
+    bench.ada_signs_up()
+    bench.database.write(lambda c: accounts.confirm(c, ADA, NOW))
+    wanted = drafts.read({"status": "Later."}, "h")
+    past = bench.now - scheduled.AHEAD_MS
+    for n in range(30):
+        id, due_ms = (past + n << 16), past + scheduled.AHEAD_MS + n % 2 * scheduled.DAY_MS
+        bench.database.write(lambda c: scheduled.add(c, id, ADA, wanted, due_ms, past))  # noqa: B023
+
+    def appeared() -> int:
+        return bench.database.read(lambda c: int(c.execute(many).scalar_one()))
+
+    many = sa.select(sa.func.count()).select_from(posts)
+    async with bench.working() as process:
+        await until(lambda: appeared() >= 3)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    bench.lease_is_over()
+    async with bench.working() as process:
+        await until(lambda: appeared() == 15)
+        await until(
+            lambda: not bench.database.read(lambda c: jobs.load(c, SCHEDULED, bench.now)).waiting
+        )
+        process.terminate()
+        assert await process.wait() == 0
+    assert appeared() == 15
+    left = bench.database.read(lambda c: scheduled.page(c, ADA, Page(limit=40)))
+    assert len(left) == 15 and not any(one.fault for one in left)

@@ -6,15 +6,15 @@ and only then applies them. Errors are `Refusal`s with a code of `wire/errors.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hustings.rooms import brownout
 from hustings.rooms.journal import Draft
-from hustings.rooms.permissions import RULES, check
+from hustings.rooms.permissions import BEFORE_END, RULES, check
 from hustings.rooms.roles import HOSTS, Actor, Refusal
-from hustings.rooms.room import ENDED, REPLAY, Plan, Room
+from hustings.rooms.room import ENDED, ORDER, REPLAY, Plan, Room
 from hustings.rooms.stage import AWAY, HERE, Person
 
 RATE_PER_MS = 48
@@ -123,6 +123,25 @@ def known_name(room: Room, actor: Actor) -> str:
     if actor.role == "host" and room.plan is not None and room.plan.host_name:
         return room.plan.host_name
     return {"host": "Host", "cohost": "Co-host"}.get(actor.role, "Guest")
+
+
+def cut(room: Room, tickets: Collection[str], ends: bool) -> list[Draft]:
+    """Those who look after the server take tickets back, whatever state the room is in: whoever holds one is off the stage.
+    `ends`: its host is among them; then the room ends, unless a co-host is on the stage who goes on with it."""
+    drafts = []
+    for ticket in tickets:
+        person = room.stage.people.get(ticket[:8])
+        if ticket in room.stage.revoked:
+            continue
+        if person is not None and person.ticket == ticket and person.link != AWAY:
+            body = {"person": person.person, "ticket": ticket, "by": ORDER}
+            drafts.append(Draft("removed", body))
+        else:
+            drafts.append(Draft("ticket_revoked", {"ticket": ticket}))
+    goes_on = any(one.ticket not in tickets for one in room.stage.hosts_here())
+    if ends and not goes_on and room.state in BEFORE_END:
+        drafts.append(Draft("ended", {"by": ORDER, "reason": ORDER}))
+    return drafts
 
 
 def _open_doors(asked: Asked) -> list[Draft]:

@@ -25,6 +25,8 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     (ON_AIR, "ended"): ENDED,
     (ENDED, "replay_ready"): REPLAY,
 }
+ORDER = "order"
+"""By whom, and why, where those who look after the server do it."""
 MOVES = frozenset(kind for _, kind in TRANSITIONS)
 
 
@@ -74,6 +76,11 @@ class Room:
     def alive(self) -> bool:
         """Whether its clock runs: from doors open to the end."""
         return self.state in (OPEN, ON_AIR)
+
+    @property
+    def has_replay(self) -> bool:
+        """Whether it may be heard afterwards: not where those who look after the server ended it."""
+        return self.end_reason != ORDER
 
     def apply(self, event: Event) -> None:
         """One event of the journal. Errors: `ValueError` for a transition that the table does not have."""

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import indexing, invites
+from hustings.social import email_blocks, indexing, invites
+from hustings.social.visibility import is_here
 from hustings.store.apps import codes, markers, preferences, tokens
+from hustings.store.bound import IDS
 from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
@@ -38,7 +40,9 @@ UNCONFIRMED_KEPT_MS = 2 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him."""
+    """What others may see of an account. `domain` none: ours. `locked`: he says who may follow him. `limited`: nobody comes
+    upon it who does not follow it (`visibility.comes_upon`). `avatar`, `avatar_still` and `header` are names below
+    `published/media`, "" for none; `avatar_alt` and `header_alt` say what is seen there."""
 
     id: int
     handle: str
@@ -48,6 +52,12 @@ class Account:
     domain: str | None = None
     locked: bool = False
     uri: str = ""
+    limited: bool = False
+    avatar: str = ""
+    avatar_still: str = ""
+    avatar_alt: str = ""
+    header: str = ""
+    header_alt: str = ""
 
     @property
     def shown(self) -> str:
@@ -73,6 +83,7 @@ class Member:
     totp: bytes | None
     totp_step: int
     suspended: bool
+    banned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +102,13 @@ class Newcomer:
 
 
 def add(connection: Connection, new: Newcomer, now_ms: int) -> None:
-    """Errors: `handle_taken`, `email_taken`, `invite_unknown`."""
+    """Errors: `handle_taken`, `email_taken`, `email_blocked`, `invite_unknown`."""
     _forget_unconfirmed(connection, new, now_ms)
     if connection.execute(_ours(new.handle, "id")).first() is not None:
         raise Refused("handle_taken", field="handle")
     mail = new.email.lower() if new.email else None
+    if new.email:
+        email_blocks.check(connection, new.email)
     if (
         mail
         and connection.execute(
@@ -145,18 +158,26 @@ def of_id(connection: Connection, id: int) -> Account | None:
     return _seen(connection, accounts.c.id == id)
 
 
-def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Account]:
-    """Accounts that are neither suspended nor deleted, of other servers too."""
+_THOSE = sa.select(accounts).where(accounts.c.id.in_(IDS))
+_HERE = _THOSE.where(is_here(accounts.c.id))
+
+
+def of_ids(
+    connection: Connection, ids: Collection[int], whoever: bool = False
+) -> dict[int, Account]:
+    """Accounts that are neither suspended nor deleted, of other servers too. `whoever`: those as well, for moderators."""
     if not ids:
         return {}
-    rows = connection.execute(
-        sa.select(accounts).where(
-            accounts.c.id.in_(ids),
-            accounts.c.suspended_at_ms.is_(None),
-            accounts.c.deleted_at_ms.is_(None),
-        )
-    ).mappings()
+    rows = connection.execute(_THOSE if whoever else _HERE, {"ids": list(ids)}).mappings()
     return {row["id"]: _account(row) for row in rows}
+
+
+def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """What each member is here; of others nothing."""
+    if not ids:
+        return {}
+    asked = sa.select(members.c.account, members.c.role).where(members.c.account.in_(ids))
+    return {row.account: row.role for row in connection.execute(asked)}
 
 
 def check_may_speak(connection: Connection, id: int) -> None:
@@ -181,6 +202,13 @@ def member(connection: Connection, id: int) -> Member | None:
     return _member(connection, accounts.c.id == id)
 
 
+def members_of(connection: Connection, ids: Collection[int]) -> list[Member]:
+    """In the order of `ids`."""
+    rows = connection.execute(_whole().where(accounts.c.id.in_(ids))).mappings()
+    found = {row["id"]: _as_member(row) for row in rows}
+    return [found[id] for id in ids if id in found]
+
+
 def new_password(connection: Connection, id: int, kept: str) -> None:
     connection.execute(members.update().where(members.c.account == id).values(password=kept))
 
@@ -192,7 +220,8 @@ def confirm(connection: Connection, id: int, now_ms: int) -> None:
 
 
 def new_email(connection: Connection, id: int, email: str) -> None:
-    """Another address, for who has not confirmed one yet. Errors: `email_taken`."""
+    """Another address, for who has not confirmed one yet. Errors: `email_taken`, `email_blocked`."""
+    email_blocks.check(connection, email)
     key = email.lower()
     taken = sa.select(members.c.account).where(members.c.email_key == key, members.c.account != id)
     if connection.execute(taken).first() is not None:
@@ -328,6 +357,12 @@ def _account(row: Mapping[Any, Any]) -> Account:
         row["domain"],
         row["locked"],
         row["uri"],
+        row["limited_at_ms"] is not None,
+        row["avatar"],
+        row["avatar_still"],
+        row["avatar_alt"],
+        row["header"],
+        row["header_alt"],
     )
 
 
@@ -343,4 +378,5 @@ def _as_member(row: Mapping[Any, Any]) -> Member:
         totp=row["totp"] if row["totp_on_at_ms"] is not None else None,
         totp_step=row["totp_step"],
         suspended=row["suspended_at_ms"] is not None,
+        banned=row["banned_at_ms"] is not None,
     )

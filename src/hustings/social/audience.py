@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import timelines
-from hustings.social.visibility import may_see, wants_to_see
+from hustings.social.visibility import may_see, reaches, wants_to_see
 from hustings.store.apps import tokens
 from hustings.store.follows import follows
 from hustings.store.people import accounts
@@ -45,9 +45,10 @@ def home(connection: Connection, post: int, readers: Collection[int], now_ms: in
 
 
 def seeing(connection: Connection, post: int, readers: Collection[int], now_ms: int) -> set[int]:
-    """Who may see it and wants to."""
+    """Who may see it, wants to, and comes upon it without having looked for its author."""
     reader = accounts.alias("reader")
-    rule = sa.and_(may_see(reader.c.id), wants_to_see(reader.c.id, now_ms))
+    meant = sa.and_(may_see(reader.c.id), reaches(reader.c.id))
+    rule = sa.and_(meant, wants_to_see(reader.c.id, now_ms))
     return _who(connection, reader, post, readers, rule)
 
 

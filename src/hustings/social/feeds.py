@@ -98,16 +98,18 @@ def cut(connection: Connection, readers: Sequence[int]) -> None:
         )
 
 
+_FLOOR = sa.select(feeds.c.floor).where(feeds.c.account == READER)
+_READ_AT = sa.select(feeds.c.read_at_ms).where(feeds.c.account == READER)
+
+
 def floor_of(connection: Connection, account: int) -> int | None:
     """The id from which on the account's feed is whole; None when it has none."""
-    return connection.execute(sa.select(feeds.c.floor).where(feeds.c.account == account)).scalar()
+    return connection.execute(_FLOOR, {READER.key: account}).scalar()
 
 
 def wants_care(connection: Connection, account: int, now_ms: int) -> bool:
     """Whether `care_for` has something to do: asked in the reading transaction, so that a page writes once a day only."""
-    read_at = connection.execute(
-        sa.select(feeds.c.read_at_ms).where(feeds.c.account == account)
-    ).scalar()
+    read_at = connection.execute(_READ_AT, {READER.key: account}).scalar()
     return read_at is None or read_at <= now_ms - TOUCHED_EVERY_MS
 
 

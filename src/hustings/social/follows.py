@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, feeds, lists
+from hustings.social import accounts, feeds, lists, notes
 from hustings.social.notify import FOLLOW, FOLLOW_REQUEST, part, take_back, tell
 from hustings.social.paging import Page
 from hustings.social.visibility import is_here
+from hustings.store.bound import IDS
 from hustings.store.follows import account_counts, blocks, follow_requests, follows, mutes
 from hustings.store.upsert import add_once, count
 from hustings.wire.errors import Refused
@@ -37,6 +38,7 @@ class Relationship:
     muting: bool = False
     muting_notifications: bool = False
     muting_until_ms: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def relationships(
         table: _theirs(connection, table, account, targets)
         for table in (follows, follow_requests, blocks)
     }
+    noted = notes.of(connection, account, targets)
     found = []
     for target in targets:
         followed = mine[follows].get(target)
@@ -176,16 +179,18 @@ def relationships(
                 muting=muted is not None,
                 muting_notifications=bool(muted and muted["notifications"]),
                 muting_until_ms=muted["until_ms"] if muted else None,
+                note=noted.get(target, ""),
             )
         )
     return found
 
 
+_COUNTS = sa.select(account_counts).where(account_counts.c.account.in_(IDS))
+
+
 def counts(connection: Connection, ids: Collection[int]) -> dict[int, Counts]:
     """Of each account; zeros for one that never did anything."""
-    rows = connection.execute(
-        sa.select(account_counts).where(account_counts.c.account.in_(ids))
-    ).mappings()
+    rows = connection.execute(_COUNTS, {"ids": list(ids)}).mappings()
     known = {
         row["account"]: Counts(row["posts"], row["followers"], row["following"], row["last_post"])
         for row in rows

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from hustings.social.media import AUDIO, IMAGE
 from hustings.social.text import Link, Mention, Span, Tag
 from hustings.store import words
 from hustings.store.words import ACCOUNTS, MARK, POSTS
 
 HAS = {"link": Link, "mention": Mention, "tag": Tag}
 REPLY, WARNING = "reply", "warning"
-HAS_KNOWN = (*HAS, REPLY, WARNING)
+MEDIA, POLL = "media", "poll"
+HAS_KNOWN = (*HAS, REPLY, WARNING, MEDIA, IMAGE, AUDIO, POLL)
 """What `has:` may ask for."""
 
 
@@ -24,12 +26,17 @@ def post(
     spoiler: str,
     spans: Iterable[Span],
     reply: bool,
+    kinds: Iterable[str] = (),
+    asks: bool = False,
 ) -> None:
-    parts = tuple(spans)
+    """`kinds`: of its pictures and sounds. `asks`: it has a poll."""
+    parts, held = tuple(spans), sorted(set(kinds))
     marks = [by(account)]
     marks += [has(name) for name, kind in HAS.items() if any(isinstance(p, kind) for p in parts)]
     marks += [has(REPLY)] if reply else []
     marks += [has(WARNING)] if spoiler else []
+    marks += [has(one) for one in (MEDIA, *held)] if held else []
+    marks += [has(POLL)] if asks else []
     words.put(connection, POSTS, id, [*marks, *words.split(spoiler), *words.split(said)])
 
 

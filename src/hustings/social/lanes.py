@@ -49,8 +49,16 @@ SOUNDS = Lane("sounds", waiting_max=100, takes_max=3, at_once=1, patience_s=900.
 """What strangers sent, made anew. How many may wait is how much of a disk the raw files may take; and an hour of sound
 keeps no picture waiting."""
 
+LINKS = Lane("links", waiting_max=2_000, takes_max=3, at_once=2, patience_s=30.0, lease_s=60.0)
+"""Pages elsewhere that are asked whether they know a profile: whoever is slow there is in nobody's way here."""
+
 POLLS = Lane("polls", waiting_max=1_000, takes_max=8, at_once=2, patience_s=60.0, lease_s=120.0)
 """One job for each poll that is over. One that still runs waits in its own table, and takes nobody's place here."""
+
+SCHEDULED = Lane(
+    "scheduled", waiting_max=5_000, takes_max=12, at_once=2, patience_s=30.0, lease_s=60.0
+)
+"""One job for each post whose hour has come, like `POLLS`. Whoever wrote too much just now is tried again for hours."""
 
 
 def wait_ms(takes: int, roll: float) -> int:

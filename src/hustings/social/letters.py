@@ -22,6 +22,9 @@ from hustings.wire.errors import Refused
 
 CONFIRM, RESET = "confirm", "reset"
 GOOD_MS = {CONFIRM: accounts.UNCONFIRMED_KEPT_MS, RESET: 3_600_000}
+TOLD = ("limited", "suspended", "banned", "lifted", "post_removed", "logged_out")
+"""Acts of moderators (`social.order`) that whom they are about hears of, with the reason."""
+TOLD_MS = 7 * 86_400_000
 AGAIN_MS = 600_000
 """One letter of a kind to the same person in this time, however often it is asked for."""
 NAME_MAX = 320
@@ -29,13 +32,15 @@ NAME_MAX = 320
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is to be sent. `path` is on the web host; good until `until_ms`."""
+    """What is to be sent. `path` is on the web host, "" for a letter without a link; good until `until_ms`. `why`: a moderator's
+    reason."""
 
     kind: str
     to: str
     handle: str
     path: str
     until_ms: int
+    why: str = ""
 
 
 def ask_to_confirm(connection: Connection, id: int, account: int, now_ms: int) -> None:
@@ -57,20 +62,37 @@ def ask_to_reset(connection: Connection, id: int, typed: str, now_ms: int) -> No
     jobs.add(connection, MAIL, id, {"letter": RESET, "name": name}, now_ms, key)
 
 
+def tell(connection: Connection, id: int, account: int, act: str, why: str, now_ms: int) -> bool:
+    """Of an act of a moderator: whether a letter goes out. None does without a confirmed address, nor where too many wait."""
+    found = accounts.member(connection, account)
+    if found is None or not found.email or not found.confirmed:
+        return False
+    try:
+        body = {"letter": act, "account": account, "why": why}
+        return jobs.add(connection, MAIL, id, body, now_ms)
+    except Refused:
+        return False
+
+
 def letter(
     connection: Connection, seal: Seal, body: Mapping[str, Any], made_at_ms: int, now_ms: int
 ) -> Letter | None:
     """The letter that a job of the lane `mail` asks for; None when there is no longer a reason to send it."""
     kind = str(body["letter"])
-    until_ms = made_at_ms + GOOD_MS[kind]
+    until_ms = made_at_ms + GOOD_MS.get(kind, TOLD_MS)
     if kind == CONFIRM:
         found = accounts.member(connection, int(body["account"]))
         wanted = found is not None and not found.confirmed
+    elif kind in TOLD:
+        found = accounts.member(connection, int(body["account"]))
+        wanted = found is not None and found.confirmed
     else:
         found = accounts.named(connection, str(body["name"]))
         wanted = found is not None and not found.suspended
     if found is None or not wanted or not found.email or until_ms <= now_ms:
         return None
+    if kind in TOLD:
+        return Letter(kind, found.email, found.account.handle, "", until_ms, str(body["why"]))
     path = f"/{kind}/{found.account.id}/{until_ms}/{_mark(seal, kind, found, until_ms)}"
     return Letter(kind, found.email, found.account.handle, path, until_ms)
 

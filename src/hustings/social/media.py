@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, text
+from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
+from hustings.store.bound import IDS
 from hustings.store.media import attachments
 from hustings.wire.errors import Refused
 
@@ -53,7 +54,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """`post` none: in no post yet. `fault`: why it failed, a code of `wire.errors`."""
+    """`post` none: in no post yet. `fault`: why it failed, a code of `wire.errors`. `scheduled`: the post
+    to come that it is kept for."""
 
     id: int
     post: int | None
@@ -63,6 +65,7 @@ class Attachment:
     fault: str
     said: Said
     made: Made
+    scheduled: int | None = None
 
 
 def kind_of(head: bytes) -> str:
@@ -162,17 +165,7 @@ def attach(connection: Connection, account: int, post: int, ids: Sequence[int]) 
 
     Errors: `media_unknown` (somebody else's too), `media_used`, `media_busy`, `media_many`, and why one failed.
     """
-    found = [own(connection, account, id) for id in ids]
-    for one in found:
-        if one.post not in (None, post):
-            raise Refused("media_used", field="media_ids")
-        if one.state == FAILED:
-            raise Refused(one.fault, field="media_ids")
-        if one.state != READY:
-            raise Refused("media_busy", field="media_ids")
-    sounds = sum(one.kind == AUDIO for one in found)
-    if len(found) > (SOUNDS_MAX if sounds else PICTURES_MAX):
-        raise Refused("media_many", field="media_ids")
+    _check_free(connection, account, post, ids)
     connection.execute(attachments.update().where(attachments.c.post == post).values(place=None))
     for place, id in enumerate(ids):
         connection.execute(
@@ -180,6 +173,33 @@ def attach(connection: Connection, account: int, post: int, ids: Sequence[int]) 
             .where(attachments.c.id == id)
             .values(post=post, place=place, loose_at_ms=None)
         )
+
+
+def reserve(connection: Connection, account: int, scheduled: int, ids: Sequence[int]) -> None:
+    """The pictures of a post to come are kept for it, and for no other. Errors: those of `attach`."""
+    _check_free(connection, account, None, ids)
+    for place, id in enumerate(ids):
+        _end(connection, id, scheduled=scheduled, place=place, loose_at_ms=None)
+
+
+def let_go(connection: Connection, scheduled: int, since_ms: int) -> None:
+    """What was kept for a post to come is kept for it no longer, since then."""
+    connection.execute(
+        attachments.update()
+        .where(attachments.c.scheduled == scheduled)
+        .values(scheduled=None, place=None, loose_at_ms=since_ms)
+    )
+
+
+def held_for(
+    connection: Connection, scheduled: Collection[int]
+) -> dict[int, tuple[Attachment, ...]]:
+    """What is kept for posts to come, in its order."""
+    asked = sa.select(attachments).where(attachments.c.scheduled.in_(scheduled))
+    found: dict[int, list[Attachment]] = {}
+    for row in connection.execute(asked.order_by(attachments.c.place)).mappings():
+        found.setdefault(row["scheduled"], []).append(_attachment(row))
+    return {id: tuple(some) for id, some in found.items()}
 
 
 def rewrite(connection: Connection, post: int, said: Mapping[int, Mapping[str, object]]) -> None:
@@ -195,15 +215,17 @@ def of_post(connection: Connection, post: int) -> tuple[Attachment, ...]:
     return of_posts(connection, [post]).get(post, ())
 
 
+_IN_POSTS = (
+    sa.select(attachments)
+    .where(attachments.c.post.in_(IDS), attachments.c.place.is_not(None))
+    .order_by(attachments.c.post, attachments.c.place)
+)
+
+
 def of_posts(connection: Connection, posts: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
     """Those that stand in posts, in their order."""
-    asked = (
-        sa.select(attachments)
-        .where(attachments.c.post.in_(posts), attachments.c.place.is_not(None))
-        .order_by(attachments.c.post, attachments.c.place)
-    )
     found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(asked).mappings():
+    for row in connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings():
         found.setdefault(row["post"], []).append(_attachment(row))
     return {post: tuple(some) for post, some in found.items()}
 
@@ -285,16 +307,22 @@ def sweep(connection: Connection, now_ms: int) -> list[str]:
     )
     gone = connection.execute(asked).all()
     connection.execute(sa.delete(attachments).where(attachments.c.id.in_([row.id for row in gone])))
-    names = {name for row in gone for name in (row.file, row.preview) if name}
-    return [name for name in sorted(names) if not _has(connection, name)]
+    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
 
 
-def _has(connection: Connection, name: str) -> bool:
-    """Whether anybody's file is called that: the same picture sent twice is one file."""
-    wanted = sa.or_(attachments.c.file == name, attachments.c.preview == name)
-    return (
-        connection.execute(sa.select(attachments.c.id).where(wanted).limit(1)).first() is not None
-    )
+def _check_free(connection: Connection, account: int, post: int | None, ids: Sequence[int]) -> None:
+    """Whether a post may have these: one's own, made, and nobody else's. Errors: those of `attach`."""
+    found = [own(connection, account, id) for id in ids]
+    for one in found:
+        if one.post not in (None, post) or one.scheduled is not None:
+            raise Refused("media_used", field="media_ids")
+        if one.state == FAILED:
+            raise Refused(one.fault, field="media_ids")
+        if one.state != READY:
+            raise Refused("media_busy", field="media_ids")
+    sounds = sum(one.kind == AUDIO for one in found)
+    if len(found) > (SOUNDS_MAX if sounds else PICTURES_MAX):
+        raise Refused("media_many", field="media_ids")
 
 
 def _end(connection: Connection, id: int, **values: object) -> None:
@@ -335,6 +363,7 @@ def _attachment(row: sa.RowMapping) -> Attachment:
             row["blurhash"],
             row["duration_ms"],
         ),
+        scheduled=row["scheduled"],
     )
 
 

@@ -44,6 +44,8 @@ RESERVED = frozenset(
     )
 )
 LINES = "\n\t"
+DOMAIN_MAX = 253
+DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 # What turns the direction of the text around it, or shows nothing at all (Unicode UAX 9, section 2).
 UNSEEN = frozenset(
     "\u200b\u2060\ufeff\u00ad\u034f\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -58,6 +60,24 @@ def handle(text: object) -> str:
     if wanted.lower() in RESERVED:
         raise Refused("handle_reserved", field="handle")
     return wanted
+
+
+def domain(text: object) -> str:
+    """The name of a server, in lower case and as it travels (IDNA). Errors: `domain_malformed`."""
+    wanted = text.strip().lower().rstrip(".") if isinstance(text, str) else ""
+    try:
+        wanted = wanted.encode("idna").decode("ascii") if len(wanted) <= DOMAIN_MAX else ""
+    except UnicodeError:
+        wanted = ""
+    if not DOMAIN.fullmatch(wanted) or len(wanted) > DOMAIN_MAX:
+        raise Refused("domain_malformed", field="domain")
+    return wanted
+
+
+def above(domain: str) -> list[str]:
+    """A domain, and every one that it lies in: `a.b.example`, `b.example`, `example`."""
+    parts = domain.split(".")
+    return [".".join(parts[n:]) for n in range(len(parts))]
 
 
 def email(text: object) -> str:

@@ -1,6 +1,7 @@
 """Notifications come and go in the transaction of what they tell of. What is read of them is `notifications`.
 
-Nobody hears of himself, of whom he blocked or muted, or of who blocked him; nor does anybody who is not here.
+Nobody hears of himself, of whom he blocked or muted, of who blocked him, or of who is limited and whom he does not follow;
+nor does anybody who is not here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 
 from hustings.social import happenings
 from hustings.social.ids import moment
-from hustings.social.visibility import is_here
+from hustings.social.visibility import comes_upon, is_here
 from hustings.store.follows import blocks, mutes
 from hustings.store.notifications import notifications
 from hustings.store.people import accounts
@@ -111,7 +112,7 @@ def hears(
             sa.or_(mute.c.until_ms.is_(None), mute.c.until_ms > now_ms),
         )
     ).correlate_except(mute)
-    return sa.and_(~apart, ~muted, is_here(sender))
+    return sa.and_(~apart, ~muted, is_here(sender), comes_upon(account, sender))
 
 
 def _write(

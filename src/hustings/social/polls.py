@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import notify, text
+from hustings.store.bound import IDS
 from hustings.store.polls import poll_answers, poll_ballots, polls
 from hustings.store.posts import posts
 from hustings.wire.errors import Refused
@@ -140,16 +141,19 @@ def of_post(connection: Connection, viewer: int | None, post: int) -> Poll | Non
     return of_posts(connection, viewer, [post]).get(post)
 
 
+_OF_POSTS = (
+    sa.select(polls, posts.c.account)
+    .join(posts, posts.c.id == polls.c.post)
+    .where(polls.c.post.in_(IDS))
+)
+
+
 def of_posts(
     connection: Connection, viewer: int | None, posts_: Collection[int]
 ) -> dict[int, Poll]:
     """Those that posts have, which the viewer was found to be allowed to see."""
-    asked = (
-        sa.select(polls, posts.c.account)
-        .join(posts, posts.c.id == polls.c.post)
-        .where(polls.c.post.in_(posts_))
-    )
-    rows = {row["post"]: row for row in connection.execute(asked).mappings()}
+    asked = connection.execute(_OF_POSTS, {"ids": list(posts_)}).mappings()
+    rows = {row["post"]: row for row in asked}
     if not rows:
         return {}
     answers: dict[int, list[Answer]] = {}

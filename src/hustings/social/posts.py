@@ -79,11 +79,11 @@ def publish(
     """
     accounts.check_may_speak(connection, account)
     if key:
-        made = _made_before(connection, account, key, now_ms)
+        made = made_before(connection, account, key, now_ms)
         if made is not None:
             return made
     check_rate(connection, account, now_ms)
-    parent = _parent(connection, account, wanted.in_reply_to)
+    parent = parent_of(connection, account, wanted.in_reply_to)
     whole = None if wanted.quoted is None else quotes.wanted(connection, account, wanted.quoted)
     seen_by = quotes.narrowed(wanted.visibility, whole)
     connection.execute(
@@ -118,7 +118,7 @@ def publish(
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
     if key:
-        _remember(connection, account, key, id, now_ms)
+        remember(connection, account, key, id, now_ms)
     feeds.publish(connection, id, account, now_ms)
     happenings.tell(connection, happenings.UPDATE, account, id)
     return id
@@ -179,11 +179,17 @@ def edit(
 
 
 def delete(
-    connection: Connection, account: int, id: int, now_ms: int, keep_media: bool = False
+    connection: Connection,
+    account: int,
+    id: int,
+    now_ms: int,
+    keep_media: bool = False,
+    by: int | None = None,
 ) -> None:
     """One's own post is gone, with its history and everything that others did with it; that it was there stays.
 
-    `keep_media`: its pictures stay for a day, for whoever writes it anew. Errors: `post_unknown`.
+    `keep_media`: its pictures stay for a day, for whoever writes it anew. `by`: the moderator who does it, which the tombstone
+    says. Errors: `post_unknown`.
     """
     row = own(connection, account, id)
     # of every account there is one repost at the most; a hundred thousand of them are two statements
@@ -203,7 +209,13 @@ def delete(
         posts.update()
         .where(posts.c.id == id)
         .values(
-            text="", spoiler="", language=None, origin=None, quote_of=None, deleted_at_ms=now_ms
+            text="",
+            spoiler="",
+            language=None,
+            origin=None,
+            quote_of=None,
+            deleted_at_ms=now_ms,
+            deleted_by=by,
         )
     )
     connection.execute(sa.delete(post_counts).where(post_counts.c.post == id))
@@ -305,7 +317,17 @@ def plan_of(connection: Connection, key: str) -> str | None:
 
 
 def _index(connection: Connection, id: int, account: int, wanted: Wanted, reply: bool) -> None:
-    indexing.post(connection, id, account, wanted.text, wanted.spoiler, wanted.spans, reply)
+    indexing.post(
+        connection,
+        id,
+        account,
+        wanted.text,
+        wanted.spoiler,
+        wanted.spans,
+        reply,
+        kinds=[one.kind for one in media.of_post(connection, id)],
+        asks=polls.of_post(connection, account, id) is not None,
+    )
 
 
 def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[int]:
@@ -328,7 +350,7 @@ def _attach(connection: Connection, id: int, spans: tuple[Span, ...]) -> list[in
     return named
 
 
-def _parent(connection: Connection, account: int, id: int | None) -> Original | None:
+def parent_of(connection: Connection, account: int, id: int | None) -> Original | None:
     """The post that is answered. Errors: `post_unknown`."""
     if id is None:
         return None
@@ -338,7 +360,8 @@ def _parent(connection: Connection, account: int, id: int | None) -> Original | 
         raise Refused(refused.code, field="in_reply_to_id") from None
 
 
-def _made_before(connection: Connection, account: int, key: str, now_ms: int) -> int | None:
+def made_before(connection: Connection, account: int, key: str, now_ms: int) -> int | None:
+    """What an idempotency key made within the hour. Errors: `bad_request`."""
     connection.execute(
         sa.delete(idempotency_keys).where(
             idempotency_keys.c.account == account,
@@ -351,7 +374,8 @@ def _made_before(connection: Connection, account: int, key: str, now_ms: int) ->
     return connection.execute(asked).scalar()
 
 
-def _remember(connection: Connection, account: int, key: str, id: int, now_ms: int) -> None:
+def remember(connection: Connection, account: int, key: str, id: int, now_ms: int) -> None:
+    """What a key made: a post, or one that is to appear."""
     connection.execute(
         idempotency_keys.insert().values(account=account, key=_key(key), post=id, at_ms=now_ms)
     )

@@ -8,26 +8,25 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import names
+from hustings.social import fields
 from hustings.social.drafts import LANGUAGE
+from hustings.social.fields import Fields
 from hustings.social.quoted import EVERYBODY, POLICIES
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
+from hustings.store.bound import IDS
 from hustings.wire.errors import Refused
-
-FIELDS_MAX, FIELD_MAX = 4, 255
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`fields`: names and values of the profile's table, as they were typed."""
-
     visibility: str = PUBLIC
     sensitive: bool = False
     language: str | None = None
     bot: bool = False
     discoverable: bool = True
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: Fields = ()
+    role_shown: bool = False
     quote_policy: str = EVERYBODY
 
 
@@ -35,9 +34,11 @@ def of(connection: Connection, account: int) -> Preferences:
     return of_ids(connection, [account])[account]
 
 
+_THOSE = sa.select(preferences).where(preferences.c.account.in_(IDS))
+
+
 def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preferences]:
     """Of each account; what nobody set is as it is for all."""
-    question = sa.select(preferences).where(preferences.c.account.in_(ids))
     known = {
         row.account: Preferences(
             row.visibility,
@@ -45,10 +46,11 @@ def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preference
             row.language,
             row.bot,
             row.discoverable,
-            tuple((name, value) for name, value in row.fields),
+            fields.of_rows(row.fields),
+            row.role_shown,
             row.quote_policy,
         )
-        for row in connection.execute(question)
+        for row in connection.execute(_THOSE, {"ids": list(ids)})
     }
     return {id: known.get(id, Preferences()) for id in ids}
 
@@ -60,7 +62,8 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
         "language": wanted.language,
         "bot": wanted.bot,
         "discoverable": wanted.discoverable,
-        "fields": [list(pair) for pair in wanted.fields],
+        "fields": [one.row for one in wanted.fields],
+        "role_shown": wanted.role_shown,
         "quote_policy": wanted.quote_policy,
     }
     mine = preferences.c.account == account
@@ -78,6 +81,8 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
         after = replace(after, bot=truth(tree["bot"], "bot"))
     if tree.get("discoverable") is not None:
         after = replace(after, discoverable=truth(tree["discoverable"], "discoverable"))
+    if tree.get("role_shown") is not None:
+        after = replace(after, role_shown=truth(tree["role_shown"], "role_shown"))
     visibility = tree.get("visibility")
     if visibility is not None:
         if visibility not in VISIBILITIES:
@@ -94,7 +99,7 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
             raise Refused("preference_malformed", field="language")
         after = replace(after, language=None if language is None else str(language))
     if "fields" in tree:
-        after = replace(after, fields=_fields(tree["fields"]))
+        after = replace(after, fields=fields.read(tree["fields"], before.fields))
     return after
 
 
@@ -108,21 +113,3 @@ def truth(value: object, field: str) -> bool:
     if word in ("false", "0", "off", "f", "no", ""):
         return False
     raise Refused("preference_malformed", field=field)
-
-
-def _fields(given: object) -> tuple[tuple[str, str], ...]:
-    """A list of `{name, value}`, or the same under numbers. Errors: `preference_malformed`, `bad_request`."""
-    rows = list(given.values()) if isinstance(given, dict) else given
-    if not isinstance(rows, list) or len(rows) > FIELDS_MAX:
-        raise Refused("preference_malformed", field="fields_attributes")
-    found = []
-    for row in rows:
-        if not isinstance(row, dict):
-            raise Refused("preference_malformed", field="fields_attributes")
-        name, value = (
-            names.line(row.get(one), FIELD_MAX, "preference_malformed", "fields_attributes")
-            for one in ("name", "value")
-        )
-        if name or value:
-            found.append((name, value))
-    return tuple(found)

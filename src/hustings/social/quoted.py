@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social.visibility import DIRECT, OPEN, may_see
+from hustings.store.bound import IDS, VIEWER
 from hustings.store.follows import blocks, follows, mutes
 from hustings.store.posts import posts
 from hustings.store.quotes import quotes
@@ -84,6 +85,9 @@ def consents() -> sa.ColumnElement[bool]:
     return ~_blocks(quotes.c.quoted_account, quotes.c.account)
 
 
+_BLOCKED = sa.select(blocks.c.target).where(blocks.c.account == VIEWER, blocks.c.target.in_(IDS))
+
+
 def quotable(
     connection: Connection, viewer: int | None, rows: Collection[sa.RowMapping]
 ) -> set[int]:
@@ -91,10 +95,8 @@ def quotable(
     if viewer is None:
         return set()
     others = {row["account"] for row in rows if row["account"] != viewer}
-    asked = sa.select(blocks.c.target).where(
-        blocks.c.account == viewer, blocks.c.target.in_(others)
-    )
-    blocked = set(connection.execute(asked).scalars()) if others else set()
+    asked = {"viewer": viewer, "ids": list(others)}
+    blocked = set(connection.execute(_BLOCKED, asked).scalars()) if others else set()
     limited = {row["account"] for row in rows if row["quote_policy"] == FOLLOWERS} & others
     theirs = sa.select(follows.c.target).where(
         follows.c.account == viewer, follows.c.target.in_(limited)

@@ -1,7 +1,7 @@
 """Search: posts by words, people by the beginnings of their names, tags, rooms. Only what the searcher may see.
 
 A question is words, "words in a row", -words that must not be there, word* that goes on, and `from:ada`, `from:me`,
-`before:2024-08-12`, `after:2023-05-25` (days, UTC), `has:link` (`indexing.HAS_KNOWN`). What is none of that is a word.
+`before:2024-08-12`, `after:2023-05-25` (days, UTC), `has:media` (`indexing.HAS_KNOWN`). What is none of that is a word.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, indexing, paging, shown
+from hustings.social import accounts, indexing, paging, shown, stages
 from hustings.social.accounts import Account
 from hustings.social.posts import first_id
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, may_see, wants_to_see
+from hustings.social.visibility import PUBLIC, comes_upon, may_see, reaches, wants_to_see
 from hustings.store import words
 from hustings.store.follows import account_counts, follows
 from hustings.store.people import accounts as people
@@ -130,7 +130,9 @@ def find_posts(
     )
     if not candidates:
         return []
-    seen = [may_see(reader)] if reader is None else [may_see(reader), wants_to_see(reader, now_ms)]
+    seen = [may_see(reader), reaches(reader)]
+    if reader is not None:
+        seen.append(wants_to_see(reader, now_ms))
     page = sa.select(posts.c.id).where(*seen).order_by(posts.c.id.desc())
     page = page.offset(window.offset).limit(window.limit)
     ids: list[int] = []
@@ -160,7 +162,7 @@ def find_people(
         sa.select(members.c.account)
         .join(people, people.c.id == members.c.account)
         .outerjoin(account_counts, account_counts.c.account == members.c.account)
-        .where(members.c.account.in_(ids), *accounts.SEEN)
+        .where(members.c.account.in_(ids), *accounts.SEEN, comes_upon(reader, members.c.account))
         .order_by(followers.desc(), members.c.account)
     )
     if followed_only:
@@ -185,7 +187,7 @@ def find_tags(connection: Connection, reader: int | None, asked: str, window: Wi
     page = (
         sa.select(some.c.tag)
         .join(posts, posts.c.id == some.c.post)
-        .where(posts.c.visibility == PUBLIC, may_see(reader))
+        .where(posts.c.visibility == PUBLIC, may_see(reader), reaches(reader))
         .group_by(some.c.tag)
         .order_by(sa.func.count().desc(), some.c.tag)
     )
@@ -199,7 +201,7 @@ def find_rooms(connection: Connection, asked: str, window: Window) -> list[shown
         return []
     last = (
         sa.select(*shown.ROOM)
-        .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None))
+        .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None), stages.is_shown())
         .order_by(rooms.c.starts_at_ms.desc())
         .limit(ROOMS_MAX)
     )

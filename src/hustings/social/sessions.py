@@ -28,7 +28,7 @@ TOKEN_CHARS = 43
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who asks. `session` is the session's id. `approved`: a moderator let him in and his address is `confirmed`; until
-    then he is nobody's but his own."""
+    then he is nobody's but his own. `unread` notifications; open `reports`, of a moderator."""
 
     account: int
     session: int
@@ -37,6 +37,7 @@ class Visitor:
     approved: bool
     confirmed: bool
     unread: int = 0
+    reports: int = 0
 
     @property
     def moderates(self) -> bool:

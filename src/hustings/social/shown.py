@@ -19,6 +19,7 @@ from hustings.social.ids import moment
 from hustings.social.media import Attachment
 from hustings.social.polls import Poll
 from hustings.social.quoted import NOBODY, Bond
+from hustings.store.bound import IDS, VIEWER
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -56,9 +57,6 @@ class Room:
 
 ROOM = tuple(rooms.c[one.name] for one in fields(Room))
 """Its columns, in the order of its fields."""
-_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_VIEWER = sa.bindparam("viewer", type_=sa.BigInteger)
-"""What is open in a question that is built once: building one takes longer than answering it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,9 @@ class Mine:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more.
-    `quote`: how the viewer is shown what it quotes; `quoted`: that itself, where he may see it, and within it none again."""
+    """`reblog`: the original, in a repost, whose own text is empty. `deleted_at_ms`: a tombstone, which says nothing any more;
+    `removed`: a moderator made it one. `quote`: how the viewer is shown what it quotes; `quoted`: that itself, where he may see
+    it, and within it none again."""
 
     id: int
     author: Account
@@ -89,6 +88,7 @@ class Post:
     thread: int
     edited_at_ms: int | None
     deleted_at_ms: int | None
+    removed: bool
     claim: Claim | None
     room: Room | None
     reblog: Post | None
@@ -167,10 +167,19 @@ def of_ids(
     return of_rows(connection, viewer, [found[id] for id in ids if id in found])
 
 
+def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
+    """As moderators read them, in the order of `ids`: whoever they were for, of suspended accounts and deleted ones too."""
+    if not ids:
+        return []
+    asked = sa.select(posts).where(posts.c.id.in_(ids))
+    found = {row["id"]: row for row in connection.execute(asked).mappings()}
+    return of_rows(connection, None, [found[id] for id in ids if id in found], whoever=True)
+
+
 @lru_cache
 def _those(stranger: bool, tombstones: bool) -> sa.Select[Any]:
-    seen = visibility.may_see(None if stranger else _VIEWER, tombstones=tombstones)
-    return sa.select(posts).where(posts.c.id.in_(_IDS), seen)
+    seen = visibility.may_see(None if stranger else VIEWER, tombstones=tombstones)
+    return sa.select(posts).where(posts.c.id.in_(IDS), seen)
 
 
 def of_rows(
@@ -178,9 +187,10 @@ def of_rows(
     viewer: int | None,
     rows: Iterable[sa.RowMapping],
     quotes_for: int | None = None,
+    whoever: bool = False,
 ) -> list[Post]:
     """Rows of `posts` that the viewer was found to be allowed to see, as posts, in their order. `quotes_for`: who is shown
-    what they quote, where that is not the viewer himself."""
+    what they quote, where that is not the viewer himself. `whoever`: also of those who are not here."""
     wanted = list(rows)
     reposted = {row["reblog_of"] for row in wanted if row["reblog_of"] is not None}
     originals = _rows(connection, reposted)
@@ -189,16 +199,20 @@ def of_rows(
     bonds = _bonds(connection, reader, every.values())
     inner = _rows(connection, {bond.quoted for bond in bonds.values() if bond.quoted is not None})
     bonds |= _bonds(connection, reader, inner)
-    around = _Around(connection, viewer, {**every, **{row["id"]: row for row in inner}}, bonds)
+    together = {**every, **{row["id"]: row for row in inner}}
+    around = _Around(connection, viewer, together, bonds, whoever)
     said = {row["id"]: around.post(row) for row in inner if around.has(row)}
     made = {row["id"]: around.post(row, said=said) for row in originals if around.has(row)}
     return [around.post(row, made.get(row["reblog_of"]), said) for row in wanted if around.has(row)]
 
 
+_ROWS = sa.select(posts).where(posts.c.id.in_(IDS))
+
+
 def _rows(connection: Connection, ids: Collection[int]) -> list[sa.RowMapping]:
     if not ids:
         return []
-    return list(connection.execute(sa.select(posts).where(posts.c.id.in_(ids))).mappings())
+    return list(connection.execute(_ROWS, {"ids": list(ids)}).mappings())
 
 
 def _bonds(
@@ -217,6 +231,7 @@ class _Around:
         viewer: int | None,
         rows: Mapping[int, sa.RowMapping],
         bonds: Mapping[int, Bond],
+        whoever: bool,
     ) -> None:
         ids = list(rows)
         self._bonds = bonds
@@ -227,7 +242,7 @@ class _Around:
         people = {row["account"] for row in rows.values()}
         people.update(row["imported_by"] for row in rows.values() if row["imported_by"])
         people.update(account for some in self._mentions.values() for account in some)
-        self._people = accounts.of_ids(connection, people)
+        self._people = accounts.of_ids(connection, people, whoever)
         self._rooms = _rooms(connection, {row["room"] for row in rows.values() if row["room"]})
         self._mine = _mine(connection, viewer, ids) if viewer is not None else {}
         self._media = media.of_posts(connection, ids)
@@ -268,6 +283,7 @@ class _Around:
             thread=row["thread"],
             edited_at_ms=row["edited_at_ms"],
             deleted_at_ms=row["deleted_at_ms"],
+            removed=row["deleted_by"] is not None,
             claim=self._claim(row),
             room=self._rooms.get(row["room"]),
             reblog=reblog,
@@ -304,28 +320,31 @@ def _lists(
 @lru_cache
 def _of_posts(table: sa.Table, column: sa.ColumnElement[Any] | None = None) -> sa.Select[Any]:
     """Rows of a table about some posts, whole or one column in its order."""
-    here = table.c.post.in_(_IDS)
+    here = table.c.post.in_(IDS)
     if column is None:
         return sa.select(table).where(here)
     return sa.select(table.c.post, column).where(here).order_by(column)
 
 
+_ROOMS = sa.select(*ROOM).where(rooms.c.plan.in_(IDS), rooms.c.deleted_at_ms.is_(None))
+
+
 def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
     if not plans:
         return {}
-    asked = sa.select(*ROOM).where(rooms.c.plan.in_(plans), rooms.c.deleted_at_ms.is_(None))
-    return {row[0]: Room(*row) for row in connection.execute(asked)}
+    found = connection.execute(_ROOMS, {"ids": list(plans)})
+    return {row[0]: Room(*row) for row in found}
 
 
 _MARKED = sa.union_all(
     *(
         sa.select(sa.literal_column(f"'{name}'"), table.c.post).where(
-            table.c.account == _VIEWER, table.c.post.in_(_IDS)
+            table.c.account == VIEWER, table.c.post.in_(IDS)
         )
         for name, table in (("favourited", favourites), ("bookmarked", bookmarks), ("pinned", pins))
     ),
     sa.select(sa.literal_column("'reblogged'"), posts.c.reblog_of).where(
-        posts.c.reblog_of.in_(_IDS), posts.c.account == _VIEWER
+        posts.c.reblog_of.in_(IDS), posts.c.account == VIEWER
     ),
 )
 """What the viewer did with which post, in one question."""

@@ -17,7 +17,14 @@ from hustings.social.feeds import Rule
 from hustings.social.paging import ID_MAX, Page, Shape, of_shape
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import PUBLIC, Moment, Viewer, may_see, wants_to_see
+from hustings.social.visibility import (
+    PUBLIC,
+    Moment,
+    Viewer,
+    may_see,
+    reaches,
+    wants_to_see,
+)
 from hustings.store.follows import feed_entries
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
@@ -50,7 +57,7 @@ def square(
     """What is public and was written here; neither reposts nor answers to others."""
     alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
     seen = [_has_media()] if only_media else []
-    return _page(connection, reader, page, now_ms, public, alone, *seen)
+    return _page(connection, reader, page, now_ms, public, alone, reaches(reader), *seen)
 
 
 def tag(
@@ -69,7 +76,8 @@ def tag(
         )
     )
     here = posts.c.visibility == PUBLIC
-    return _page(connection, reader, page, now_ms, has, here, feeds.lives(posts), *seen)
+    lives = feeds.lives(posts)
+    return _page(connection, reader, page, now_ms, has, here, lives, reaches(reader), *seen)
 
 
 def account(
@@ -106,7 +114,7 @@ def room(
     connection: Connection, reader: int | None, plan: str, page: Page, now_ms: int
 ) -> list[Post]:
     """All that was posted and reposted around a room."""
-    return _page(connection, reader, page, now_ms, posts.c.room == plan)
+    return _page(connection, reader, page, now_ms, posts.c.room == plan, reaches(reader))
 
 
 def favourited(connection: Connection, reader: int, page: Page) -> list[tuple[int, Post]]:

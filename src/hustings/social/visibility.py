@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import FromClause
 
 from hustings.store.follows import blocks, follows, mutes
-from hustings.store.people import accounts
+from hustings.store.people import accounts, domain_blocks
 from hustings.store.posts import post_mentions, posts
 
 PUBLIC, UNLISTED, PRIVATE, DIRECT = "public", "unlisted", "private", "direct"
@@ -49,15 +49,53 @@ def wants_to_see(viewer: Viewer, now_ms: Moment, post: Rows = posts) -> Conditio
     return sa.and_(_wanted(viewer, now_ms, post), sa.or_(post.c.reblog_of.is_(None), ~unwanted))
 
 
+def reaches(viewer: Viewer | None, post: Rows = posts) -> Condition:
+    """Whether a post is shown to who did not ask for its author: neither he nor whom he reposts is limited."""
+    original = posts.alias("original")
+    unheard = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(original)
+        .where(original.c.id == post.c.reblog_of, sa.not_(comes_upon(viewer, original.c.account)))
+    )
+    return sa.and_(comes_upon(viewer, post.c.account), sa.or_(post.c.reblog_of.is_(None), ~unheard))
+
+
+def comes_upon(viewer: Viewer | None, account: sa.ColumnElement[Any]) -> Condition:
+    """Whether the viewer meets an account without looking for it: it is not limited, or he follows it, or it is his own."""
+    them = accounts.alias("them")
+    free = ~sa.exists(
+        sa.select(sa.literal(1)).where(
+            them.c.id == account, sa.or_(them.c.limited_at_ms.is_not(None), of_blocked(them, False))
+        )
+    ).correlate_except(them)
+    if viewer is None:
+        return free
+    followed = _some(follows, follows.c.account == viewer, follows.c.target == account)
+    return sa.or_(free, account == viewer, followed)
+
+
 def is_here(account: sa.ColumnElement[Any]) -> Condition:
-    """Whether an account is neither suspended nor deleted."""
+    """Whether an account is neither suspended nor deleted, nor of a server that is."""
+    them = accounts.alias("them")  # `account` may be a column of `accounts` itself
     return sa.exists(
         sa.select(sa.literal(1)).where(
-            accounts.c.id == account,
-            accounts.c.suspended_at_ms.is_(None),
-            accounts.c.deleted_at_ms.is_(None),
+            them.c.id == account,
+            them.c.suspended_at_ms.is_(None),
+            them.c.deleted_at_ms.is_(None),
+            ~of_blocked(them, True),
         )
-    ).correlate_except(accounts)
+    ).correlate_except(them)
+
+
+def of_blocked(account: FromClause, suspends: bool) -> Condition:
+    """Whether a row of `accounts` is of another server that is suspended, or limited, here; ours are not even asked about."""
+    below = account.c.domain.endswith(sa.literal(".") + domain_blocks.c.domain)
+    blocked = _some(
+        domain_blocks,
+        domain_blocks.c.suspends.is_(suspends),
+        sa.or_(account.c.domain == domain_blocks.c.domain, below),
+    )
+    return sa.and_(account.c.domain.is_not(None), blocked)
 
 
 def _this_one(viewer: Viewer | None, post: Rows, tombstones: bool) -> Condition:

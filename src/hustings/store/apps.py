@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from hustings.store.follows import metadata as metadata
@@ -88,6 +89,8 @@ preferences = Table(
     Column("bot", Boolean, nullable=False),
     Column("discoverable", Boolean, nullable=False),
     Column("fields", JSON, nullable=False),
+    Column("role_shown", Boolean, nullable=False, server_default=false()),
     Column("quote_policy", String(9), nullable=False, server_default="public"),
 )
-"""What a member sets through an app: how posts are written unless they say otherwise, and more of the profile."""
+"""What a member sets through an app: how posts are written unless they say otherwise, and more of the profile. `role_shown`:
+everybody may see that he looks after this server."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from hustings.store.lists import metadata as metadata
 
@@ -54,6 +54,15 @@ mutes = Table(
     Column("notifications", Boolean, nullable=False),
     Column("until_ms", BigInteger),
 )
+
+account_notes = Table(
+    "account_notes",
+    metadata,
+    Column("account", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("target", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+)
+"""What `account` wrote down about `target`, for himself."""
 
 account_counts = Table(
     "account_counts",

@@ -39,12 +39,20 @@ accounts = Table(
     Column("note", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("suspended_at_ms", BigInteger),
+    Column("limited_at_ms", BigInteger),
+    Column("banned_at_ms", BigInteger),
     Column("deleted_at_ms", BigInteger),
     Column("locked", Boolean, nullable=False, server_default=false()),
+    Column("avatar", String(100), nullable=False, server_default=""),
+    Column("avatar_still", String(100), nullable=False, server_default=""),
+    Column("avatar_alt", Text, nullable=False, server_default=""),
+    Column("header", String(100), nullable=False, server_default=""),
+    Column("header_alt", Text, nullable=False, server_default=""),
 )
 """`domain` none: ours. `uri` never changes and names the web host. `private_key` is sealed; ours get their keys with the first
-follower from elsewhere. `locked`: he says who may follow him. A deleted account stays as a tombstone, so that its handle does
-not become another's."""
+follower from elsewhere. `locked`: he says who may follow him. Who is banned is suspended too (`social.order`). A deleted account
+stays as a tombstone, so that its handle does not become another's. `avatar`, `avatar_still`, `header`: names below
+`published/media`, "" for none."""
 Index(
     "accounts_ours",
     accounts.c.handle_key,
@@ -126,3 +134,27 @@ audit_log = Table(
     Column("facts", JSON, nullable=False),
 )
 """Who did what about whom, for as long as the server stands: no foreign keys, since it outlives what it tells of."""
+
+email_blocks = Table(
+    "email_blocks",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("address", LargeBinary(32), unique=True),
+    Column("domain", String(253), unique=True),
+    Column("account", BigInteger, index=True),
+    Column("note", String(500), nullable=False),
+)
+"""What nobody signs up with: one address, known by its SHA-256 alone, or a domain with all below it. `account`: whose ban it
+came with."""
+
+domain_blocks = Table(
+    "domain_blocks",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("domain", String(253), nullable=False, unique=True),
+    Column("suspends", Boolean, nullable=False),
+    Column("said", String(500), nullable=False),
+    Column("note", String(500), nullable=False),
+)
+"""Other servers, each with all below it, whose accounts are suspended here, or limited. `said` is for everybody, `note` for
+moderators."""

@@ -43,6 +43,7 @@ posts = Table(
     Column("room", String(22), ForeignKey("rooms.plan", ondelete="SET NULL")),
     Column("edited_at_ms", BigInteger),
     Column("deleted_at_ms", BigInteger),
+    Column("deleted_by", BigInteger),
     Column("claimed_at_ms", BigInteger),
     Column("imported_by", BigInteger, ForeignKey("accounts.id")),
     Column("imported_at_ms", BigInteger),
@@ -51,7 +52,8 @@ posts = Table(
 """`domain` none: ours. `uri` never changes and names the web host. `thread`: the id of the post that began it.
 `quote_policy`: who may quote it (`social.quoted`).
 
-An imported post has a `claimed_at_ms`, from which its id is made; `origin` is its address where it is said to come from."""
+`deleted_by`: a moderator; none, its author. An imported post has a `claimed_at_ms`, from which its id is made; `origin` is its
+address where it is said to come from."""
 PUBLIC = (
     "visibility = 'public' AND domain IS NULL AND reblog_of IS NULL AND imported_at_ms IS NULL "
     "AND deleted_at_ms IS NULL"

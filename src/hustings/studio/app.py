@@ -22,6 +22,7 @@ from hustings.wire.ticket import read_claims
 
 LOG = logging.getLogger("hustings.studio")
 BODY_MAX = OFFER_MAX
+CUT_MAX, TICKET_CHARS = 50, 22
 KEY = re.compile(r"[a-z0-9-]{3,64}|[A-Za-z0-9_-]{22}")
 EDGE = re.compile(r"[A-Za-z0-9-]{1,40}")
 MODES: dict[str, Mode] = {"session": "session", "whip": "whip", "whep": "whep"}
@@ -48,6 +49,7 @@ def build(house: House) -> web.Application:
             web.get("/rooms/{key}/events", calls.events),
             web.post("/rooms/{key}/commands/{command}", calls.command),
             web.post("/rooms/{key}/knock", calls.knock),
+            web.post("/rooms/{key}/cut", calls.cut),
             web.get("/rooms/{key}/recording/{token}/{file:.+}", calls.recording),
             web.get("/feed/{key}", calls.feed),
             web.post("/edges/{edge}", calls.edge_report),
@@ -164,6 +166,17 @@ class Calls:
         once = request.headers.get("Idempotency-Key", "")[:64]
         status, answer = guest.asking.command(actor, request.match_info["command"], body, once)
         return web.Response(status=status, body=answer, content_type="application/json")
+
+    async def cut(self, request: web.Request) -> web.Response:
+        """From web, which knows whose tickets they are."""
+        guest, tree = await self._guest(_key(request)), await _tree(request)
+        tickets, ends = tree.get("tickets"), tree.get("ends")
+        if not isinstance(tickets, list) or len(tickets) > CUT_MAX or type(ends) is not bool:
+            raise Refused("bad_request")
+        if not all(isinstance(one, str) and len(one) == TICKET_CHARS for one in tickets):
+            raise Refused("bad_request", field="tickets")
+        guest.asking.cut(tickets, ends)
+        return web.json_response({})
 
     async def knock(self, request: web.Request) -> web.Response:
         guest = await self._guest(_key(request))

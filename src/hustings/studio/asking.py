@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from hustings.rooms import commands
@@ -73,6 +73,10 @@ class Asking:
         if self._live.room.state in BEFORE_END:
             self._live.append(commands.decide("leave", self._asked(actor, {})))
         await self._live.wires.close(session)
+
+    def cut(self, tickets: Collection[str], ends: bool) -> None:
+        """Tickets that the server takes back, and with its host's the room."""
+        self._live.append(commands.cut(self._live.room, tickets, ends))
 
     def restart(self, actor: Actor, session: str, fragment: bytes, match: str) -> str:
         """`PATCH` of a session: its ICE begins anew, or "" where nothing does. Errors: `Refusal`."""

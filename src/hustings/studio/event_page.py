@@ -69,6 +69,6 @@ def facts(room: Room, settings: Settings) -> EventFacts:
             if person.link != AWAY
         ),
         replay=room.state == REPLAY,
-        recorded=settings.recording.on,
+        recorded=settings.recording.on and room.has_replay,
         listed=plan.listed,
     )

@@ -77,6 +77,7 @@ class Invited(BaseModel):
 class Invitation(BaseModel):
     role: Literal["speaker", "cohost"] = "speaker"
     name: str = Field("", max_length=NAME_MAX)
+    member: str = Field("", description="a handle: the ticket ends with that account")
 
 
 class Error(BaseModel):

@@ -23,6 +23,7 @@ from hustings.store.engine import Database, sqlite_url
 from hustings.web import (
     account_pages,
     api,
+    block_pages,
     compose_pages,
     files,
     import_pages,
@@ -30,14 +31,20 @@ from hustings.web import (
     list_pages,
     moderation_pages,
     notification_pages,
+    order_pages,
     pages,
     poll_pages,
     post_pages,
     profile_pages,
+    profile_settings,
+    queue_pages,
     quote_pages,
+    report_pages,
+    scheduled_pages,
     search_pages,
     square_pages,
 )
+from hustings.web.cutting import Cutting
 from hustings.web.follower import Follower, Handover
 from hustings.web.guard import Guard, is_local
 from hustings.web.hashing import Hashing
@@ -49,6 +56,7 @@ from hustings.web.people import People
 from hustings.web.planner import Planner
 from hustings.web.planning import Planning
 from hustings.web.publish import Publisher
+from hustings.web.room_pictures import RoomPictures
 from hustings.web.sql import Sql
 from hustings.web.uploads import Uploads
 from hustings.web.visitors import Visitors
@@ -69,13 +77,15 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         settings.published_dir,
         settings.public.live,
         settings.public.stage,
-        settings.web.picture_bytes_max,
         settings.recording.on,
     )
+    seal, ids = Seal(square_key(settings.keys_dir)), Ids()
+    uploads = Uploads(settings, sql, ids, now_ms)
     planning = Planning(
         sql,
         studio,
         publisher,
+        RoomPictures(settings, sql, uploads, now_ms),
         Signer(kid, key),
         # studio's tickets count too, and studio may make its key later than web
         lambda: Verifier(public_keys(settings.keys_dir)),
@@ -87,7 +97,6 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
     local = is_local(urlsplit(settings.public.web).hostname)
     planner = Planner(planner_key(settings.keys_dir), not local, lambda: now_ms() / 1000)
     follower = Follower(studio, sql, now_ms, publisher.forget, publisher.has_replay)
-    seal, ids = Seal(square_key(settings.keys_dir)), Ids()
     square, web = settings.square, settings.public.web
     people = People(sql, Hashing(), seal, ids, square.sign_up, web, settings.mail.on, now_ms)
     return Parts(
@@ -99,8 +108,9 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         planner=planner,
         follower=follower,
         handover=Handover(studio, sql, now_ms),
+        cutting=Cutting(studio, sql, now_ms, publisher.forget),
         people=people,
-        uploads=Uploads(settings, sql, ids, now_ms),
+        uploads=uploads,
         visitors=Visitors(sql, seal, settings.public.web, now_ms),
         seal=seal,
         ids=ids,
@@ -119,20 +129,7 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
-    for_apps.include(app, parts, shown)
-    app.include_router(api.build(parts))
-    app.include_router(pages.build(parts, shown, pages.Sheets()))
-    app.include_router(account_pages.build(parts, shown))
-    app.include_router(letter_pages.build(parts, shown))
-    app.include_router(moderation_pages.build(parts, shown))
-    app.include_router(profile_pages.build(parts, shown))
-    app.include_router(square_pages.build(parts, shown))
-    app.include_router(compose_pages.build(parts, shown))
-    app.include_router(poll_pages.build(parts))
-    app.include_router(post_pages.build(parts, shown))
-    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
-        app.include_router(others.build(parts, shown))
-    app.include_router(files.build(parts))
+    _include(app, parts, shown)
 
     def refuse(scope: Scope, refused: Refused) -> Response:
         path = str(scope["path"])
@@ -178,6 +175,30 @@ def build(parts: Parts) -> ASGIApp:
     return Crossing(guard)
 
 
+def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
+    """Everything that answers; of two routes that fit an address, the first does."""
+    for_apps.include(app, parts, shown)
+    app.include_router(api.build(parts))
+    app.include_router(pages.build(parts, shown, pages.Sheets()))
+    app.include_router(account_pages.build(parts, shown))
+    app.include_router(letter_pages.build(parts, shown))
+    app.include_router(moderation_pages.build(parts, shown))
+    app.include_router(queue_pages.build(parts, shown))
+    app.include_router(order_pages.build(parts, shown))
+    app.include_router(report_pages.build(parts, shown))
+    app.include_router(block_pages.build(parts, shown))
+    app.include_router(profile_pages.build(parts, shown))
+    app.include_router(profile_settings.build(parts, shown))
+    app.include_router(square_pages.build(parts, shown))
+    app.include_router(compose_pages.build(parts, shown))
+    app.include_router(poll_pages.build(parts))
+    app.include_router(scheduled_pages.build(parts, shown))
+    app.include_router(post_pages.build(parts, shown))
+    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
+        app.include_router(others.build(parts, shown))
+    app.include_router(files.build(parts))
+
+
 def answer(refused: Refused) -> Response:
     """A "no" as JSON."""
     again = RETRY_AFTER.get(refused.status)
@@ -191,6 +212,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(parts.handover.run(), name="hand plans over"),
         asyncio.create_task(parts.follower.run(), name="follow studio"),
+        asyncio.create_task(parts.cutting.run(), name="take tickets back"),
     ]
     try:
         yield

@@ -14,7 +14,7 @@ from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.social.text import Mention, parse, written
 from hustings.social.visibility import PUBLIC, VISIBILITIES
-from hustings.web import enclosed, poll_views, programme, quote_forms
+from hustings.web import enclosed, poll_views, programme, quote_forms, scheduled_pages
 from hustings.web.account_pages import onward, said
 from hustings.web.enclosed import Enclosed
 from hustings.web.media_views import view
@@ -65,6 +65,12 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             id = parts.ids.at(now_ms)
             key = str(fields.get("key") or "")
             web = parts.settings.public.web
+            later_ms = scheduled_pages.due(fields)
+            if later_ms is not None:
+                await sql.write(
+                    enclosed.schedule, sent, id, who.account, wanted, later_ms, now_ms, key
+                )
+                return RedirectResponse("/scheduled", 303)
             made = await sql.write(
                 enclosed.publish, sent, id, who.account, wanted, web, now_ms, key
             )
@@ -169,6 +175,7 @@ async def form_values(parts: Parts, who: Visitor, fields: Mapping[str, object]) 
         "edits": None,
         "media": [],
         "poll": poll_views.typed(typed),
+        "later": {"typed": typed.get("later", ""), "offset": typed.get("offset_min", "")},
         "rooms": rooms,
         "languages": LANGUAGES,
         "visibilities": VISIBILITIES,

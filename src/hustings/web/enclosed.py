@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from hustings.social import media, posts
+from hustings.social import media, posts, scheduled
 from hustings.social.drafts import Wanted
 from hustings.social.media import IMAGE, PICTURES_MAX, PROCESSING, Attachment
 from hustings.web.parts import Parts
@@ -74,11 +74,23 @@ def publish(
     key: str,
 ) -> int:
     """A new post with what is enclosed. Errors: those of `posts.publish`, `picture_alt_missing`."""
-    for one in enclosed.ids:
-        if one in enclosed.said and media.own(connection, account, one).post is None:
-            media.describe(connection, account, one, enclosed.said[one])
-    check_alt([media.own(connection, account, one) for one in enclosed.ids])
+    _describe(connection, enclosed, account)
     return posts.publish(connection, id, account, wanted, web_url, now_ms, key)
+
+
+def schedule(
+    connection: Connection,
+    enclosed: Enclosed,
+    id: int,
+    account: int,
+    wanted: Wanted,
+    due_at_ms: int,
+    now_ms: int,
+    key: str,
+) -> int:
+    """A post that is to appear later. Errors: those of `scheduled.add`, `picture_alt_missing`."""
+    _describe(connection, enclosed, account)
+    return scheduled.add(connection, id, account, wanted, due_at_ms, now_ms, key)
 
 
 def edit(
@@ -92,6 +104,14 @@ def edit(
     """Errors: those of `posts.edit`, `picture_alt_missing`."""
     posts.edit(connection, account, id, wanted, now_ms, enclosed.said)
     check_alt(media.of_post(connection, id))
+
+
+def _describe(connection: Connection, enclosed: Enclosed, account: int) -> None:
+    """What the form says of its pictures is written down. Errors: `picture_alt_missing`, those of `media.describe`."""
+    for one in enclosed.ids:
+        if one in enclosed.said and media.own(connection, account, one).post is None:
+            media.describe(connection, account, one, enclosed.said[one])
+    check_alt([media.own(connection, account, one) for one in enclosed.ids])
 
 
 def check_alt(found: Sequence[Attachment]) -> None:

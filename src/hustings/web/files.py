@@ -1,4 +1,5 @@
-"""The client's files and pictures under `/assets/`, from `published/assets`, and `/healthz`. Each address is immutable."""
+"""The client's files and pictures under `/assets/`, from `published/assets`, those that are drawn under `/drawn/`, and
+`/healthz`. What each address holds never changes."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from hustings.web import drawn
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
@@ -54,6 +56,13 @@ def build(parts: Parts) -> APIRouter:
                 return Response(await asyncio.to_thread(_zipped, file), 200, headers, kind)
         kind = kind or "application/octet-stream"
         return FileResponse(file, media_type=kind, headers=headers)
+
+    @router.get("/drawn/{seed}/{name}.png")
+    async def picture(seed: str, name: str) -> Response:
+        if name not in drawn.SIZES or not drawn.SEED.fullmatch(seed):
+            raise Refused("not_found")
+        made = await asyncio.to_thread(drawn.picture, seed, name)
+        return Response(made, 200, {"Cache-Control": IMMUTABLE}, "image/png")
 
     @router.get("/healthz")
     async def healthz() -> Response:

@@ -34,6 +34,8 @@ FORM_ROOM = 65_536
 MEDIA = ("/api/v1/media", "/api/v2/media")
 WRITING = re.compile(r"/posts(/[0-9]{1,19}/edit)?")
 """Where pictures and sounds of posts come in: one a request, or all of a post."""
+PORTRAITS = ("/api/v1/accounts/update_credentials", "/settings/profile")
+"""Where an account's two pictures come in."""
 
 
 def policy(form_to: str = "", media_from: str = "") -> str:
@@ -74,6 +76,7 @@ class Guard:
         self._app = app
         self._one_max = (media.bytes_max if media else 0) + FORM_ROOM
         several = PICTURES_MAX * media.picture_bytes_max if media else 0
+        self._two_max = (2 * media.picture_bytes_max if media else 0) + FORM_ROOM
         self._several_max = max(several + FORM_ROOM, self._one_max)
         self._headers = (
             (b"content-security-policy", policy(media_from=live_url).encode()),
@@ -133,6 +136,8 @@ class Guard:
             return BODY_MAX
         if path in MEDIA:
             return self._one_max
+        if path in PORTRAITS:
+            return self._two_max
         return self._several_max if WRITING.fullmatch(path) else self._form_max
 
     def _check_origin(self, method: str, headers: dict[bytes, str]) -> None:

@@ -72,7 +72,7 @@ def _one(router: APIRouter, parts: Parts, pages: Pages) -> None:
         found = await sql.read(_shown, who.account, id, asked, parts.now_ms())
         one = found.list
         form = {**_form(Draft(one.title, one.replies, one.exclusive)), "open": bool(over), **over}
-        members = [{"id": each.id, **person(each)} for each in found.members]
+        members = [{"id": each.id, **person(parts, each)} for each in found.members]
         shown = timeline(parts, f"/lists/{id}", found.posts, asked, who.account)
         return pages.html(
             "list.html", status, who=who, list=one, members=members, form=form, **shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,6 +36,11 @@ class Studio:
         except Refused as refused:
             if refused.code != "room_unknown":
                 raise
+
+    async def cut(self, key: str, tickets: Collection[str], ends: bool) -> None:
+        """Takes tickets back; `ends`: with them the host's, and the room. Errors: `room_unknown`, `studio_away`."""
+        body = json.dumps({"tickets": list(tickets), "ends": ends}).encode()
+        await self._ask("POST", f"/rooms/{key}/cut", body)
 
     async def knows(self, key: str) -> bool:
         """Whether studio has this room. Errors: `studio_away`."""

@@ -1,4 +1,4 @@
-"""The page for those who look after the server: who waits to be let in, and invitations."""
+"""The desk of those who look after the server: who waits to be let in, and invitations. What they do is `order_pages`."""
 
 from __future__ import annotations
 
@@ -53,16 +53,6 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     @router.get("/moderation")
     async def moderation(request: Request) -> Response:
         return await shown(await visitors.moderator(request))
-
-    @router.post("/moderation/people/{id}/{decision}")
-    async def decide(id: str, decision: str, request: Request) -> Response:
-        visitor = await visitors.moderator(request)
-        if decision not in ("let-in", "turn-away") or number(id, 1 << 62) is None:
-            raise Refused("not_found")
-        now_ms = parts.now_ms()
-        entry, let_in = parts.ids.at(now_ms), decision == "let-in"
-        await sql.write(accounts.decide, visitor.account, int(id), let_in, entry, now_ms)
-        return RedirectResponse("/moderation", 303)
 
     @router.post("/moderation/invites")
     async def invite(request: Request) -> Response:

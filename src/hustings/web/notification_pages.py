@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, markers, notifications, paging, shown
+from hustings.social import accounts, markers, notifications, paging, scheduled, shown
 from hustings.social.accounts import Account
 from hustings.social.notifications import Group, Wish
 from hustings.social.notify import POLL
@@ -41,7 +41,8 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         return pages.html(
             "notifications.html",
             who=who,
-            groups=[_entry(group, people, posts, read_to, who.account) for group in groups],
+            groups=[_entry(parts, one, people, posts, read_to, who.account) for one in groups],
+            not_appeared=await sql.read(scheduled.failed, who.account),
             older=f"/notifications?max_id={last}" if len(groups) >= page.limit else "",
             newest="" if page == Page() else "/notifications",
         )
@@ -65,6 +66,7 @@ def _read(connection: Connection, account: int, page: Page, now_ms: int) -> Foun
 
 
 def _entry(
+    parts: Parts,
     group: Group,
     people: dict[int, Account],
     posts: dict[int, Post],
@@ -80,7 +82,7 @@ def _entry(
         "kind": "poll_own" if own else newest.kind,
         "unread": newest.id > read_to,
         "at": Moment(newest.at_ms),
-        "people": [] if own else [person(one) for one in senders[:NAMED_MAX]],
+        "people": [] if own else [person(parts, one) for one in senders[:NAMED_MAX]],
         "more": max(0, len(senders) - NAMED_MAX),
         "href": address(post) if post else "",
         "words": _excerpt(post) if post else "",

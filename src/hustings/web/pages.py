@@ -24,6 +24,7 @@ from hustings.web.programme import Listing
 from hustings.wire.errors import CODES, RETRY_AFTER, Refused
 
 LANG = "en"
+PAGES = ("web", "square", "order")
 SHOWN_MAX = 500
 SHOWN_S = 3_600.0
 LINKS_MAX = 30
@@ -136,8 +137,10 @@ class Pages:
         }
 
     def picture(self, url: str) -> str:
-        """A picture's address on this host: web serves the same files, and its pages load nothing from elsewhere."""
+        """Where pages of this host load it from: the live host, or for an older one this, which serves the same files."""
         live = self._parts.settings.public.live
+        if url.startswith(f"{live}/media/"):
+            return url
         return url.removeprefix(live) if url.startswith(f"{live}/assets/") else ""
 
 
@@ -169,7 +172,9 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
             fields, picture = await forms.read(request, settings.web.picture_bytes_max)
             network = client_network(request.scope, settings.web.forwarded_header)
             parts.planner.check(str(fields.get("planner", "")), network)
-            done = await parts.planning.plan(plan_fields(fields), picture)
+            who = await parts.visitors.of(request)
+            account = who.account if who else None
+            done = await parts.planning.plan(plan_fields(fields), picture, account)
         except Refused as refused:
             if refused.code == "cross_site":
                 raise
@@ -197,7 +202,7 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
             return pages.html(
                 "planned.html", refused.status, **{**values, "error": refused.sentence}
             )
-        name = str(fields.get("name", "")).strip()
+        name = str(fields.get("name") or fields.get("member") or "").strip()
         sheet.links.append(
             {"url": made["url"], "name": name, "role": str(fields.get("role", "speaker"))}
         )
@@ -208,7 +213,7 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
 
 def sentences() -> dict[str, str]:
     """What pages of this host say."""
-    return {**catalogue(LANG, "web"), **catalogue(LANG, "square")}
+    return {id: said for page in PAGES for id, said in catalogue(LANG, page).items()}
 
 
 def excerpt(description: str) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from hustings.settings import Settings
 from hustings.social.ids import Ids
 from hustings.social.seal import Seal
+from hustings.web.cutting import Cutting
 from hustings.web.follower import Follower, Handover
 from hustings.web.live import Studio
 from hustings.web.people import People
 from hustings.web.planner import Planner
 from hustings.web.planning import Planning
+from hustings.web.portraits import Portraits
 from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
 from hustings.web.uploads import Uploads
@@ -29,12 +31,17 @@ class Parts:
     planner: Planner
     follower: Follower
     handover: Handover
+    cutting: Cutting
     people: People
     visitors: Visitors
     uploads: Uploads
     seal: Seal
     ids: Ids
     now_ms: Callable[[], int]
+
+    @property
+    def portraits(self) -> Portraits:
+        return Portraits(self.settings.public.web, self.settings.public.live)
 
     def live_link(self, key: str) -> str:
         """The address that is given to listeners."""

@@ -16,11 +16,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hustings.rooms.room import OPEN, PLANNED, Plan
+from hustings.social import accounts, stages
 from hustings.web import effects, plans, programme, slug
 from hustings.web.live import Studio
 from hustings.web.plans import Wanted
 from hustings.web.programme import Listing
 from hustings.web.publish import Publisher
+from hustings.web.room_pictures import RoomPictures
 from hustings.web.sql import Sql
 from hustings.wire.errors import Refused
 from hustings.wire.ticket import Signer, Ticket, Verifier
@@ -50,6 +52,7 @@ class Planning:
         sql: Sql,
         studio: Studio,
         publisher: Publisher,
+        pictures: RoomPictures,
         signer: Signer,
         verifier: Callable[[], Verifier],
         stage_url: str,
@@ -60,6 +63,7 @@ class Planning:
         self._sql = sql
         self._studio = studio
         self._publisher = publisher
+        self._pictures = pictures
         self._signer = signer
         self._verifier = verifier
         self._stage_url = stage_url
@@ -67,20 +71,31 @@ class Planning:
         self._profile = profile
         self._now_ms = now_ms
 
-    async def plan(self, tree: Mapping[str, object], picture: bytes) -> Planned:
-        """A new room. `picture` is the file as it came, empty for none."""
+    async def plan(
+        self, tree: Mapping[str, object], picture: bytes, account: int | None = None
+    ) -> Planned:
+        """A new room. `picture` is the file as it came, empty for none. `account`: the member who plans it, whose ticket ends
+        with a suspension, and the room with it. Errors: those of a plan, `account_suspended`."""
         wanted = plans.read(tree, self._now_ms(), self._profile)
         if picture and not wanted.picture_alt:
             raise Refused("picture_alt_missing", field="picture_alt")
-        url = await asyncio.to_thread(self._publisher.picture, picture) if picture else ""
-        plan = await self._add(wanted, url)
+        url = await self._pictures.take(picture) if picture else ""
+        host = fresh()
+        try:
+            plan = await self._add(wanted, url, host, account)
+        except Refused:
+            await self._pictures.let_go(url)
+            raise
         try:
             await self._hand_over(plan)
         except Refused as refused:
             await self._sql.write(programme.erase, plan.plan)
+            await self._pictures.let_go(url)
             raise Refused("key_taken" if refused.code == "room_taken" else refused.code) from None
         await asyncio.to_thread(self._publisher.page, plan)
-        return Planned(await self.room(plan.key), self._sign(plan.key, "host", plan.host_name))
+        return Planned(
+            await self.room(plan.key), self._sign(plan.key, "host", plan.host_name, host)
+        )
 
     async def room(self, key: str) -> Listing:
         """Errors: `room_unknown`."""
@@ -101,10 +116,11 @@ class Planning:
             alt = plan.picture_alt or str(tree.get("picture_alt") or "").strip()
             if not alt:
                 raise Refused("picture_alt_missing", field="picture_alt")
-            url = await asyncio.to_thread(self._publisher.picture, picture)
-            plan = replace(plan, picture=url, picture_alt=alt[: plans.ALT_MAX])
+            plan = replace(plan, picture_alt=alt[: plans.ALT_MAX])
         if plan.profile != found.plan.profile and found.state != PLANNED:
             raise Refused("wrong_state", state=found.state)
+        if picture:
+            plan = replace(plan, picture=await self._pictures.take(picture))
         if plan == found.plan:
             return found
         await self._sql.write(programme.change, plan)
@@ -112,7 +128,10 @@ class Planning:
             await self._hand_over(plan)
         except Refused:
             await self._sql.write(_undo, found.plan, self._now_ms())
+            await self._pictures.let_go(plan.picture if picture else "")
             raise
+        if picture:
+            await self._pictures.let_go(found.plan.picture)
         if found.state == PLANNED:
             await asyncio.to_thread(self._publisher.page, plan)
         return await self.room(key)
@@ -124,17 +143,24 @@ class Planning:
             raise Refused("wrong_state", state=found.state)
         await self._studio.withdraw(key)
         await self._sql.write(programme.delete, found.plan.plan, self._now_ms())
+        await self._pictures.let_go(found.plan.picture)
         await asyncio.to_thread(self._publisher.forget, key)
 
     async def invite(self, key: str, token: str, tree: Mapping[str, object]) -> dict[str, str]:
-        """A ticket for a speaker or co-host, and the link with it in."""
+        """A ticket for a speaker or co-host, and the link with it in. `member`, a handle: it is his, and ends with a suspension.
+        Errors: `account_unknown`."""
         found = await self.authorize(key, token, ("host",))
         if found.over:
             raise Refused("ticket_expired")
         role = tree.get("role", "speaker")
         if role not in INVITED_ROLES:
             raise Refused("bad_request", field="role")
-        ticket = self._sign(key, str(role), plans.speaker_name(tree))
+        id, name = fresh(), plans.speaker_name(tree)
+        if tree.get("member"):
+            handle = str(tree["member"]).strip().removeprefix("@")[:64]
+            shown = await self._sql.write(_give, id, found.plan.plan, handle)
+            name = name or shown[: plans.NAME_MAX]
+        ticket = self._sign(key, str(role), name, id)
         return {"ticket": ticket, "url": self.stage_link(key, ticket)}
 
     async def authorize(self, key: str, token: str, roles: Iterable[str]) -> Listing:
@@ -145,7 +171,7 @@ class Planning:
         if ticket.role not in roles:
             raise Refused("role_too_low")
         found = await self.room(key)
-        if await self._sql.read(effects.revoked, key, ticket.ticket):
+        if await self._sql.read(_is_over, key, ticket.ticket):
             raise Refused("ticket_revoked")
         return found
 
@@ -153,15 +179,15 @@ class Planning:
         """The stage page with a ticket in the fragment, which no server sees."""
         return f"{self._stage_url}/{quote(key)}#t={ticket}"
 
-    def _sign(self, key: str, role: str, name: str) -> str:
-        return self._signer.sign(Ticket(fresh(), key, role, name, self._now_ms() // 1000))
+    def _sign(self, key: str, role: str, name: str, id: str) -> str:
+        return self._signer.sign(Ticket(id, key, role, name, self._now_ms() // 1000))
 
-    async def _add(self, wanted: Wanted, picture: str) -> Plan:
+    async def _add(self, wanted: Wanted, picture: str, host: str, account: int | None) -> Plan:
         """Writes the row under the key that was asked for, or the first free one of those proposed."""
         for key in self._keys(wanted):
             plan = wanted.plan(fresh(), key, self._doors_before_s, picture)
             try:
-                await self._sql.write(programme.add, plan, self._now_ms())
+                await self._sql.write(_add, plan, host, account, self._now_ms())
             except IntegrityError:
                 continue
             return plan
@@ -185,6 +211,26 @@ class Planning:
                 return
             raise
         await self._sql.write(programme.handed, plan, self._now_ms())
+
+
+def _add(connection: Connection, plan: Plan, host: str, account: int | None, now_ms: int) -> None:
+    programme.add(connection, plan, now_ms)
+    if account is not None:
+        stages.note(connection, host, plan.plan, account, True)
+
+
+def _give(connection: Connection, ticket: str, plan: str, handle: str) -> str:
+    """The ticket is this member's, whose name it is. Errors: `account_unknown`."""
+    found = accounts.find(connection, handle)
+    if found is None:
+        raise Refused("account_unknown", field="member")
+    stages.note(connection, ticket, plan, found.id, False)
+    return found.shown
+
+
+def _is_over(connection: Connection, key: str, ticket: str) -> bool:
+    """Whether a ticket was taken back, on the stage or with its member's account."""
+    return effects.revoked(connection, key, ticket) or stages.is_taken_back(connection, ticket)
 
 
 def _undo(connection: Connection, plan: Plan, now_ms: int) -> None:

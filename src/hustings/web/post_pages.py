@@ -82,7 +82,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         found, said = await sql.read(_history, viewer, paging.id_of(id))
         return pages.html(
             "history.html",
-            by=person(found.author),
+            by=person(parts, found.author),
             href=address(found),
             deleted=None,
             versions=[

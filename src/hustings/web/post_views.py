@@ -32,9 +32,9 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "id": whole.id,
         "anchor": f"p{post.id}",
         "href": address(whole),
-        "by": person(whole.author),
+        "by": person(parts, whole.author),
         "at": Moment(whole.at_ms),
-        "repost": _repost(post),
+        "repost": _repost(parts, post),
         "html": _html(parts, whole),
         "empty": not whole.text,
         "media": [view(parts, one) for one in whole.media],
@@ -43,9 +43,10 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "sensitive": whole.sensitive,
         "language": whole.language,
         "visibility": whole.visibility,
-        "claim": _claim(whole),
+        "claim": _claim(parts, whole),
         "edited": None if whole.edited_at_ms is None else Moment(whole.edited_at_ms),
         "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
+        "removed": whole.removed,
         "around": _around(post),
         "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
         "counts": {
@@ -63,8 +64,11 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
     }
 
 
-def person(account: Account) -> dict[str, str]:
+def person(parts: Parts, account: Account) -> dict[str, str]:
+    """`picture` stands still."""
     return {
+        "id": str(account.id),
+        "picture": parts.portraits.still(account),
         "name": account.shown,
         "address": f"@{account.address}",
         "href": f"/@{account.address}",
@@ -93,10 +97,14 @@ def _clock(ms: int) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _repost(post: Post) -> dict[str, Any] | None:
+def _repost(parts: Parts, post: Post) -> dict[str, Any] | None:
     if post.reblog is None:
         return None
-    return {"by": person(post.author), "at": Moment(post.at_ms), "visibility": post.visibility}
+    return {
+        "by": person(parts, post.author),
+        "at": Moment(post.at_ms),
+        "visibility": post.visibility,
+    }
 
 
 def _quote(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any] | None:
@@ -112,11 +120,11 @@ def _quote(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any] | Non
     }
 
 
-def _claim(post: Post) -> dict[str, Any] | None:
+def _claim(parts: Parts, post: Post) -> dict[str, Any] | None:
     if post.claim is None:
         return None
     return {
-        "by": None if post.claim.by is None else person(post.claim.by),
+        "by": None if post.claim.by is None else person(parts, post.claim.by),
         "claimed": Moment(post.claim.claimed_at_ms),
         "imported": Moment(post.claim.imported_at_ms),
         "origin": post.claim.origin,

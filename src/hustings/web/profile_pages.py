@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, follows, paging, timelines
+from hustings.social import accounts, follows, notes, paging, preferences, timelines
 from hustings.social.accounts import Account
+from hustings.social.fields import Field, Fields
 from hustings.social.follows import Counts, Relationship
 from hustings.social.paging import Page
 from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.web import forms
 from hustings.web.account_pages import onward
+from hustings.web.mastodon.entities import ME, linked
 from hustings.web.moderation_pages import number
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
@@ -31,6 +35,8 @@ ASKERS_SHOWN = 40
 @dataclass(frozen=True, slots=True)
 class Profile:
     account: Account
+    fields: Fields
+    role: str
     counts: Counts
     between: Relationship | None
     pinned: list[Post]
@@ -57,9 +63,13 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             "profile.html",
             who=who,
             account=account,
+            picture=parts.portraits.still(account),
+            header=parts.portraits.header(account) if account.header else "",
             address=f"@{account.handle}@{parts.settings.handle_domain}",
             since=Moment(account.created_at_ms),
             paragraphs=[text.strip() for text in account.note.split("\n\n") if text.strip()],
+            role=found.role,
+            fields=[field_view(one) for one in found.fields],
             counts=found.counts,
             between=found.between,
             # a pinned post may stand a second time below, and an address leads to one place
@@ -79,6 +89,13 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             raise Refused("account_unknown")
         return RedirectResponse(f"/@{found.handle}", 303)
 
+    @router.post("/people/{id}/note")
+    async def note(id: str, request: Request) -> Response:
+        who, target = await visitors.needed(request), paging.id_of(id, "account_unknown")
+        typed, _ = await forms.read(request, 0)
+        await sql.write(notes.write, who.account, target, typed.get("note"))
+        return RedirectResponse(onward(typed.get("next") or f"/people/{id}"), 303)
+
     @router.post("/people/{id}/{act}")
     async def act(id: str, act: str, request: Request) -> Response:
         who = await visitors.needed(request)
@@ -90,10 +107,17 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     async def asking(request: Request) -> Response:
         who = await visitors.needed(request)
         found = await sql.read(_asking, who.account)
-        people = [{"id": one.id, **person(one)} for one in found]
+        people = [person(parts, one) for one in found]
         return pages.html("asking.html", who=who, people=people)
 
     return router
+
+
+def field_view(one: Field) -> dict[str, Any]:
+    """`html`: with the links that are in it, which say `rel="me"` of their owner."""
+    proven = Moment(one.verified_at_ms) if one.verified_at_ms else None
+    # linked escapes every character that somebody typed
+    return {"name": one.name, "html": Markup(linked(one.value, ME)), "proven": proven}
 
 
 async def _act(parts: Parts, who: Visitor, target: int, act: str) -> None:
@@ -129,10 +153,14 @@ def _profile(
     between = None
     if viewer is not None and viewer != account.id:
         (between,) = follows.relationships(connection, viewer, [account.id], now_ms)
+    set_by = preferences.of(connection, account.id)
+    role = accounts.roles(connection, [account.id]).get(account.id, "")
     begun = page == Page()
     pinned = timelines.account(connection, viewer, account.id, Page(), pinned=True) if begun else []
     return Profile(
         account,
+        set_by.fields,
+        role if set_by.role_shown and role in accounts.MODERATORS else "",
         follows.counts(connection, [account.id])[account.id],
         between,
         pinned,

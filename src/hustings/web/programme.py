@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.rooms.room import ENDED, ON_AIR, OPEN, PLANNED, REPLAY, Plan, plan_facts
+from hustings.social import stages
 from hustings.store.tables import feed_cursors, room_events, rooms
 from hustings.web import effects
 
@@ -115,8 +116,10 @@ def unhanded(connection: Connection, most: int = 20) -> list[Plan]:
 
 
 def programme(connection: Connection, when: When, now_ms: int) -> list[Listing]:
-    """The listed rooms that are on the air, to come (the next first), or over and once on the air (the last first)."""
-    question = sa.select(rooms).where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None))
+    """Listed rooms of nobody suspended: on the air, to come (the next first), or over and once on the air (the last first)."""
+    question = sa.select(rooms).where(
+        rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None), stages.is_shown()
+    )
     if when == "now":
         question = question.where(rooms.c.state == ON_AIR).order_by(rooms.c.on_air_since_ms.desc())
     elif when == "soon":

@@ -1,4 +1,4 @@
-"""Writes what the live host shows of a planned room: its page, its picture. Whole files, put in place by rename."""
+"""Writes what the live host shows of a planned room: its page. Whole files, put in place by rename."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from hustings.copy import catalogue, direction
 from hustings.pages.event import EventFacts, render
 from hustings.rooms.room import Plan
-from hustings.web import pictures
 
 LANG = "en"
 NO_BUILD = "none"
@@ -24,7 +23,6 @@ class Publisher:
     published: Path
     live_url: str
     stage_url: str
-    picture_bytes_max: int
     recorded: bool
 
     @property
@@ -35,17 +33,6 @@ class Publisher:
         except OSError:
             build = NO_BUILD
         return f"/assets/{build}"
-
-    def picture(self, raw: bytes) -> str:
-        """A picture from outside, re-encoded and put at an address that never changes: its URL on the live host.
-
-        Errors: `Refused` with `picture_too_large`, `picture_malformed`; `OSError`.
-        """
-        jpeg = pictures.reencode(raw, self.picture_bytes_max)
-        path = self.published / "assets" / pictures.name(jpeg) / "picture.jpg"
-        if not path.exists():
-            put(path, jpeg)
-        return f"{self.live_url}/assets/{path.parent.name}/picture.jpg"
 
     def page(self, plan: Plan) -> None:
         """The event page of a room that is planned."""

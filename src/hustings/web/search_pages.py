@@ -46,7 +46,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             longest=QUERY_MAX,
             asked=bool(q.strip()),
             error=error,
-            people=[person(one) for one in found.people],
+            people=[person(parts, one) for one in found.people],
             tags=found.tags,
             rooms=[{"href": f"/rooms/{one.key}", "title": one.title} for one in found.rooms],
             posts=entries(parts, found.posts, viewer),

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from hustings.settings import Settings
-from hustings.social import media
+from hustings.social import media, portraits
 from hustings.social.ids import Ids
 from hustings.social.media import FAILED, IMAGE, MAGIC_BYTES, PROCESSING, Attachment
 from hustings.web.rates import Rate, Rates
@@ -67,13 +68,48 @@ class Uploads:
         if (file.size or 0) > most:
             raise Refused("media_too_large", field="file", bytes_max=most)
         words = media.read(said)
-        await file.seek(0)
+        return await self.spool(
+            file.file, lambda c, id, at: media.begin(c, id, account, kind, words, at)
+        )
+
+    async def take_portrait(self, account: int, kind: str, file: UploadFile) -> int:
+        """The same for an avatar or a header. Errors: `media_malformed`, `media_too_large`, `uploads_many`, `work_full`, those
+        of `portraits.begin`."""
+        if self.count(account).left < 0:
+            raise Refused("uploads_many", field=kind)
+        portraits.check_picture(await file.read(MAGIC_BYTES), kind)
+        most = self._most.picture_bytes_max
+        if (file.size or 0) > most:
+            raise Refused("media_too_large", field=kind, bytes_max=most)
+        return await self.spool(
+            file.file, lambda c, id, at: portraits.begin(c, id, account, kind, at)
+        )
+
+    async def take_portraits(
+        self, account: int, files: Mapping[str, object], patience_s: float
+    ) -> list[int]:
+        """The files among these, made or still being made. Errors: those of `take_portrait`, and why one failed."""
+        ids = []
+        for kind in portraits.KINDS:
+            file = files.get(kind)
+            if isinstance(file, UploadFile):
+                if (
+                    file.filename or file.size
+                ):  # a form sends a field that nobody touched as an empty file
+                    ids.append(await self.take_portrait(account, kind, file))
+            elif file not in (None, ""):
+                raise Refused("media_malformed", field=kind)
+        await self._settle(account, ids, patience_s)
+        return ids
+
+    async def spool(self, file: BinaryIO, begin: Callable[[Connection, int, int], None]) -> int:
+        """`begin` writes it down, by its id and the time; then work may come. Errors: `work_full`, those of `begin`."""
         now_ms = self._now_ms()
         id = self._ids.at(now_ms)
         place = self._spool / str(id)
         try:
-            await asyncio.to_thread(_lay, file.file, place)
-            await self._sql.write(media.begin, id, account, kind, words, now_ms)
+            await asyncio.to_thread(_lay, file, place)
+            await self._sql.write(begin, id, now_ms)
         except OSError:
             place.unlink(missing_ok=True)
             raise Refused("work_full") from None
@@ -94,10 +130,18 @@ class Uploads:
             raise Refused(found.fault, field="file")
         return found
 
+    async def _settle(self, account: int, ids: Iterable[int], patience_s: float) -> None:
+        looks = round(patience_s / LOOK_EVERY_S)
+        for id in ids:
+            while await self._sql.read(portraits.busy, account, id) and looks > 0:
+                looks -= 1
+                await asyncio.sleep(LOOK_EVERY_S)
+
 
 def _lay(file: BinaryIO, place: Path) -> None:
     """For our eyes alone. Errors: `OSError`, also for a disk that is full."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
+        file.seek(0)
         shutil.copyfileobj(file, out, 1 << 20)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hustings.social import notifications, sessions
+from hustings.social import notifications, reports, sessions
 from hustings.social.seal import Seal
 from hustings.social.sessions import Visitor
 from hustings.web.guard import SAFE_METHODS
@@ -101,7 +101,8 @@ def _found(
         return found
     ask = notifications.unread
     unread = ask(connection, found[0].account, notifications.Wish(), now_ms, UNREAD_SHOWN)
-    return replace(found[0], unread=unread), found[1]
+    waiting = reports.open_ones(connection, UNREAD_SHOWN) if found[0].moderates else 0
+    return replace(found[0], unread=unread, reports=waiting), found[1]
 
 
 def _says_where_from(request: Request) -> bool:

@@ -81,7 +81,7 @@ CODES: dict[str, tuple[int, str]] = {
     "time_malformed": (422, "That is not a time."),
     "profile_unknown": (422, "A profile is default or fast."),
     "picture_too_large": (413, "This picture is too large."),
-    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG or WebP)."),
+    "picture_malformed": (422, "This is not a picture that can be read (JPEG, PNG, GIF or WebP)."),
     "picture_alt_missing": (
         422,
         "Say in a few words what the picture shows, for those who cannot see it.",
@@ -109,6 +109,7 @@ CODES: dict[str, tuple[int, str]] = {
     ),
     "password_wrong": (403, "This is not your password."),
     "note_too_long": (422, "That is said in 500 characters at the most."),
+    "comment_too_long": (422, "A note about somebody has 2,000 characters at the most."),
     "sign_up_closed": (403, "Nobody can sign up here just now."),
     "invite_unknown": (403, "This invitation is not, or no longer, good. Ask for another."),
     "log_in_needed": (401, "Log in for this."),
@@ -119,6 +120,29 @@ CODES: dict[str, tuple[int, str]] = {
     "account_suspended": (403, "This account is suspended."),
     "account_unknown": (404, "There is no such account."),
     "not_allowed": (403, "This is for those who look after this server."),
+    "email_blocked": (403, "This e-mail address cannot sign up here."),
+    "act_forbidden": (
+        403,
+        "This is not yours to decide: one’s own account, one of the same rank, and a ban that an owner lifts are not.",
+    ),
+    "standing_wrong": (409, "This account does not stand so that this could be done."),
+    "reason_missing": (422, "Say why. Whom it is about reads it, and so does the log."),
+    "domain_malformed": (422, "That is not the name of a server."),
+    "block_taken": (409, "This domain is blocked already."),
+    "block_unknown": (404, "There is no such block."),
+    "report_unknown": (404, "There is no such report."),
+    "report_oneself": (422, "Nobody reports himself."),
+    "report_posts_many": (422, "A report names 20 posts at the most."),
+    "report_comment_too_long": (422, "That is said in 1,000 characters at the most."),
+    "report_category_unknown": (
+        422,
+        "A report is about spam, a violation, the law, or something else.",
+    ),
+    "rule_unknown": (422, "This server has no such rule."),
+    "reports_many": (
+        429,
+        "Twenty reports in a day are taken at the most. Those that you sent are read.",
+    ),
     "email_unconfirmed": (403, "Confirm your address first: we sent you a letter."),
     "email_confirmed": (403, "This address is confirmed already."),
     "agreement_needed": (422, "Whoever signs up has to agree to the rules of this server."),
@@ -142,7 +166,7 @@ CODES: dict[str, tuple[int, str]] = {
     "scope_missing": (403, "This action is outside of the authorized scopes."),
     # posts
     "post_unknown": (404, "There is no such post."),
-    "post_gone": (410, "This post was deleted by whoever wrote it."),
+    "post_gone": (410, "This post was deleted by whoever wrote it, or by a moderator."),
     "post_empty": (422, "A post needs some words."),
     "post_too_long": (422, "That is longer than a post may be."),
     "visibility_unknown": (422, "A post is public, unlisted, private or direct."),
@@ -208,6 +232,13 @@ CODES: dict[str, tuple[int, str]] = {
         422,
         "Choose among the answers that there are: one, or several where the poll says so.",
     ),
+    # posts that are to appear later
+    "scheduled_unknown": (404, "There is no such post of yours that is to appear."),
+    "scheduled_soon": (
+        422,
+        "A post that is to appear later appears in five minutes at the earliest.",
+    ),
+    "scheduled_many": (422, "Three hundred posts wait at the most, and twenty-five for one day."),
     # rehearsing another machine's server
     "rehearsal_no_token": (
         403,

@@ -14,6 +14,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
 from hustings.copy import direction, say
 from hustings.social import names
@@ -22,11 +23,10 @@ from hustings.social.letters import Letter
 PAGE = """<!doctype html>
 <html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><title>{subject}</title></head>
 <body style="font-family: sans-serif; line-height: 1.5; max-width: 36em">
-<p>{why}</p>
-<p><a href="{link}">{act}</a></p>
-<p>{else_}</p>
+{paragraphs}
 </body></html>
 """
+PARAGRAPH = '<p style="white-space: pre-line">{said}</p>'
 HEADER_MAX = 200
 POLICY = SMTP.clone(cte_type="7bit")
 """Every mail server takes seven bits; the eighth is an extension (RFC 6152)."""
@@ -46,29 +46,33 @@ def compose(
     Errors: `ValueError` for an address or a header that cannot be, `KeyError` for a sentence that is missing.
     """
     copy = dict(sentences)
-    place = web_url.split("://", 1)[1]
-    link = web_url + letter.path
-    words = {
-        part: say(copy, f"{letter.kind}.{part}", lang=lang, handle=letter.handle, place=place)
-        for part in ("subject", "why", "act", "else")
+    known: dict[str, Any] = {
+        "handle": letter.handle,
+        "place": web_url.split("://", 1)[1],
+        "why": letter.why,
     }
+    parts = ("subject", "why", "act" if letter.path else "reason", "else")
+    words = {part: say(copy, f"{letter.kind}.{part}", lang=lang, **known) for part in parts}
+    subject = words.pop("subject")
+    link = web_url + letter.path
     message = EmailMessage(POLICY)
     message["From"] = Address(_header(copy["name"]), addr_spec=_address(from_address))
     message["To"] = Address(addr_spec=_address(letter.to))
-    message["Subject"] = _header(words["subject"])
+    message["Subject"] = _header(subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(at_ms / 1000, UTC))
     message["Message-ID"] = _header(f"<{id}.{letter.kind}@{from_address.rpartition('@')[2]}>")
     # no "I am away" comes back for it (RFC 3834, 5)
     message["Auto-Submitted"] = "auto-generated"
-    text = f"{words['why']}\n\n{words['act']}:\n{link}\n\n{words['else']}\n"
-    message.set_content(text, cte="quoted-printable")
-    shown = {name: html.escape(said) for name, said in words.items() if name != "else"}
+    plain = [f"{said}:\n{link}" if part == "act" else said for part, said in words.items()]
+    message.set_content("\n\n".join([*plain, ""]), cte="quoted-printable")
+    marked = {part: html.escape(said) for part, said in words.items()}
+    if letter.path:
+        marked["act"] = f'<a href="{html.escape(link)}">{marked["act"]}</a>'
     page = PAGE.format(
-        **shown,
         lang=lang,
         dir=direction(lang),
-        link=html.escape(link),
-        else_=html.escape(words["else"]),
+        subject=html.escape(subject),
+        paragraphs="\n".join(PARAGRAPH.format(said=said) for said in marked.values()),
     )
     message.add_alternative(page, subtype="html", cte="quoted-printable")
     return message

@@ -17,16 +17,22 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
 
 from hustings.settings import Settings
-from hustings.social import media
+from hustings.social import media, portraits, room_pictures
 from hustings.social.jobs import Job
+from hustings.social.lanes import PICTURES, SOUNDS, Lane
 from hustings.social.media import AUDIO, IMAGE, Made
+from hustings.social.portraits import AVATAR, HEADER
+from hustings.social.room_pictures import ROOM
 from hustings.work.ledger import Ledger
 from hustings.work.runner import NotNow
 
-KINDS = {IMAGE: (".jpg", ".webp"), AUDIO: (".m4a",)}
+ENDINGS = {AUDIO: (".m4a",)}
+PICTURE_ENDINGS = (".jpg", ".webp")
 FAULTS = ("media_malformed", "media_too_large", "media_too_long", "media_too_hard")
 SAID_MAX = 4_096
 NAME = re.compile(r"[a-z]{1,16}\.[a-z0-9]{3,4}")
@@ -43,10 +49,31 @@ class Bounds:
     wall_s: float
 
 
+_OF_PICTURES = Bounds(1_500_000_000, 25, 50.0)
 BOUNDS = {
-    IMAGE: Bounds(1_500_000_000, 25, 50.0),
+    IMAGE: _OF_PICTURES,
+    AVATAR: _OF_PICTURES,
+    HEADER: _OF_PICTURES,
+    ROOM: _OF_PICTURES,
     AUDIO: Bounds(1_500_000_000, 400, 800.0),
 }
+
+
+class Shelf(Protocol):
+    """Where it is written down what came of a file: `social.media` and its like."""
+
+    def kind_waiting(self, connection: Connection, id: int) -> str | None: ...
+    def finish(self, connection: Connection, id: int, made: Made) -> None: ...
+    def fail(self, connection: Connection, id: int, code: str) -> None: ...
+    def sweep(self, connection: Connection, now_ms: int) -> list[str]: ...
+
+
+SHELVES: Mapping[str, Shelf] = {
+    "media": media,
+    "portrait": portraits,
+    "room_picture": room_pictures,
+}
+"""By the name under which a job says the id."""
 
 
 class Making:
@@ -57,44 +84,44 @@ class Making:
     ) -> None:
         self._spool = settings.spool_dir
         self._published = settings.media_dir
-        self._most = {
-            IMAGE: settings.media.picture_pixels_max,
-            AUDIO: settings.media.sound_minutes_max * 60_000,
-        }
+        self._pixels_max = settings.media.picture_pixels_max
+        self._longest_ms = settings.media.sound_minutes_max * 60_000
         self._ledger = ledger
         self._bounds = bounds
         self._turn = asyncio.Lock()
         """Held while files are published or thrown away: nobody deletes what another just found to be there already."""
 
     async def __call__(self, job: Job) -> None:
-        id = int(job.body["media"])
+        ((name, id),) = job.body.items()
+        shelf = SHELVES[name]
         raw, folder = self._spool / str(id), self._spool / f"{id}.made"
-        kind = await self._ledger.read(lambda c: media.kind_waiting(c, id))
+        kind = await self._ledger.read(lambda c: shelf.kind_waiting(c, id))
         try:
             if kind is not None:
-                await self._one(id, kind, raw, folder)
+                await self._one(shelf, id, kind, raw, folder)
         except OSError as error:
-            if kind is not None and job.takes >= media.LANES[kind].takes_max:
-                await self._ledger.write(lambda c: media.fail(c, id, "media_failed"))
+            if kind is not None and job.takes >= _lane(kind).takes_max:
+                await self._ledger.write(lambda c: shelf.fail(c, id, "media_failed"))
             raise NotNow(f"no file could be written: {error.strerror}") from None
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, True)
         raw.unlink(missing_ok=True)
 
     async def sweep(self, now_ms: int) -> None:
-        """Throws away what belonged to no post for a day, and raw files that nobody waits for any more."""
-        async with self._turn:
-            for name in await self._ledger.write(lambda c: media.sweep(c, now_ms)):
-                (self._published / name).unlink(missing_ok=True)
+        """Throws away what nobody wanted for a day, and raw files that nobody waits for any more."""
+        for shelf in SHELVES.values():
+            async with self._turn:
+                for name in await self._ledger.write(lambda c: shelf.sweep(c, now_ms)):  # noqa: B023
+                    (self._published / name).unlink(missing_ok=True)
         for path in self._spool.glob("*"):
             named = SPOOL_NAME.fullmatch(path.name)
             id = int(path.name.partition(".")[0]) if named else -1
             if named and (id >> 16) < now_ms - media.LOOSE_MS:
                 shutil.rmtree(path, True) if path.is_dir() else path.unlink(missing_ok=True)
 
-    async def _one(self, id: int, kind: str, raw: Path, folder: Path) -> None:
+    async def _one(self, shelf: Shelf, id: int, kind: str, raw: Path, folder: Path) -> None:
         if not raw.exists():
-            await self._ledger.write(lambda c: media.fail(c, id, "media_failed"))
+            await self._ledger.write(lambda c: shelf.fail(c, id, "media_failed"))
             return
         await asyncio.to_thread(shutil.rmtree, folder, True)
         folder.mkdir(mode=0o700)
@@ -102,15 +129,15 @@ class Making:
         fault = str(said.get("fault", ""))
         if fault:
             code = fault if fault in FAULTS else "media_failed"
-            await self._ledger.write(lambda c: media.fail(c, id, code))
+            await self._ledger.write(lambda c: shelf.fail(c, id, code))
             return
         async with self._turn:
             try:
                 made = await asyncio.to_thread(self._publish, kind, folder, said)
             except (KeyError, TypeError, ValueError):  # no child of ours says that
-                await self._ledger.write(lambda c: media.fail(c, id, "media_failed"))
+                await self._ledger.write(lambda c: shelf.fail(c, id, "media_failed"))
                 return
-            await self._ledger.write(lambda c: media.finish(c, id, made))
+            await self._ledger.write(lambda c: shelf.finish(c, id, made))
 
     async def _child(self, kind: str, raw: Path, folder: Path) -> dict[str, Any]:
         """What the child says. One that is killed, by its limits or by our patience, was given too hard a file."""
@@ -119,8 +146,8 @@ class Making:
             "kind": kind,
             "raw": str(raw),
             "folder": str(folder),
-            "format": "" if kind == IMAGE else await asyncio.to_thread(_format, raw),
-            "most": self._most[kind],
+            "format": await asyncio.to_thread(_format, raw) if kind == AUDIO else "",
+            "most": self._longest_ms if kind == AUDIO else self._pixels_max,
             "memory_bytes": bounds.memory_bytes,
             "cpu_s": bounds.cpu_s,
         }
@@ -152,12 +179,13 @@ class Making:
     def _publish(self, kind: str, folder: Path, said: Mapping[str, Any]) -> Made:
         """Nothing that the child says is believed but sizes: a name gets one of our own endings."""
         file = self._object(kind, folder, str(said["file"]))
-        preview = self._object(IMAGE, folder, str(said["preview"])) if kind == IMAGE else ""
+        same = kind == AUDIO or said["preview"] == said["file"]
+        preview = file if same else self._object(kind, folder, str(said["preview"]))
         letters = said.get("blurhash")
         good = isinstance(letters, str) and BLURHASH.fullmatch(letters) is not None
         return Made(
             file=file,
-            preview=preview,
+            preview="" if kind == AUDIO else preview,
             size=_size(said.get("size")),
             preview_size=_size(said.get("preview_size")),
             blurhash=letters if good else None,
@@ -167,7 +195,11 @@ class Making:
     def _object(self, kind: str, folder: Path, named: str) -> str:
         """Puts a file of the child's at its immutable address: its name below `published/media`. Errors: `OSError`."""
         made = folder / named
-        if not NAME.fullmatch(named) or made.suffix not in KINDS[kind] or made.is_symlink():
+        if (
+            not NAME.fullmatch(named)
+            or made.suffix not in ENDINGS.get(kind, PICTURE_ENDINGS)
+            or made.is_symlink()
+        ):
             raise ValueError("a name that no child of ours gives")
         with made.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:40]
@@ -178,6 +210,10 @@ class Making:
         made.chmod(0o644)
         made.replace(place)
         return name
+
+
+def _lane(kind: str) -> Lane:
+    return SOUNDS if kind == AUDIO else PICTURES
 
 
 def _format(raw: Path) -> str:

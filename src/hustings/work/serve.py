@@ -15,16 +15,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from hustings import copy
 from hustings.keyring import square_key
 from hustings.settings import Settings
-from hustings.social import feeds, jobs, voting
+from hustings.social import feeds, jobs, scheduled, voting
 from hustings.social.ids import Ids
-from hustings.social.lanes import FAN_OUT, IMPORTS, MAIL, PICTURES, POLLS, SOUNDS
+from hustings.social.lanes import FAN_OUT, IMPORTS, LINKS, MAIL, PICTURES, POLLS, SCHEDULED, SOUNDS
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
 from hustings.work.alarms import Alarm, Alarms
+from hustings.work.appearing import Appearing
 from hustings.work.fan_out import FanOut
+from hustings.work.fetching import Fetching
 from hustings.work.importing import Importing
 from hustings.work.ledger import Ledger
+from hustings.work.links import Links
 from hustings.work.mail import Letters
 from hustings.work.media import Making
 from hustings.work.poll_ends import PollEnds
@@ -32,8 +35,11 @@ from hustings.work.post import Post, our_name
 from hustings.work.runner import Runner
 
 LANG = "en"
-LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS)
-ALARMS = (Alarm("polls", voting.next_end_ms, voting.call),)
+LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS, SCHEDULED, LINKS)
+ALARMS = (
+    Alarm("polls", voting.next_end_ms, voting.call),
+    Alarm("scheduled", scheduled.next_due_ms, scheduled.call),
+)
 WAIT_S, AGAIN_S, SWEEP_S = 0.5, 5.0, 600.0
 HEAD_MAX, HEAD_S = 4_096, 2.0
 
@@ -94,10 +100,14 @@ class Work:
         ids = Ids()
         importing = Importing(self.ledger, ids, self._settings.public.web, wall_ms)
         archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
+        asking = Links(self.ledger, Fetching(), self._settings.public.web, wall_ms)
+        proofs = Runner(LINKS, asking, self.ledger, wall_ms, random.random)
         ends = Runner(POLLS, PollEnds(self.ledger), self.ledger, wall_ms, random.random)
+        appearing = Appearing(self._settings, self.ledger, ids, wall_ms)
+        appears = Runner(SCHEDULED, appearing, self.ledger, wall_ms, random.random)
         alarms = Alarms(ALARMS, self.ledger, ids, wall_ms)
         tasks = [self._sweep(stop), spread.run(stop), archives.run(stop), ends.run(stop)]
-        tasks.append(alarms.run(stop))
+        tasks += [appears.run(stop), alarms.run(stop), proofs.run(stop)]
         for lane in (PICTURES, SOUNDS):
             made = Runner(lane, self._making, self.ledger, wall_ms, random.random)
             tasks.append(made.run(stop))
@@ -120,6 +130,8 @@ class Work:
                     await self.ledger.claim(lambda c: jobs.sweep(c, lane, wall_ms()))  # noqa: B023
             with contextlib.suppress(SQLAlchemyError):
                 await self.ledger.write(lambda c: feeds.sweep(c, wall_ms()))
+            with contextlib.suppress(SQLAlchemyError):
+                await self.ledger.write(lambda c: scheduled.sweep(c, wall_ms()))
             with contextlib.suppress(SQLAlchemyError, OSError):
                 await self._making.sweep(wall_ms())
             await pause(stop, SWEEP_S)

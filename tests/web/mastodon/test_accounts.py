@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hustings.social import preferences
+from hustings.social import fields
 from hustings.web.mastodon import params
 from hustings.wire.errors import Refused
 from tests.web.conftest import House, bearer
@@ -61,7 +61,7 @@ async def test_a_profile_is_changed_by_form_by_json_and_in_parts(house: House) -
     own = (await update(house, token, files={"display_name": (None, "Ada L")})).json()
     assert own["display_name"] == "Ada L" and len(own["fields"]) == 1
     picture = await update(house, token, files={"avatar": ("a.png", b"x", "image/png")})
-    assert (picture.status_code, picture.json()["code"]) == (422, "not_offered")
+    assert (picture.status_code, picture.json()["code"]) == (422, "media_malformed")
     told = await house.client.get("/api/v1/preferences", headers=bearer(token))
     assert told.json()["posting:default:visibility"] == "unlisted"
     assert told.json()["posting:default:language"] == "de"
@@ -80,7 +80,10 @@ async def test_a_profile_is_changed_by_form_by_json_and_in_parts(house: House) -
         ({"fields_attributes": "x"}, "preference_malformed"),
         ({"fields_attributes": ["x"]}, "preference_malformed"),
         ({"display_name": 3}, "bad_request"),
-        ({"avatar": "a picture"}, "not_offered"),
+        ({"avatar": "a picture"}, "media_malformed"),
+        ({"avatar": ["x"]}, "media_malformed"),
+        ({"header_description": 3}, "bad_request"),
+        ({"avatar_description": "a" * 1_501}, "media_alt_too_long"),
     ],
 )
 async def test_what_no_profile_may_be(house: House, said: dict[str, Any], code: str) -> None:
@@ -90,7 +93,7 @@ async def test_what_no_profile_may_be(house: House, said: dict[str, Any], code: 
     limits = {
         "display_name": "a" * 60,
         "note": "a" * 500,
-        "fields_attributes": [{"name": "a", "value": "b" * preferences.FIELD_MAX}] * 4,
+        "fields_attributes": [{"name": "a", "value": "b" * fields.FIELD_MAX}] * 4,
     }
     assert (await update(house, token, json=limits)).status_code == 200
 

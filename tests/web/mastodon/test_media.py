@@ -253,13 +253,13 @@ async def test_a_post_deleted_to_be_written_anew_keeps_its_picture(
     assert [one["id"] for one in found] == [again["id"]]
     for_good = await ada.new("For good", media_ids=[second])
     await ada.call("DELETE", f"statuses/{for_good['id']}?delete_media=true")
-    async for one in _sweeping(house):
+    async for one in making_of(house):
         await one.sweep(house.clock[0])
     assert await ada.code("GET", f"media/{second}") == (404, "media_unknown")
     assert (await ada.call("GET", f"media/{first}")).status_code == 200
 
 
-async def _sweeping(house: House) -> AsyncIterator[Making]:
+async def making_of(house: House) -> AsyncIterator[Making]:
     settings = house.settings
     ledger = Ledger(Database(settings.database.url or sqlite_url(settings.database_path)))
     yield Making(settings, ledger)

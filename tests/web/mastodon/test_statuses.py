@@ -52,7 +52,7 @@ async def test_a_post_as_apps_read_it(house: House) -> None:
         ({"status": "a", "media_ids": ["1", "2", "3", "4", "5"]}, 422, "media_many"),
         ({"status": "a", "media_ids": "../1"}, 404, "media_unknown"),
         ({"status": "a", "poll": {"options": ["a", "b"]}}, 422, "poll_length_wrong"),
-        ({"status": "a", "scheduled_at": "2030-01-01T00:00:00Z"}, 422, "not_offered"),
+        ({"status": "a", "scheduled_at": "2030-01-01T00:00:00Z"}, 422, "time_too_far"),
         ({"status": "a", "quoted_status_id": "1"}, 404, "post_unknown"),
         ({"status": "", "quoted_status_id": "1"}, 422, "post_empty"),
         ({"status": "a", "quote_approval_policy": "all"}, 422, "quote_policy_unknown"),

@@ -67,6 +67,7 @@ class Recording:
                 self._stage.records
                 and plan is not None
                 and room.state == "ended"
+                and room.has_replay
                 and (stretch := self._kept.on_air)
             ):
                 title = plan.title

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from hustings.social import accounts, follows, letters, names, preferences, sessions, tokens
-from hustings.social.accounts import Member
+from hustings.social import accounts, letters, names, preferences, sessions, tokens
 from hustings.social.paging import id_of
 from hustings.web.mastodon import entities, params
 from hustings.web.mastodon.answers import yes
@@ -53,14 +52,7 @@ def _own(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> 
     @router.get("/accounts/verify_credentials")
     async def verify(request: Request) -> Response:
         mine = callers.mine(request, "profile")
-        return yes(shown.own(*await sql.read(_own_person, mine.account)))
-
-    @router.patch("/accounts/update_credentials")
-    async def update(request: Request) -> Response:
-        mine = callers.mine(request, "write:accounts")
-        tree = await params.read(request)
-        await sql.write(_update, mine.account, tree)
-        return yes(shown.own(*await sql.read(_own_person, mine.account)))
+        return yes(shown.own(*await sql.read(entities.own_person, mine.account)))
 
     @router.get("/preferences")
     async def preferred(request: Request) -> Response:
@@ -141,13 +133,6 @@ def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
         return yes(callers.waiting(request, "read:accounts").confirmed)
 
 
-def _own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
-    found = accounts.member(connection, id)
-    if found is None:
-        raise Refused("token_wrong")
-    return entities.person(connection, found.account), found, follows.asked_by(connection, id)
-
-
 def _person(connection: Connection, which: int | str) -> Person:
     """Errors: `account_unknown`."""
     found = (
@@ -164,42 +149,6 @@ def _people(connection: Connection, ids: list[int]) -> list[Person]:
     found = [accounts.of_id(connection, id) for id in ids]
     around = entities.people(connection, [one for one in found if one is not None])
     return [around[id] for id in ids if id in around]
-
-
-def _update(connection: Connection, id: int, tree: Mapping[str, Any]) -> None:
-    """What a request names; the rest stays. Errors: those of `names` and `preferences`, `not_offered`."""
-    for picture in ("avatar", "header"):
-        if tree.get(picture) not in (None, "", b""):
-            raise Refused("not_offered", field=picture)
-    found = accounts.member(connection, id)
-    if found is None:
-        raise Refused("token_wrong")
-    name, note, locked = tree.get("display_name"), tree.get("note"), tree.get("locked")
-    if name is not None or note is not None or locked is not None:
-        said = found.account
-        name = (
-            said.name
-            if name is None
-            else names.line(name, names.NAME_MAX, "name_malformed", "display_name")
-        )
-        note = (
-            said.note
-            if note is None
-            else names.lines(note, names.NOTE_MAX, "note_too_long", "note")
-        )
-        shut = None if locked is None else preferences.truth(locked, "locked")
-        accounts.describe(connection, id, name, note, shut)
-    source = tree.get("source")
-    wanted = {one: tree[one] for one in ("bot", "discoverable") if one in tree}
-    if isinstance(source, dict):
-        kept = ("sensitive", "language", "quote_policy")
-        wanted |= {one: source[one] for one in kept if one in source}
-        wanted |= {"visibility": source["privacy"]} if "privacy" in source else {}
-    if "fields_attributes" in tree:
-        wanted["fields"] = tree["fields_attributes"]
-    if wanted:
-        before = preferences.of(connection, id)
-        preferences.keep(connection, id, preferences.changed(before, wanted))
 
 
 def _agreed(tree: Mapping[str, Any]) -> bool:

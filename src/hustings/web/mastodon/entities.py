@@ -13,16 +13,21 @@ from sqlalchemy import Connection
 from hustings.social import accounts, follows, preferences, scopes
 from hustings.social.accounts import Account, Member
 from hustings.social.apps import App
+from hustings.social.fields import Field
 from hustings.social.follows import Counts
 from hustings.social.ids import moment as moment_of
 from hustings.social.preferences import Preferences
 from hustings.social.tokens import Token
 from hustings.web.mastodon.answers import day, moment
 from hustings.web.parts import Parts
+from hustings.wire.errors import Refused
 
 PERMISSIONS = {accounts.MEMBER: 0, accounts.MODERATOR: 1 << 3 | 1 << 4 | 1 << 10, accounts.OWNER: 1}
 """Of a role, as Mastodon counts them: an owner may all, a moderator sees reports, the log, and users."""
 ROLE_IDS = {accounts.MEMBER: "-99", accounts.MODERATOR: "1", accounts.OWNER: "3"}
+REL = "nofollow noopener noreferrer"
+ME = f"{REL} me"
+"""On the links of a profile's table: its owner says that they are his own."""
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
 
 
@@ -33,6 +38,8 @@ class Person:
     account: Account
     preferences: Preferences
     counts: Counts
+    role: str = ""
+    """What all may see that he is here, "" for nothing."""
 
 
 def person(connection: Connection, account: Account) -> Person:
@@ -44,7 +51,20 @@ def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Per
     ids = {account.id for account in wanted}
     set_by = preferences.of_ids(connection, ids)
     counted = follows.counts(connection, ids)
-    return {one.id: Person(one, set_by[one.id], counted[one.id]) for one in wanted}
+    proud = accounts.roles(connection, [id for id in ids if set_by[id].role_shown])
+    shown = {id: role for id, role in proud.items() if role in accounts.MODERATORS}
+    return {
+        one.id: Person(one, set_by[one.id], counted[one.id], shown.get(one.id, ""))
+        for one in wanted
+    }
+
+
+def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
+    """One's own, and how many ask to follow. Errors: `token_wrong` for who is gone."""
+    found = accounts.member(connection, id)
+    if found is None:
+        raise Refused("token_wrong")
+    return person(connection, found.account), found, follows.asked_by(connection, id)
 
 
 BUILD_KEPT_MS = 1_000
@@ -71,7 +91,7 @@ class Entities:
 
     def account(self, who: Person) -> dict[str, Any]:
         account, more, counted = who.account, who.preferences, who.counts
-        picture, header = self.asset("web/avatar.png"), self.asset("web/header.png")
+        at = self._parts.portraits
         return {
             "id": str(account.id),
             "username": account.handle,
@@ -86,23 +106,24 @@ class Entities:
             "note": paragraphs(account.note),
             "url": self.page(account),
             "uri": account.uri,
-            "avatar": picture,
-            "avatar_static": picture,
-            "avatar_description": "",
-            "header": header,
-            "header_static": header,
-            "header_description": "",
+            "avatar": at.avatar(account),
+            "avatar_static": at.still(account),
+            "avatar_description": account.avatar_alt,
+            "header": at.header(account),
+            "header_static": at.header(account),
+            "header_description": account.header_alt,
             "followers_count": counted.followers,
             "following_count": counted.following,
             "statuses_count": counted.posts,
             "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
             "hide_collections": False,
             "noindex": False,
+            **({"limited": True} if account.limited else {}),
             "emojis": [],
-            "roles": [],
+            "roles": [role_of(who.role)] if who.role else [],
             "fields": [
-                {"name": name, "value": linked(value), "verified_at": None}
-                for name, value in more.fields
+                {"name": one.name, "value": linked(one.value, ME), "verified_at": proven(one)}
+                for one in more.fields
             ],
         }
 
@@ -117,8 +138,8 @@ class Entities:
                 "language": more.language,
                 "note": who.account.note,
                 "fields": [
-                    {"name": name, "value": value, "verified_at": None}
-                    for name, value in more.fields
+                    {"name": one.name, "value": one.value, "verified_at": proven(one)}
+                    for one in more.fields
                 ],
                 "follow_requests_count": asked_by,
                 "hide_collections": False,
@@ -128,13 +149,16 @@ class Entities:
                 "quote_policy": more.quote_policy,
             },
             "role": {
-                "id": ROLE_IDS[member.role],
-                "name": "" if member.role == accounts.MEMBER else member.role.capitalize(),
-                "color": "",
+                **role_of(member.role),
                 "permissions": str(PERMISSIONS[member.role]),
-                "highlighted": False,  # nobody else is shown it
+                "highlighted": bool(who.role),
             },
         }
+
+
+def role_of(role: str) -> dict[str, str]:
+    name = "" if role == accounts.MEMBER else role.capitalize()
+    return {"id": ROLE_IDS[role], "name": name, "color": ""}
 
 
 def application(app: App) -> dict[str, Any]:
@@ -167,16 +191,18 @@ def paragraphs(text: str) -> str:
     )
 
 
-def linked(line: str) -> str:
+def proven(field: Field) -> str | None:
+    return moment(field.verified_at_ms) if field.verified_at_ms else None
+
+
+def linked(line: str, rel: str = REL) -> str:
     """One line as HTML, with the links that are in it."""
     made, at = [], 0
     for found in _LINK.finditer(line):
         url = found[0].rstrip(".,;:!?)")
         made.append(escape(line[at : found.start()]))
         href = escape(url)
-        made.append(
-            f'<a href="{href}" rel="nofollow noopener noreferrer" target="_blank">{href}</a>'
-        )
+        made.append(f'<a href="{href}" rel="{rel}" target="_blank">{href}</a>')
         at = found.start() + len(url)
     return "".join(made) + escape(line[at:])
 

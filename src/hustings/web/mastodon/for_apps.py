@@ -17,8 +17,11 @@ from hustings.web.mastodon import (
     notifications,
     oauth,
     polls,
+    profile,
     quotes,
     relations,
+    reports,
+    scheduled,
     search,
     statuses,
     streaming,
@@ -39,8 +42,10 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(consent.build(parts, pages))
     app.include_router(app_pages.build(parts, pages))
     app.include_router(relations.build(parts, callers, shown))
+    app.include_router(reports.build(parts, callers, shown))
     app.include_router(lists.build(parts, callers, shown, posts))
     app.include_router(search.build(parts, callers, shown, posts))
+    app.include_router(profile.build(parts, callers, shown))
     app.include_router(
         accounts.build(parts, callers, shown)
     )  # after those: `/accounts/{id}` is anything
@@ -48,6 +53,7 @@ def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
     app.include_router(quotes.build(parts, callers, posts))
     app.include_router(media.build(parts, callers))
     app.include_router(polls.build(parts, callers))
+    app.include_router(scheduled.build(parts, callers))
     app.include_router(marks.build(parts, callers, shown, posts))
     entries = notifications.Entries(shown, posts)
     app.include_router(notifications.build(parts, callers, entries))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -11,7 +12,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from hustings.copy import catalogue
-from hustings.social import accounts, names, polls, preferences
+from hustings.social import accounts, blocks, fields, names, polls
+from hustings.social.blocks import Block
 from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
 from hustings.social.media import DESCRIPTION_MAX, PICTURES_MAX
@@ -79,7 +81,11 @@ def _instances(router: APIRouter, parts: Parts, shown: Entities) -> None:
 
     @router.get("/api/v1/instance/rules")
     async def rules() -> Response:
-        return yes([])  # no rules can be written down yet: there are none
+        return yes(about.rules())
+
+    @router.get("/api/v1/instance/domain_blocks")
+    async def domain_blocks() -> Response:
+        return yes([_blocked(one) for one in await parts.sql.read(blocks.servers)])
 
     @router.get("/api/v1/instance/peers")
     async def peers() -> Response:
@@ -92,6 +98,12 @@ def _instances(router: APIRouter, parts: Parts, shown: Entities) -> None:
     @router.get("/api/v1/announcements")
     async def announcements() -> Response:
         return yes([])  # none can be made
+
+
+def _blocked(one: Block) -> dict[str, Any]:
+    severity = "suspend" if one.suspends else "silence"
+    digest = hashlib.sha256(one.domain.encode()).hexdigest()
+    return {"domain": one.domain, "digest": digest, "severity": severity, "comment": one.said}
 
 
 class _About:
@@ -129,7 +141,7 @@ class _About:
             },
             "api_versions": {"mastodon": API_LEVEL},
             "contact": {"email": "", "account": contact},
-            "rules": [],
+            "rules": self.rules(),
         }
 
     def v1(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
@@ -152,8 +164,14 @@ class _About:
             "invites_enabled": self._parts.settings.square.sign_up == "invite",
             "configuration": {name: configuration[name] for name in kept},
             "contact_account": contact,
-            "rules": [],
+            "rules": self.rules(),
         }
+
+    def rules(self) -> list[dict[str, Any]]:
+        return [
+            {"id": str(number), "text": rule, "hint": "", "translations": {}}
+            for number, rule in enumerate(self._parts.settings.square.rules, 1)
+        ]
 
     def _registrations(self) -> dict[str, Any]:
         mode = self._parts.settings.square.sign_up
@@ -168,9 +186,9 @@ class _About:
             "accounts": {
                 "max_featured_tags": 0,
                 "max_pinned_statuses": PINS_MAX,
-                "max_profile_fields": preferences.FIELDS_MAX,
-                "profile_field_name_limit": preferences.FIELD_MAX,
-                "profile_field_value_limit": preferences.FIELD_MAX,
+                "max_profile_fields": fields.FIELDS_MAX,
+                "profile_field_name_limit": fields.FIELD_MAX,
+                "profile_field_value_limit": fields.FIELD_MAX,
                 "max_display_name_length": names.NAME_MAX,
                 "max_note_length": names.NOTE_MAX,
             },

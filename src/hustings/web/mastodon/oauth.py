@@ -101,7 +101,7 @@ def _userinfo(router: APIRouter, parts: Parts, callers: Callers, shown: Entities
                 "name": found.shown,
                 "preferred_username": found.handle,
                 "profile": f"{web}/@{found.handle}",
-                "picture": shown.asset("web/avatar.png"),
+                "picture": parts.portraits.avatar(found),
             }
         )
 

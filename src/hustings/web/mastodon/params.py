@@ -5,9 +5,10 @@ Names are nested as Rails nests them: `id[]=1&id[]=2`, `source[privacy]=public`,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,11 +25,36 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
 async def read(request: Request) -> dict[str, Any]:
-    """The tree; a file is its bytes. Errors: `bad_request`."""
-    tree = nested(request.query_params.multi_items())
+    """The tree; of a file there is its name. Errors: `bad_request`."""
+    async with opened(request) as tree:
+        return {
+            name: str(one.filename) if isinstance(one, UploadFile) else one
+            for name, one in tree.items()
+        }
+
+
+@contextlib.asynccontextmanager
+async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
+    """The tree; a file is an `UploadFile`, for as long as this lasts. Errors: `bad_request`."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        return {**tree, **await _multipart(request)}
+    if kind != "multipart/form-data":
+        yield await _without_files(request, kind)
+        return
+    tree = nested(request.query_params.multi_items())
+    try:
+        form = await request.form(
+            max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
+        )
+    except HTTPException:
+        raise Refused("bad_request") from None
+    try:
+        yield {**tree, **nested(form.multi_items())}
+    finally:
+        await form.close()
+
+
+async def _without_files(request: Request, kind: str) -> dict[str, Any]:
+    tree = nested(request.query_params.multi_items())
     body = await request.body()
     if not body.strip():
         return tree
@@ -109,16 +135,3 @@ def _form(body: bytes) -> dict[str, Any]:
     except ValueError:
         raise Refused("bad_request") from None
     return nested(pairs)
-
-
-async def _multipart(request: Request) -> dict[str, Any]:
-    try:
-        async with request.form(
-            max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
-        ) as form:
-            pairs: list[tuple[str, object]] = []
-            for name, value in form.multi_items():
-                pairs.append((name, await value.read() if isinstance(value, UploadFile) else value))
-            return nested(pairs)
-    except HTTPException:
-        raise Refused("bad_request") from None

@@ -9,20 +9,20 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from hustings.social import accounts, follows
+from hustings.social import accounts, follows, notes
 from hustings.social.follows import Relationship
 from hustings.social.paging import Page, id_of
 from hustings.social.preferences import truth
 from hustings.web.mastodon import params
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
-from hustings.web.mastodon.entities import Entities, Person
+from hustings.web.mastodon.entities import Entities, Person, people
 from hustings.web.mastodon.marks import with_people
 from hustings.web.mastodon.paged import listed, page_of
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-ASKED_MAX = 80
+ASKED_MAX, FAMILIAR_ASKED_MAX = 80, 20
 MUTE_S_MAX = 10 * 365 * 86_400
 Listed = Callable[[Connection, int, Page], list[tuple[int, int]]]
 OF_ANYBODY: dict[str, Listed] = {
@@ -49,6 +49,7 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     )
     _acts(router, parts, callers)
     _answers(router, parts, callers)
+    _familiar(router, parts, callers, shown)
     for name in TAKEN_BACK:
         _take_back(router, parts, callers, name)
     for name in OF_ANYBODY:
@@ -81,7 +82,7 @@ def relationship(one: Relationship) -> dict[str, Any]:
         "muting_expires_at": None if until is None else moment(until),
         "domain_blocking": False,
         "endorsed": False,
-        "note": "",
+        "note": one.note,
     }
 
 
@@ -114,6 +115,13 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
         await sql.write(follows.block, parts.ids.at(parts.now_ms()), mine.account, target)
         return yes((await related(parts, mine.account, [target]))[0])
 
+    @router.post("/accounts/{id}/note")
+    async def note(id: str, request: Request) -> Response:
+        mine, target = callers.mine(request, "write:accounts"), id_of(id, "account_unknown")
+        said = (await params.read(request)).get("comment")
+        await sql.write(notes.write, mine.account, target, said)
+        return yes((await related(parts, mine.account, [target]))[0])
+
     @router.post("/accounts/{id}/mute")
     async def mute(id: str, request: Request) -> Response:
         mine, target = callers.mine(request, "write:mutes"), id_of(id, "account_unknown")
@@ -126,6 +134,28 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
         new = parts.ids.at(now_ms)
         await sql.write(follows.mute, new, mine.account, target, notifications, until_ms)
         return yes((await related(parts, mine.account, [target]))[0])
+
+
+def _familiar(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> None:
+    @router.get("/accounts/familiar_followers")
+    async def familiar(request: Request) -> Response:
+        mine = callers.mine(request, "read:follows")
+        asked = params.many(params.nested(request.query_params.multi_items()), "id")
+        ids = [id_of(one, "account_unknown") for one in asked[:FAMILIAR_ASKED_MAX]]
+        found = await parts.sql.read(_who_follows, mine.account, ids)
+        return yes(
+            [{"id": str(id), "accounts": [shown.account(one) for one in who]} for id, who in found]
+        )
+
+
+def _who_follows(
+    connection: Connection, account: int, ids: list[int]
+) -> list[tuple[int, list[Person]]]:
+    known = accounts.of_ids(connection, ids)
+    by_target = {id: notes.familiar(connection, account, id) for id in ids if id in known}
+    every = accounts.of_ids(connection, {one for who in by_target.values() for one in who})
+    around = people(connection, list(every.values()))
+    return [(id, [around[one] for one in who if one in around]) for id, who in by_target.items()]
 
 
 def _flag(tree: dict[str, Any], name: str, unsaid: bool) -> bool:

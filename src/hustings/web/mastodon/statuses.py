@@ -12,15 +12,12 @@ from starlette.responses import Response
 from hustings.social import drafts, media, posts, preferences, reposts, shown, threads
 from hustings.social.paging import LIMIT_MAX, id_of
 from hustings.social.shown import Post
-from hustings.web.mastodon import params, status_entities
+from hustings.web.mastodon import params, scheduled, status_entities
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
-
-NOT_OFFERED = ("scheduled_at",)
-"""Of a post: what would be lost without a word if it were overlooked."""
 
 QUOTING = ("quoted_status_id", "quote_approval_policy")
 
@@ -43,11 +40,12 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
     async def publish(request: Request) -> Response:
         mine = callers.mine(request, "write:statuses")
         tree = await params.read(request)
-        _check_offered(tree)
         set_by = await sql.read(preferences.of, mine.account)
         said = _with_preferences(tree, set_by)
         wanted = drafts.read(said, domain, longest, visibility=set_by.visibility)
         key, now_ms = request.headers.get("idempotency-key", ""), parts.now_ms()
+        if tree.get("scheduled_at") not in (None, ""):
+            return await scheduled.later(parts, mine, wanted, tree["scheduled_at"], key)
         id, web = parts.ids.at(now_ms), parts.settings.public.web
         made = await sql.write(posts.publish, id, mine.account, wanted, web, now_ms, key)
         return yes(statuses.all(await sql.read(read_one, mine.account, made))[0])
@@ -56,7 +54,6 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
     async def edit(id: str, request: Request) -> Response:
         mine, post = callers.mine(request, "write:statuses"), id_of(id)
         tree = await params.read(request)
-        _check_offered(tree)
         before = await sql.read(posts.own, mine.account, post)
         kept = {
             "status": before["text"],
@@ -161,13 +158,6 @@ def _described(tree: dict[str, Any]) -> dict[int, dict[str, object]]:
     if len(found) > media.PICTURES_MAX:
         raise Refused("media_many", field="media_attributes")
     return found
-
-
-def _check_offered(tree: Mapping[str, Any]) -> None:
-    """Errors: `not_offered` with its `field`."""
-    for name in NOT_OFFERED:
-        if tree.get(name) not in (None, "", [], {}):
-            raise Refused("not_offered", field=name)
 
 
 def _with_preferences(tree: Mapping[str, Any], set_by: preferences.Preferences) -> dict[str, Any]:

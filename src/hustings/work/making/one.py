@@ -29,15 +29,22 @@ def _made(wanted: dict[str, Any]) -> dict[str, Any]:
     Errors: `Fault`, `MemoryError`.
     """
     raw, folder, most = Path(wanted["raw"]), Path(wanted["folder"]), wanted["most"]
-    if wanted["kind"] == "image":
-        from hustings.work.making import pictures  # noqa: PLC0415
+    kind = wanted["kind"]
+    if kind == "audio":
+        from hustings.work.making import sounds  # noqa: PLC0415
 
         confine(wanted["memory_bytes"], wanted["cpu_s"])
-        return asdict(pictures.make(raw, folder, most))
-    from hustings.work.making import sounds  # noqa: PLC0415
+        return asdict(sounds.make(raw, folder, most, wanted["format"]))
+    from hustings.work.making import pictures  # noqa: PLC0415
 
     confine(wanted["memory_bytes"], wanted["cpu_s"])
-    return asdict(sounds.make(raw, folder, most, wanted["format"]))
+    if kind == "avatar":
+        return asdict(pictures.fit(raw, folder, most, (400, 400), may_move=True))
+    if kind == "header":
+        return asdict(pictures.fit(raw, folder, most, (1_500, 500), may_move=False))
+    if kind == "room":
+        return asdict(pictures.flat(raw, folder, most))
+    return asdict(pictures.make(raw, folder, most))
 
 
 if __name__ == "__main__":

@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageSequence
+from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from hustings.work.making.blurhash import blurhash
 from hustings.work.making.fault import Fault
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-SIDE_MAX, PREVIEW_SIDE, HASH_SIDE = 2_048, 480, 32
+SIDE_MAX, FLAT_SIDE, PREVIEW_SIDE, HASH_SIDE = 2_048, 1_600, 480, 32
 QUALITY, PREVIEW_QUALITY = 84, 78
 MOVING_SIDE, MOVING_FRAMES, MOVING_PIXELS = 640, 120, 120_000_000
 """What moves stays moving up to so many frames and pixels, all frames together; past that its first frame is the picture."""
@@ -40,24 +42,39 @@ TURNS = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Two files in the folder, and their sizes in pixels."""
+    """Two files in the folder, which may be one, and their sizes in pixels."""
 
     file: str
     preview: str
     size: tuple[int, int]
     preview_size: tuple[int, int]
-    blurhash: str
+    blurhash: str = ""
 
 
 def make(raw: Path, folder: Path, pixels_max: int) -> Picture:
-    """Errors: `Fault` with `media_too_large`, `media_malformed`; `MemoryError`."""
+    """A post's, as it is but for its bounds. Errors: `Fault` with `media_too_large`, `media_malformed`; `MemoryError`."""
+    return _opened(raw, pixels_max, partial(_made, folder=folder))
+
+
+def fit(raw: Path, folder: Path, pixels_max: int, size: tuple[int, int], may_move: bool) -> Picture:
+    """One that fills a frame of that size, what stands out cut off; its preview is itself, standing still. Errors: as `make`."""
+    made = partial(_fitted, folder=folder, size=size, may_move=may_move)
+    return _opened(raw, pixels_max, made)
+
+
+def flat(raw: Path, folder: Path, pixels_max: int) -> Picture:
+    """One that every player and every network shows: a JPEG that stands still. Errors: as `make`."""
+    return _opened(raw, pixels_max, partial(_printed, folder=folder))
+
+
+def _opened(raw: Path, pixels_max: int, made: Callable[[Image.Image], Picture]) -> Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(raw, formats=FORMATS) as picture:
                 if picture.width * picture.height > pixels_max:
                     raise Fault("media_too_large")
-                return _made(picture, folder)
+                return made(picture)
         except (Fault, MemoryError):
             raise
         except Image.DecompressionBombError:
@@ -70,7 +87,7 @@ def make(raw: Path, folder: Path, pixels_max: int) -> Picture:
 def _made(picture: Image.Image, folder: Path) -> Picture:
     moving = _moves(picture)
     if moving:
-        still, file = _animated(picture, folder)
+        still, file = _animated(picture, folder, _bounded)
     else:
         picture.draft("RGB", (SIDE_MAX, SIDE_MAX))
         still = _still(picture)
@@ -83,6 +100,29 @@ def _made(picture: Image.Image, folder: Path) -> Picture:
     tiny = preview.copy()
     tiny.thumbnail((HASH_SIDE, HASH_SIDE))
     return Picture(file, "small.jpg", size, preview.size, blurhash(np.asarray(tiny)))
+
+
+def _fitted(picture: Image.Image, folder: Path, size: tuple[int, int], may_move: bool) -> Picture:
+    shape = partial(ImageOps.fit, size=size, method=Image.Resampling.LANCZOS)
+    if may_move and _moves(picture):
+        first, file = _animated(picture, folder, shape)
+        return Picture(file, _saved(first, folder / "still", QUALITY), size, size)
+    picture.draft("RGB", (SIDE_MAX, SIDE_MAX))
+    file = _saved(shape(_still(picture)), folder / "whole", QUALITY)
+    return Picture(file, file, size, size)
+
+
+def _printed(picture: Image.Image, folder: Path) -> Picture:
+    picture.draft("RGB", (FLAT_SIDE, FLAT_SIDE))
+    still = _flat(_still(picture))
+    still.thumbnail((FLAT_SIDE, FLAT_SIDE))
+    file = _saved(still, folder / "whole", QUALITY)
+    return Picture(file, file, still.size, still.size)
+
+
+def _bounded(frame: Image.Image) -> Image.Image:
+    frame.thumbnail((MOVING_SIDE, MOVING_SIDE))
+    return frame
 
 
 def _moves(picture: Image.Image) -> bool:
@@ -133,11 +173,12 @@ def _saved(still: Image.Image, place: Path, quality: int) -> str:
     return path.name
 
 
-def _animated(picture: Image.Image, folder: Path) -> tuple[Image.Image, str]:
+def _animated(
+    picture: Image.Image, folder: Path, shape: Callable[[Image.Image], Image.Image]
+) -> tuple[Image.Image, str]:
     frames, lasting = [], []
     for frame in ImageSequence.Iterator(picture):
-        shown = frame.convert("RGBA")
-        shown.thumbnail((MOVING_SIDE, MOVING_SIDE))
+        shown = shape(frame.convert("RGBA"))
         lasts = frame.info.get("duration", FRAME_MS)
         lasts = int(lasts) if isinstance(lasts, int | float) and lasts > 0 else FRAME_MS
         lasting.append(max(FRAME_LEAST_MS, min(lasts, FRAME_MOST_MS)))

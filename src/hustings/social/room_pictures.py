@@ -1,0 +1,97 @@
+"""The pictures of rooms: sent with a plan, made anew by work. Each belongs to one room, until that lets it go.
+
+The same picture sent for two rooms is one file and two rows: whichever lets go first takes one of them.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hustings.social import jobs, objects
+from hustings.social.lanes import PICTURES
+from hustings.social.media import (
+    FAILED,
+    LOOSE_MS,
+    PROCESSING,
+    READY,
+    STUCK_MS,
+    SWEPT_AT_ONCE,
+    Made,
+)
+from hustings.store.media import room_pictures
+from hustings.wire.errors import Refused
+
+ROOM = "room"
+"""Its kind, for whoever makes it."""
+_busy = room_pictures.c.state == PROCESSING
+
+
+def begin(connection: Connection, id: int, now_ms: int) -> None:
+    """One more, whose raw file lies in the spool under its id. Errors: `work_full`."""
+    row = {"id": id, "state": PROCESSING, "fault": "", "file": "", "made_at_ms": now_ms}
+    connection.execute(room_pictures.insert().values(row))
+    jobs.add(connection, PICTURES, id, {"room_picture": id}, now_ms)
+
+
+def made(connection: Connection, id: int) -> str:
+    """Its name below `published/media`, "" while it is being made. Errors: `media_unknown`, and why it failed."""
+    asked = sa.select(room_pictures).where(room_pictures.c.id == id)
+    found = connection.execute(asked).first()
+    if found is None:
+        raise Refused("media_unknown", field="picture")
+    if found.state == FAILED:
+        raise Refused(found.fault, field="picture")
+    return str(found.file)
+
+
+def give_up(connection: Connection, id: int, now_ms: int) -> None:
+    """Nobody waits for it any more."""
+    mine = room_pictures.update().where(room_pictures.c.id == id)
+    connection.execute(mine.values(loose_at_ms=now_ms))
+
+
+def let_go(connection: Connection, file: str, now_ms: int) -> None:
+    """A room has another one, or is gone."""
+    asked = sa.select(room_pictures.c.id).where(
+        room_pictures.c.file == file, room_pictures.c.loose_at_ms.is_(None)
+    )
+    one = connection.execute(asked.limit(1)).scalar()
+    if one is not None:
+        give_up(connection, one, now_ms)
+
+
+def kind_waiting(connection: Connection, id: int) -> str | None:
+    """What is to be made of it; None when nothing is, or it is gone."""
+    asked = sa.select(room_pictures.c.id).where(room_pictures.c.id == id, _busy)
+    return None if connection.execute(asked).first() is None else ROOM
+
+
+def finish(connection: Connection, id: int, made: Made) -> None:
+    _end(connection, id, state=READY, file=made.file)
+
+
+def fail(connection: Connection, id: int, code: str) -> None:
+    _end(connection, id, state=FAILED, fault=code, loose_at_ms=room_pictures.c.made_at_ms)
+
+
+def sweep(connection: Connection, now_ms: int) -> list[str]:
+    """As `media.sweep`: the names of files that nobody has any more."""
+    stuck = sa.and_(_busy, room_pictures.c.made_at_ms < now_ms - STUCK_MS)
+    failed = {"state": FAILED, "fault": "media_failed", "loose_at_ms": room_pictures.c.made_at_ms}
+    connection.execute(room_pictures.update().where(stuck).values(failed))
+    loose = room_pictures.c.loose_at_ms
+    asked = (
+        sa.select(room_pictures.c.id, room_pictures.c.file)
+        .where(loose < now_ms - LOOSE_MS)
+        .order_by(loose)
+        .limit(SWEPT_AT_ONCE)
+    )
+    gone = connection.execute(asked).all()
+    ids = [row.id for row in gone]
+    connection.execute(sa.delete(room_pictures).where(room_pictures.c.id.in_(ids)))
+    return objects.unheld(connection, [row.file for row in gone])
+
+
+def _end(connection: Connection, id: int, **values: object) -> None:
+    connection.execute(room_pictures.update().where(room_pictures.c.id == id).values(**values))

@@ -1,0 +1,73 @@
+"""Whose tickets are, on both databases: taken back with a suspension, until studio knows, and never given again."""
+
+from __future__ import annotations
+
+import pytest
+
+from hustings.social import search, stages
+from hustings.store.order import room_tickets
+from hustings.wire.errors import Refused
+from tests.social.square import Square
+from tests.social.test_order import Cast
+
+HOST, GUEST = "h" * 22, "g" * 22
+
+
+@pytest.fixture
+def cast(square: Square) -> Cast:
+    """ada planned an hour, and is invited to another."""
+    made = Cast(square)
+    own, other = square.room("hour"), square.room("other")
+    square.write(stages.note, HOST, own, made.ada, True)
+    square.write(stages.note, GUEST, other, made.ada, False)
+    square.write(stages.note, "b" * 22, own, made.bob, False)
+    return made
+
+
+@pytest.mark.parametrize("act", ["suspend", "ban"])
+def test_a_suspension_takes_every_ticket_back(cast: Cast, act: str) -> None:
+    square = cast.square
+    assert square.read(stages.to_cut) == []
+    cast.does(act, cast.ada)
+    found = {cut.key: cut for cut in square.read(stages.to_cut)}
+    assert {key: (cut.tickets, cut.ends) for key, cut in found.items()} == {
+        "hour": ([HOST], True),
+        "other": ([GUEST], False),
+    }
+    assert square.read(stages.is_taken_back, HOST) and not square.read(
+        stages.is_taken_back, "b" * 22
+    )
+    assert [one.waits for one in square.read(stages.held, cast.ada)] == [True, True]
+    square.write(stages.done, [HOST], square.now_ms)
+    assert [cut.key for cut in square.read(stages.to_cut)] == ["other"]
+    square.write(stages.done, [GUEST], square.now_ms)
+    assert square.read(stages.to_cut) == []
+    cast.does("lift", cast.ada, by=cast.ona)
+    assert square.read(stages.is_taken_back, HOST)
+    held = {one.key: (one.host, one.cut, one.waits) for one in square.read(stages.held, cast.ada)}
+    assert held == {"hour": (True, True, False), "other": (False, True, False)}
+
+
+@pytest.mark.parametrize("act", ["limit", "log-out"])
+def test_lesser_acts_leave_the_stage_alone(cast: Cast, act: str) -> None:
+    cast.does(act, cast.ada)
+    assert cast.square.read(stages.to_cut) == []
+
+
+def test_who_is_suspended_gets_no_ticket(cast: Cast) -> None:
+    cast.does("suspend", cast.eve)
+    for account in (cast.eve, 12345):
+        with pytest.raises(Refused, match="account_suspended"):
+            cast.square.write(stages.note, "n" * 22, cast.square.room(f"r{account}"), account, True)
+    assert cast.square.count(room_tickets) == 3
+
+
+def test_rooms_of_who_is_suspended_are_not_found(cast: Cast) -> None:
+    def found() -> list[str]:
+        return [one.key for one in cast.square.read(search.find_rooms, "the", search.Window())]
+
+    assert sorted(found()) == ["hour", "other"]
+    cast.does("suspend", cast.ada)
+    assert found() == ["other"]
+    cast.does("lift", cast.ada)
+    assert sorted(found()) == ["hour", "other"]
