@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hustings.social import search, stages
+from hustings.social import search, shown, stages
 from hustings.store.order import room_tickets
+from hustings.store.tables import rooms
 from hustings.wire.errors import Refused
 from tests.social.square import Square
 from tests.social.test_order import Cast
@@ -71,3 +72,22 @@ def test_rooms_of_who_is_suspended_are_not_found(cast: Cast) -> None:
     assert found() == ["other"]
     cast.does("lift", cast.ada)
     assert sorted(found()) == ["hour", "other"]
+
+
+def test_a_host_is_known_for_rooms_that_were_on_the_air(cast: Cast) -> None:
+    square = cast.square
+    said = [
+        square.say(cast.ada, "Mine.", room="hour"),
+        square.say(cast.bob, "Not mine.", room="hour"),
+        square.say(cast.ada, "A guest's.", room="other"),
+        square.say(cast.ada, "Elsewhere."),
+    ]
+    told = square.read(shown.of_ids, None, said)
+    assert [one.by_host for one in told] == [True, False, False, False]
+    assert [square.read(stages.has_hosted, one) for one in (cast.ada, cast.bob)] == [False, False]
+    on_air = rooms.update().values(on_air_since_ms=square.now_ms)
+    square.write(lambda connection: connection.execute(on_air))
+    assert [square.read(stages.has_hosted, one) for one in (cast.ada, cast.bob)] == [True, False]
+    gone = rooms.update().values(deleted_at_ms=square.now_ms)
+    square.write(lambda connection: connection.execute(gone))
+    assert not square.read(stages.has_hosted, cast.ada)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hustings.store.tables import rooms
 from hustings.web.cutting import Cutting
 from hustings.web.moments import Moment
 from hustings.wire.errors import Refused
@@ -16,7 +17,7 @@ from hustings.wire.ticket import read_claims
 from tests.web.conftest import API, NOW_MS, House, bearer
 from tests.web.test_accounts import owner_of, signs_up
 from tests.web.test_order import Desk, desk
-from tests.web.test_square import account, read
+from tests.web.test_square import account, read, says
 
 __all__ = ["desk"]
 
@@ -115,3 +116,17 @@ async def test_who_is_suspended_plans_nothing(house: House) -> None:
         with pytest.raises(Refused, match="account_suspended"):
             await house.parts.planning.plan(plan, b"", id)
         assert house.studio.plans == {}
+
+
+async def test_a_host_has_a_badge_beside_his_room_and_on_his_page(desk: Desk) -> None:
+    await plans(desk.ada)
+    for who in (desk.ada, desk.moe):
+        await says(who, "Good evening.", room="the-hour")
+    row = rooms.update().values(state="on_air", on_air_since_ms=NOW_MS)
+    await desk.house.parts.sql.write(lambda c: c.execute(row))
+    badge, client = '<span class="tag">Host</span>', desk.house.client
+    assert (await read(client, "/rooms/the-hour")).count(badge) == 1
+    assert badge in await read(client, "/@Ada")
+    shown = (await client.get("/api/v1/timelines/public")).json()
+    by_host = {one["account"]["username"]: one["hustings"]["room"]["by_host"] for one in shown}
+    assert sorted(by_host.values()) == [False, True] and by_host["ada"]

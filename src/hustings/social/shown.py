@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, media, polls, quoted, visibility
+from hustings.social import accounts, media, polls, quoted, stages, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
 from hustings.social.media import Attachment
@@ -45,7 +45,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room that posts stand around. `on_air_since_ms` none: it never was on the air."""
+    """A room that posts stand around. `on_air_since_ms` none: it never was on the air; `host`: the member who planned it."""
 
     plan: str
     key: str
@@ -53,9 +53,10 @@ class Room:
     state: str
     on_air_since_ms: int | None
     ended_at_ms: int | None
+    host: int | None
 
 
-ROOM = tuple(rooms.c[one.name] for one in fields(Room))
+ROOM = (*(rooms.c[one.name] for one in fields(Room)[:-1]), stages.HOST)
 """Its columns, in the order of its fields."""
 
 
@@ -110,6 +111,11 @@ class Post:
     def at_ms(self) -> int:
         """When it was written, or, of a repost, reposted."""
         return moment(self.id)
+
+    @property
+    def by_host(self) -> bool:
+        """Whether it stands beside its author's own room."""
+        return self.room is not None and self.room.host == self.author.id
 
     @property
     def original(self) -> Post:

@@ -106,6 +106,31 @@ def held(connection: Connection, account: int) -> list[Held]:
     ]
 
 
+def has_hosted(connection: Connection, account: int) -> bool:
+    """Whether a room was on the air that he planned."""
+    asked = (
+        sa.select(sa.literal(1))
+        .select_from(room_tickets)
+        .join(rooms, rooms.c.plan == room_tickets.c.room)
+        .where(
+            room_tickets.c.account == account,
+            room_tickets.c.host.is_(True),
+            rooms.c.on_air_since_ms.is_not(None),
+            rooms.c.deleted_at_ms.is_(None),
+        )
+    )
+    return connection.execute(asked.limit(1)).first() is not None
+
+
+HOST = (
+    sa.select(sa.func.min(room_tickets.c.account))
+    .where(room_tickets.c.room == rooms.c.plan, room_tickets.c.host.is_(True))
+    .correlate(rooms)
+    .scalar_subquery()
+)
+"""Which member planned a row of `rooms`; none where nobody did who was logged in."""
+
+
 def is_shown() -> Condition:
     """Whether a row of `rooms` is on the programme: no member planned it, or he is here."""
     return ~sa.exists(

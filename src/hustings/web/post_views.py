@@ -48,6 +48,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
         "removed": whole.removed,
         "around": _around(post),
+        "by_host": whole.by_host,
         "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
         "counts": {
             "replies": whole.replies,

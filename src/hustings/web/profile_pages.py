@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, follows, notes, paging, preferences, timelines
+from hustings.social import accounts, follows, notes, paging, preferences, stages, timelines
 from hustings.social.accounts import Account
 from hustings.social.fields import Field, Fields
 from hustings.social.follows import Counts, Relationship
@@ -37,6 +37,7 @@ class Profile:
     account: Account
     fields: Fields
     role: str
+    hosts: bool
     counts: Counts
     between: Relationship | None
     pinned: list[Post]
@@ -69,6 +70,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             since=Moment(account.created_at_ms),
             paragraphs=[text.strip() for text in account.note.split("\n\n") if text.strip()],
             role=found.role,
+            hosts=found.hosts,
             fields=[field_view(one) for one in found.fields],
             counts=found.counts,
             between=found.between,
@@ -161,6 +163,7 @@ def _profile(
         account,
         set_by.fields,
         role if set_by.role_shown and role in accounts.MODERATORS else "",
+        stages.has_hosted(connection, account.id),
         follows.counts(connection, [account.id])[account.id],
         between,
         pinned,

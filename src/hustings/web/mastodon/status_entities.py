@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
-from hustings.social.shown import Claim, Post, Room
+from hustings.social.shown import Claim, Post
 from hustings.web.mastodon import entities, poll_entities, quote_entities
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
@@ -66,7 +66,7 @@ class Statuses:
             "visibility": post.visibility,
             "edited_at": None,
             "pinned": False,
-            "hustings": _ours(None, post.room, self._live),
+            "hustings": _ours(None, post, self._live),
             "reblog": whole,
         }
 
@@ -132,7 +132,7 @@ class Statuses:
             "filtered": [],
             "card": None,
             "poll": poll_entities.poll(post.poll, self._now_ms()) if post.poll else None,
-            "hustings": _ours(post.claim, post.room, self._live),
+            "hustings": _ours(post.claim, post, self._live),
         }
 
     def _mention(self, account: Account) -> dict[str, str]:
@@ -162,8 +162,9 @@ def _id(id: int | None) -> str | None:
     return None if id is None else str(id)
 
 
-def _ours(claim: Claim | None, room: Room | None, live: Any) -> dict[str, Any]:
+def _ours(claim: Claim | None, post: Post, live: Any) -> dict[str, Any]:
     """What Mastodon has no word for: that a date is a claim, and the room that a post stands beside."""
+    room = post.room
     return {
         "claim": None
         if claim is None
@@ -175,5 +176,11 @@ def _ours(claim: Claim | None, room: Room | None, live: Any) -> dict[str, Any]:
         },
         "room": None
         if room is None
-        else {"key": room.key, "title": room.title, "state": room.state, "url": live(room.key)},
+        else {
+            "key": room.key,
+            "title": room.title,
+            "state": room.state,
+            "url": live(room.key),
+            "by_host": post.by_host,
+        },
     }
