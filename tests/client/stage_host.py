@@ -39,7 +39,7 @@ def ticket(role: str, name: str) -> str:
 def person(id: str, name: str, role: str, **more: Any) -> dict[str, Any]:
     return {
         "person": id, "name": name, "role": role, "muted": False, "muted_by": None, "link": "here",
-        "talking": False, "level_db": -60, "kind": "browser", **more,
+        "talking": False, "level_db": -60, "kind": "browser", "treated": {"hum": False, "noise": False}, **more,
     }  # fmt: skip
 
 
