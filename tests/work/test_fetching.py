@@ -137,6 +137,30 @@ async def test_a_name_that_is_none() -> None:
             await Fetching()(f"https://{host}/")
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["2130706433", "0x7f.1", "0x7f000001", "127.1", "1.2.3.4.5", "[fe80::1%25lo]", "x..example", "-x.example", "x.-", "１27.1",
+     "x" * 64 + ".example"],
+)  # fmt: skip
+async def test_what_is_no_name_is_no_question_to_a_name_server(host: str) -> None:
+    """Resolvers take half a minute over some of these, and others for this machine."""
+
+    async def never(host: str, port: int) -> list[str]:
+        raise AssertionError(host)
+
+    with pytest.raises(Unreachable):
+        await Fetching(resolve=never)(f"https://{host}/")
+
+
+async def test_an_address_is_not_looked_up() -> None:
+    async def never(host: str, port: int) -> list[str]:
+        raise AssertionError(host)
+
+    for host in ("127.0.0.1", "[::1]", "[64:ff9b::7f00:1]", "10.0.0.1"):
+        with pytest.raises(Forbidden):
+            await Fetching(resolve=never)(f"https://{host}/")
+
+
 async def test_the_addresses_of_a_name() -> None:
     assert "127.0.0.1" in await fetching.resolve("localhost", 443)
 

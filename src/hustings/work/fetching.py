@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,9 @@ PORT = 443
 KINDS = ("text/html", "application/xhtml+xml")
 HEADERS = {"Accept": "text/html", "Accept-Encoding": "identity", "User-Agent": "Hustings (rel=me)"}
 TURNS = (301, 302, 303, 307, 308)
+LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+NAME = re.compile(rf"({LABEL}\.)*(?!0x|[0-9]+$){LABEL}")
+"""A host that name servers are asked for: it does not end in a number, as addresses that are written oddly do."""
 NOT_PUBLIC = tuple(
     ipaddress.ip_network(one)
     for one in (
@@ -72,6 +76,15 @@ def is_public(address: str) -> bool:
     return not any(found in network for network in NOT_PUBLIC)
 
 
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address, written as they are."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 async def resolve(host: str, port: int) -> list[str]:
     """All addresses of a name. Errors: `Unreachable`."""
     try:
@@ -116,7 +129,8 @@ class Fetching:
             host = self.host(url)
             if not is_same(first, host):
                 raise Forbidden("a redirect to another host")
-            addresses = await self._resolve(host, self._port)
+            known = is_address(host)
+            addresses = [host] if known else await self._resolve(host, self._port)
             if not addresses or not all(self._may_ask(one) for one in addresses):
                 raise Forbidden("no address of the world's")
             found = await self._one(url, addresses)
@@ -132,7 +146,12 @@ class Fetching:
             raise Forbidden("not https")
         if "@" in parts.netloc or (parts.port or PORT) != self._port or not parts.hostname:
             raise Forbidden("a name or a port in the address")
-        return parts.hostname.rstrip(".").lower()
+        host = parts.hostname.rstrip(".").lower()
+        if not is_address(host):
+            host = host.encode("idna").decode()
+            if not NAME.fullmatch(host):
+                raise Forbidden("no name of a host")
+        return host
 
     async def _one(self, url: str, addresses: list[str]) -> Page | str:
         """The page, or where it sends us."""
