@@ -23,7 +23,7 @@ from hustings.web.parts import Parts
 from hustings.web.post_views import entries
 from hustings.wire.errors import Refused
 
-ROOM_SHOWN = 40
+ROOM_SHOWN = 20
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
