@@ -291,23 +291,24 @@ def fail(connection: Connection, id: int, code: str) -> None:
 
 
 def sweep(connection: Connection, now_ms: int) -> list[str]:
-    """Deletes what belonged to no post for a day: the names of files that nobody has any more. What work never came to has
-    failed."""
-    stuck = sa.and_(attachments.c.state == PROCESSING, attachments.c.made_at_ms < now_ms - STUCK_MS)
-    loose = attachments.c.loose_at_ms
-    waiting = sa.and_(loose.is_not(None), stuck)
-    connection.execute(
-        attachments.update().where(waiting).values(state=FAILED, fault="media_failed")
-    )
-    asked = (
-        sa.select(attachments.c.id, attachments.c.file, attachments.c.preview)
-        .where(loose < now_ms - LOOSE_MS)
-        .order_by(loose)
-        .limit(SWEPT_AT_ONCE)
-    )
-    gone = connection.execute(asked).all()
-    connection.execute(sa.delete(attachments).where(attachments.c.id.in_([row.id for row in gone])))
-    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
+    """Deletes what belonged to no post for a day: the names of files that nobody has any more."""
+    # no post has one before it is made: so the index of the loose ones finds those that are being made
+    return sweep_table(connection, attachments, now_ms, attachments.c.loose_at_ms.is_not(None))
+
+
+def sweep_table(
+    connection: Connection, table: sa.Table, now_ms: int, *busy: sa.ColumnElement[bool]
+) -> list[str]:
+    """Deletes the rows of a table of files that were loose for a day: the names of files that nobody has any more. What work
+    never came to has failed, and is loose since it came. `busy`: what is known besides of rows that are being made."""
+    stuck = (table.c.state == PROCESSING, table.c.made_at_ms < now_ms - STUCK_MS, *busy)
+    failed = {"state": FAILED, "fault": "media_failed", "loose_at_ms": table.c.made_at_ms}
+    connection.execute(table.update().where(*stuck).values(failed))
+    loose, files = table.c.loose_at_ms, objects.columns_of(table)
+    asked = sa.select(table.c.id, *files).where(loose < now_ms - LOOSE_MS)
+    gone = connection.execute(asked.order_by(loose).limit(SWEPT_AT_ONCE)).all()
+    connection.execute(sa.delete(table).where(table.c.id.in_([row.id for row in gone])))
+    return objects.unheld(connection, [name for _, *names in gone for name in names])
 
 
 def _check_free(connection: Connection, account: int, post: int | None, ids: Sequence[int]) -> None:

@@ -12,17 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, objects, text
+from hustings.social import accounts, jobs, media, text
 from hustings.social.lanes import PICTURES
 from hustings.social.media import (
     DESCRIPTION_MAX,
     FAILED,
     IMAGE,
-    LOOSE_MS,
     PROCESSING,
     READY,
-    STUCK_MS,
-    SWEPT_AT_ONCE,
     Made,
     kind_of,
 )
@@ -128,20 +125,8 @@ def fail(connection: Connection, id: int, code: str) -> None:
 
 
 def sweep(connection: Connection, now_ms: int) -> list[str]:
-    """As `media.sweep`: the names of files that nobody has any more."""
-    stuck = sa.and_(_busy, portraits.c.made_at_ms < now_ms - STUCK_MS)
-    failed = {"state": FAILED, "fault": "media_failed", "loose_at_ms": portraits.c.made_at_ms}
-    connection.execute(portraits.update().where(stuck).values(failed))
-    loose = portraits.c.loose_at_ms
-    asked = (
-        sa.select(portraits.c.id, portraits.c.file, portraits.c.preview)
-        .where(loose < now_ms - LOOSE_MS)
-        .order_by(loose)
-        .limit(SWEPT_AT_ONCE)
-    )
-    gone = connection.execute(asked).all()
-    connection.execute(sa.delete(portraits).where(portraits.c.id.in_([row.id for row in gone])))
-    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
+    """As `media.sweep`."""
+    return media.sweep_table(connection, portraits, now_ms)
 
 
 def _own(connection: Connection, account: int, id: int) -> sa.Row[Any]:
