@@ -6,7 +6,7 @@ to no post goes after a day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,6 @@ DESCRIPTION_MAX, CREDIT_MAX = 1_500, 200
 LOOSE_MS, STUCK_MS = 86_400_000, 6 * 3_600_000
 SWEPT_AT_ONCE = 200
 MAGIC_BYTES = 16
-PLACES = {"description": DESCRIPTION_MAX, "credit": CREDIT_MAX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +99,18 @@ def read(tree: Mapping[str, object], before: Said = Said()) -> Said:
     """
     said = before
     if tree.get("description") is not None:
-        said = replace(said, description=_words(tree, "description", "media_alt_too_long", "\n"))
+        said = replace(said, description=alt(tree["description"], "description"))
     if tree.get("credit") is not None:
-        said = replace(said, credit=_words(tree, "credit", "media_credit_too_long", ""))
+        credit = _words(tree["credit"], CREDIT_MAX, "media_credit_too_long", "credit", "")
+        said = replace(said, credit=credit)
     if tree.get("focus") not in (None, ""):
         said = replace(said, focus=_focus(tree["focus"]))
     return said
+
+
+def alt(value: object, field: str) -> str:
+    """What is seen or heard, as it is kept. Errors: `bad_request`, `media_alt_too_long`."""
+    return _words(value, DESCRIPTION_MAX, "media_alt_too_long", field, "\n")
 
 
 def ids_of(value: object) -> tuple[int, ...]:
@@ -196,10 +201,8 @@ def held_for(
 ) -> dict[int, tuple[Attachment, ...]]:
     """What is kept for posts to come, in its order."""
     asked = sa.select(attachments).where(attachments.c.scheduled.in_(scheduled))
-    found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(asked.order_by(attachments.c.place)).mappings():
-        found.setdefault(row["scheduled"], []).append(_attachment(row))
-    return {id: tuple(some) for id, some in found.items()}
+    rows = connection.execute(asked.order_by(attachments.c.place)).mappings()
+    return _grouped(rows, "scheduled")
 
 
 def rewrite(connection: Connection, post: int, said: Mapping[int, Mapping[str, object]]) -> None:
@@ -224,10 +227,7 @@ _IN_POSTS = (
 
 def of_posts(connection: Connection, posts: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
     """Those that stand in posts, in their order."""
-    found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings():
-        found.setdefault(row["post"], []).append(_attachment(row))
-    return {post: tuple(some) for post, some in found.items()}
+    return _grouped(connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings(), "post")
 
 
 def noted(found: Sequence[Attachment]) -> list[dict[str, Any]]:
@@ -368,15 +368,20 @@ def _attachment(row: sa.RowMapping) -> Attachment:
     )
 
 
+def _grouped(rows: Iterable[sa.RowMapping], by: str) -> dict[int, tuple[Attachment, ...]]:
+    found: dict[int, list[Attachment]] = {}
+    for row in rows:
+        found.setdefault(row[by], []).append(_attachment(row))
+    return {id: tuple(some) for id, some in found.items()}
+
+
 def _size(width: int | None, height: int | None) -> tuple[int, int] | None:
     return None if width is None or height is None else (width, height)
 
 
-def _words(tree: Mapping[str, object], field: str, code: str, kept: str) -> str:
-    value = tree[field]
+def _words(value: object, longest: int, code: str, field: str, kept: str) -> str:
     if not isinstance(value, str):
         raise Refused("bad_request", field=field)
-    longest = PLACES[field]
     if len(value) > longest * text.POINTS_FOR_ONE:
         raise Refused(code, field=field)
     said = text.clean(value, kept).strip()
