@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social.visibility import DIRECT, OPEN, may_see
+from hustings.social.visibility import DIRECT, OPEN, Condition, may_see, some
 from hustings.store.bound import IDS, VIEWER
 from hustings.store.follows import blocks, follows, mutes
 from hustings.store.posts import posts
@@ -55,7 +55,7 @@ def of_posts(connection: Connection, viewer: int | None, ids: Collection[int]) -
     said, mute = posts.alias("said"), mutes.alias("mute")
     source: sa.FromClause = quotes.join(said, said.c.id == quotes.c.quoted)
     muted: sa.ColumnElement[int] = sa.literal(0)
-    blocked: sa.ColumnElement[bool] = sa.false()
+    blocked: Condition = sa.false()
     if viewer is not None:
         target = mute.c.target == quotes.c.quoted_account
         source = source.outerjoin(mute, sa.and_(mute.c.account == viewer, target))
@@ -80,7 +80,7 @@ def of_posts(connection: Connection, viewer: int | None, ids: Collection[int]) -
     return {row.post: _bond(row) for row in connection.execute(asked)}
 
 
-def consents() -> sa.ColumnElement[bool]:
+def consents() -> Condition:
     """Whether who is quoted has not blocked, by now, who quotes him: a condition on `quotes`."""
     return ~_blocks(quotes.c.quoted_account, quotes.c.account)
 
@@ -127,12 +127,5 @@ def _bond(row: sa.Row[tuple[object, ...]]) -> Bond:
     return Bond(BLOCKED if row.blocked else ACCEPTED, row.quoted, row.muted_until_ms)
 
 
-def _blocks(
-    account: sa.ColumnElement[int], target: sa.ColumnElement[int]
-) -> sa.ColumnElement[bool]:
-    block = blocks.alias()
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(block)
-        .where(block.c.account == account, block.c.target == target)
-    ).correlate_except(block)
+def _blocks(account: sa.ColumnElement[int], target: sa.ColumnElement[int]) -> Condition:
+    return some(blocks, blocks.c.account == account, blocks.c.target == target)
