@@ -16,6 +16,7 @@ from hustings.social.lanes import POLLS
 from hustings.social.polls import OPTIONS_MAX, Poll
 from hustings.social.posts import first_id
 from hustings.social.shown import Original, original
+from hustings.social.typed import number
 from hustings.store.polls import poll_answers, poll_ballots
 from hustings.store.polls import polls as table
 from hustings.store.posts import posts
@@ -124,7 +125,7 @@ def _asking(connection: Connection, viewer: int | None, post: int) -> Original:
 
 
 def _place(value: object) -> int:
-    typed = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not (typed.isascii() and typed.isdigit() and len(typed) == 1):
+    place = number(value, 1)
+    if place is None:
         raise Refused("poll_choice_wrong", field="choices")
-    return int(typed)
+    return place
