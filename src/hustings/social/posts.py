@@ -175,7 +175,7 @@ def edit(
     connection.execute(sa.delete(post_tags).where(post_tags.c.post == id))
     # whoever was mentioned once may go on reading what was written to him
     mentioned = _attach(connection, id, wanted.spans)
-    told = first_id(edited_at_ms) | (id & ((1 << TAIL_BITS) - 1))
+    told = told_at(id, edited_at_ms)
     notify.tell(connection, notify.MENTION, told, account, mentioned, id)
     notify.tell_of_edit(connection, told, account, id)
     happenings.tell(connection, happenings.EDIT, account, id)
@@ -307,6 +307,11 @@ def written(connection: Connection, id: int, account: int) -> None:
 def first_id(at_ms: int) -> int:
     """The smallest id of that millisecond."""
     return max(0, min(at_ms, AT_MAX_MS)) << TAIL_BITS
+
+
+def told_at(post: int, at_ms: int) -> int:
+    """The id under which something that came of a post at that moment is told: each time the same."""
+    return first_id(at_ms) | (post & ((1 << TAIL_BITS) - 1))
 
 
 def plan_of(connection: Connection, key: str) -> str | None:

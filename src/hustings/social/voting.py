@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import accounts, jobs, notify, polls
-from hustings.social.ids import TAIL_BITS
 from hustings.social.lanes import POLLS
 from hustings.social.polls import OPTIONS_MAX, Poll
-from hustings.social.posts import first_id
+from hustings.social.posts import told_at
 from hustings.social.shown import Original, original
 from hustings.social.typed import number
 from hustings.store.polls import poll_answers, poll_ballots
@@ -111,7 +110,7 @@ def tell(connection: Connection, post: int, ended_at_ms: int, after: int) -> int
         .limit(BATCH)
     )
     voters = list(connection.execute(next_ones).scalars())
-    told = first_id(told_at_ms) | (post & ((1 << TAIL_BITS) - 1))
+    told = told_at(post, told_at_ms)
     ears = voters if after else [author, *voters]
     notify.tell_of_end(connection, told, author, ears, post)
     return voters[-1] if len(voters) == BATCH else None
