@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import timelines
+from hustings.social import interest
 from hustings.social.visibility import may_see, reaches, wants_to_see
 from hustings.store.apps import tokens
 from hustings.store.follows import follows
@@ -41,7 +41,7 @@ def followers(connection: Connection, author: int, readers: Collection[int]) -> 
 def home(connection: Connection, post: int, readers: Collection[int], now_ms: int) -> set[int]:
     """Into whose home the post belongs."""
     reader = accounts.alias("reader")
-    return _who(connection, reader, post, readers, timelines.home_rule(reader.c.id, now_ms)(posts))
+    return _who(connection, reader, post, readers, interest.home(reader.c.id, now_ms, posts))
 
 
 def seeing(connection: Connection, post: int, readers: Collection[int], now_ms: int) -> set[int]:

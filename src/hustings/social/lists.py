@@ -16,6 +16,7 @@ from hustings.social.interest import MEMBERS, REPLIES
 from hustings.social.paging import Page
 from hustings.social.shown import Post
 from hustings.social.visibility import is_here
+from hustings.store.bound import NOW
 from hustings.store.follows import follows
 from hustings.store.lists import list_members, lists
 from hustings.store.posts import posts
@@ -43,7 +44,6 @@ class List:
 
 _LIST = sa.bindparam("list", type_=sa.BigInteger)
 _REPLIES = sa.bindparam("replies", type_=sa.String)
-_NOW = sa.bindparam("now_ms", type_=sa.BigInteger)
 LIST = (lists.c.id, lists.c.title, lists.c.replies, lists.c.exclusive)
 
 
@@ -156,7 +156,7 @@ def timeline(connection: Connection, account: int, id: int, page: Page, now_ms: 
         feeds.READER.key: account,
         _LIST.key: id,
         _REPLIES.key: whole.replies,
-        _NOW.key: now_ms,
+        NOW.key: now_ms,
     }
     found = feeds.tops(connection, asked, page, _in_it, authors=authors)
     return shown.of_ids(connection, account, sorted(found, reverse=True))
@@ -177,4 +177,4 @@ def holding_post(connection: Connection, post: int, ids: Collection[int], now_ms
 
 def _in_it(post: sa.FromClause) -> sa.ColumnElement[bool]:
     """The rule of whichever list is asked for later."""
-    return interest.of_list(_LIST, feeds.READER, _REPLIES, _NOW, post)
+    return interest.of_list(_LIST, feeds.READER, _REPLIES, NOW, post)

@@ -13,18 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import feeds, interest, shown
-from hustings.social.feeds import Rule
 from hustings.social.paging import ID_MAX, Page, Shape, of_shape
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
-from hustings.social.visibility import (
-    PUBLIC,
-    Moment,
-    Viewer,
-    may_see,
-    reaches,
-    wants_to_see,
-)
+from hustings.social.visibility import PUBLIC, Condition, Rows, may_see, reaches, wants_to_see
+from hustings.store.bound import NOW
 from hustings.store.follows import feed_entries
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
@@ -32,7 +25,7 @@ from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, 
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
-    asked = {feeds.READER.key: reader, _NOW.key: now_ms}
+    asked = {feeds.READER.key: reader, NOW.key: now_ms}
     floor = feeds.floor_of(connection, reader)
     lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
     if floor is None or (page.upwards and lowest < floor):
@@ -126,18 +119,9 @@ def bookmarked(connection: Connection, reader: int, page: Page) -> list[tuple[in
     return _marked(connection, bookmarks, reader, page)
 
 
-def home_rule(reader: Viewer, now_ms: Moment) -> Rule:
-    """What belongs into somebody's home, as a condition on posts."""
-
-    def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
-        return interest.home(reader, now_ms, post)
-
-    return rule
-
-
-_NOW = sa.bindparam("now_ms", type_=sa.BigInteger)
-at_home = home_rule(feeds.READER, _NOW)
-"""The same for whoever is asked for later."""
+def at_home(post: Rows) -> Condition:
+    """What belongs into the home of whoever is asked for later."""
+    return interest.home(feeds.READER, NOW, post)
 
 
 def _from_feed(
