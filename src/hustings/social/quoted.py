@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -52,32 +54,38 @@ def of_posts(connection: Connection, viewer: int | None, ids: Collection[int]) -
     """Of those of the posts that quote."""
     if not ids:
         return {}
+    asked = {"ids": list(ids), "viewer": viewer}
+    rows = connection.execute(_bonds(viewer is None), asked)
+    return {row.post: _bond(row) for row in rows}
+
+
+@lru_cache
+def _bonds(stranger: bool) -> sa.Select[Any]:
     said, mute = posts.alias("said"), mutes.alias("mute")
     source: sa.FromClause = quotes.join(said, said.c.id == quotes.c.quoted)
     muted: sa.ColumnElement[int] = sa.literal(0)
     blocked: Condition = sa.false()
-    if viewer is not None:
+    if not stranger:
         target = mute.c.target == quotes.c.quoted_account
-        source = source.outerjoin(mute, sa.and_(mute.c.account == viewer, target))
+        source = source.outerjoin(mute, sa.and_(mute.c.account == VIEWER, target))
         for_ever = sa.literal(ALWAYS_MS, sa.BigInteger)
         muted = sa.case(
             (mute.c.account.is_(None), 0), else_=sa.func.coalesce(mute.c.until_ms, for_ever)
         )
-        blocked = _blocks(sa.literal(viewer, sa.BigInteger), quotes.c.quoted_account)
-    asked = (
+        blocked = _blocks(VIEWER, quotes.c.quoted_account)
+    return (
         sa.select(
             quotes.c.post,
             quotes.c.quoted,
             quotes.c.state,
             said.c.deleted_at_ms,
-            sa.and_(may_see(viewer, said), consents()).label("open"),
+            sa.and_(may_see(None if stranger else VIEWER, said), consents()).label("open"),
             blocked.label("blocked"),
             muted.label("muted_until_ms"),
         )
         .select_from(source)
-        .where(quotes.c.post.in_(ids))
+        .where(quotes.c.post.in_(IDS))
     )
-    return {row.post: _bond(row) for row in connection.execute(asked)}
 
 
 def consents() -> Condition:
