@@ -17,10 +17,11 @@ from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
 from hustings.store.bound import IDS
+from hustings.store.media import AUDIO as AUDIO
+from hustings.store.media import IMAGE as IMAGE
 from hustings.store.media import attachments
 from hustings.wire.errors import Refused
 
-IMAGE, AUDIO = "image", "audio"
 PROCESSING, READY, FAILED = "processing", "ready", "failed"
 LANES = {IMAGE: PICTURES, AUDIO: SOUNDS}
 PICTURES_MAX, SOUNDS_MAX = 4, 1
