@@ -16,7 +16,7 @@ from hustings.social.interest import MEMBERS, REPLIES
 from hustings.social.paging import Page
 from hustings.social.shown import Post
 from hustings.social.visibility import is_here
-from hustings.store.bound import NOW
+from hustings.store.bound import IDS, NOW
 from hustings.store.follows import follows
 from hustings.store.lists import list_members, lists
 from hustings.store.posts import posts
@@ -166,13 +166,19 @@ def holding_post(connection: Connection, post: int, ids: Collection[int], now_ms
     """Those of the lists that a post belongs into: for whoever streams them."""
     if not ids:
         return set()
-    rule = interest.of_list(lists.c.id, lists.c.account, lists.c.replies, now_ms, posts)
-    asked = (
-        sa.select(lists.c.id)
-        .select_from(lists.join(posts, posts.c.id == post))
-        .where(lists.c.id.in_(ids), rule)
+    asked = {_POST.key: post, "ids": list(ids), NOW.key: now_ms}
+    return set(connection.execute(_HOLDING, asked).scalars())
+
+
+_POST = sa.bindparam("post", type_=sa.BigInteger)
+_HOLDING = (
+    sa.select(lists.c.id)
+    .select_from(lists.join(posts, posts.c.id == _POST))
+    .where(
+        lists.c.id.in_(IDS),
+        interest.of_list(lists.c.id, lists.c.account, lists.c.replies, NOW, posts),
     )
-    return set(connection.execute(asked).scalars())
+)
 
 
 def _in_it(post: sa.FromClause) -> sa.ColumnElement[bool]:

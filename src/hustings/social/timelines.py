@@ -215,15 +215,21 @@ def _page(
 def _marked(
     connection: Connection, marks: sa.Table, reader: int, page: Page
 ) -> list[tuple[int, Post]]:
-    asked = (
-        sa.select(marks.c.id, marks.c.post)
-        .join(posts, posts.c.id == marks.c.post)
-        .where(marks.c.account == reader, may_see(reader))
-    )
-    rows = [(row.id, row.post) for row in connection.execute(page.cut(asked, marks.c.id))]
+    asked = {**page.values, VIEWER.key: reader}
+    rows = [(row.id, row.post) for row in connection.execute(_marks(page.shape, marks), asked)]
     found = {post.id: post for post in shown.of_ids(connection, reader, [row[1] for row in rows])}
     kept = [(id, found[post]) for id, post in rows if post in found]
     return page.newest_first(kept)
+
+
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _marks(shape: Shape, marks: sa.Table) -> sa.Select[Any]:
+    asked = (
+        sa.select(marks.c.id, marks.c.post)
+        .join(posts, posts.c.id == marks.c.post)
+        .where(marks.c.account == VIEWER, may_see(VIEWER))
+    )
+    return of_shape(shape).cut(asked, marks.c.id)
 
 
 def _shown(connection: Connection, reader: int | None, ids: list[int], page: Page) -> list[Post]:
