@@ -33,7 +33,6 @@ from hustings.web import (
     notification_pages,
     order_pages,
     pages,
-    poll_pages,
     post_pages,
     profile_pages,
     profile_settings,
@@ -180,22 +179,27 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
     for_apps.include(app, parts, shown)
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
-    app.include_router(account_pages.build(parts, shown))
-    app.include_router(letter_pages.build(parts, shown))
-    app.include_router(moderation_pages.build(parts, shown))
-    app.include_router(queue_pages.build(parts, shown))
-    app.include_router(order_pages.build(parts, shown))
-    app.include_router(report_pages.build(parts, shown))
-    app.include_router(block_pages.build(parts, shown))
-    app.include_router(profile_pages.build(parts, shown))
-    app.include_router(profile_settings.build(parts, shown))
-    app.include_router(square_pages.build(parts, shown))
-    app.include_router(compose_pages.build(parts, shown))
-    app.include_router(poll_pages.build(parts))
-    app.include_router(scheduled_pages.build(parts, shown))
-    app.include_router(post_pages.build(parts, shown))
-    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
-        app.include_router(others.build(parts, shown))
+    for some in (
+        account_pages,
+        letter_pages,
+        moderation_pages,
+        queue_pages,
+        order_pages,
+        report_pages,
+        block_pages,
+        profile_pages,
+        profile_settings,
+        square_pages,
+        compose_pages,
+        scheduled_pages,
+        post_pages,
+        quote_pages,
+        list_pages,
+        notification_pages,
+        search_pages,
+        import_pages,
+    ):
+        app.include_router(some.build(parts, shown))
     app.include_router(files.build(parts))
 
 
