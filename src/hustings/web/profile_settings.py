@@ -21,7 +21,6 @@ from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-PATIENCE_S = 20.0
 TYPED = ("avatar_description", "header_description")
 TYPED_MAX = 2_000
 
@@ -58,7 +57,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         visitor = await visitors.needed(request)
         async with params.opened(request) as tree:
             try:
-                made = await parts.uploads.take_portraits(visitor.account, tree, PATIENCE_S)
+                made = await parts.uploads.take_portraits(visitor.account, tree)
                 now_ms = parts.now_ms()
                 job = parts.ids.at(now_ms)
                 await sql.write(_keep, visitor.account, tree, made, job, now_ms)
