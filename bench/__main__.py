@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import machine, marks, picture
-from bench.figures import ALL, CROWD, EVERYDAY, HARM, SQUARE, VOICE
+from bench.figures import ALL, CROWD, EVERYDAY, FILLED, HARM, SQUARE, VOICE
 from bench.priority import FirstInLine
 from bench.rows import Figure, Row
 from bench.square.kept import KINDS
@@ -63,8 +63,8 @@ def main(words: list[str]) -> int:
 
 def _figure(name: str, asked: argparse.Namespace) -> Measure:
     only = tuple(filter(None, asked.only.split(",")))
-    if name in SQUARE:
-        return partial(SQUARE[name], place=asked.kept, kinds=only or KINDS)
+    if name in FILLED:
+        return partial(FILLED[name], place=asked.kept, kinds=only or KINDS)
     if name not in HARM:
         return ALL[name]
     path = OUT / f"{name}.json"

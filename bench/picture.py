@@ -23,6 +23,7 @@ from bench.figures.kills import DEATHS
 from bench.machine import ROOT
 from bench.marks import Mark, Verdict
 from bench.rows import Row, rows_of
+from bench.square.kept import KINDS
 
 # client/style/tokens.css, light
 GROUND, SHEET, INK, SOFT = "#faf7f0", "#fffdf8", "#1d1b18", "#5a554c"
@@ -161,11 +162,8 @@ THE_VOICE = Edition(
 )
 
 
-_BOTH = ("sqlite", "postgresql")
-
-
 def _on_both(*columns: str) -> tuple[str, ...]:
-    return tuple(f"{kind}.{column}" for column in columns for kind in _BOTH)
+    return tuple(f"{kind}.{column}" for column in columns for kind in KINDS)
 
 
 THE_SQUARE = Edition(
@@ -174,7 +172,7 @@ THE_SQUARE = Edition(
     "The square, in figures",
     "Made by `make bench-square` and `python -m bench --square --publish`; raw figures in `bench/out/`, the rig in "
     "[`bench/README.md`](../bench/README.md). [The other figures](bench.md).",
-    tuple(SQUARE),
+    SQUARE,
     (
         ("Home timeline, 100 a second", "home", _on_both("home"), 1, "ms"),
         (

@@ -82,8 +82,11 @@ HARM: dict[str, Callable[[Path, Say, Trial], Figure]] = {
 VOICE = (*voice.ALL, "loudness", "sibilants", "chain")
 """What `make bench-voice` measures. It needs people's voices, PESQ, ViSQOL and Janus, so `make bench` leaves it out."""
 
-SQUARE = {**square.ALL, "inputs": inputs.measure}
-"""What `make bench-square` measures: on two filled databases, which take minutes to fill and gigabytes to keep."""
+FILLED = square.ALL
+"""What is measured on two filled databases, which take minutes to fill and gigabytes to keep."""
+
+SQUARE = (*FILLED, "inputs")
+"""What `make bench-square` measures."""
 
 EVERYDAY = tuple(name for name in ALL if name not in (*CROWD, *HARM, *VOICE, *SQUARE))
 """What `make bench` measures."""

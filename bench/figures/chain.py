@@ -6,7 +6,6 @@ ffmpeg's ebur128. What came of it lies in `bench/out/chain` as WAV; `python -m b
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from bench.figures.loudness import metered
 from bench.rows import Figure
 from bench.voice import worse
-from bench.voice.speech import FOLDER, RATE_HZ, Sound, read
+from bench.voice.speech import FOLDER, RATE_HZ, Sound, read, write
 from tests.audio.sounds import delay_of
 from tests.line.sibilants import power_of
 from tests.line.speaking import START, Rig
@@ -83,7 +82,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     for case in CASES:
         for end, heard in _through(case).items():
             path = CHAIN / f"{case.name}.{end}.wav"
-            _write(path, heard, 1 if end == "said" else 2)
+            write(path, heard, 1 if end == "said" else 2)
             row = _measured(path, heard, clean, runs, hisses)
             label = f"{case.title}, {dict(ENDS)[end]}"
             for column, title, unit in COLUMNS:
@@ -182,14 +181,3 @@ def _middles(sound: Sound) -> NDArray[np.float64]:
     power, hertz = _spectra(sound)
     kept = (hertz >= 1_000) & (hertz < 20_000)
     return (power[:, kept] @ hertz[kept]) / (power[:, kept].sum(axis=1) + 1e-20)
-
-
-def _write(path: Path, sound: Sound, channels: int) -> None:
-    """16 bits, 48 kHz; in two channels the same, as a voice in the centre is."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(
-            (np.repeat(np.clip(sound, -1, 1), channels) * 32767).astype("<i2").tobytes()
-        )

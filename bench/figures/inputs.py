@@ -9,12 +9,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import machine
 from bench.rows import Figure
-from bench.square import kept
 
 FILES = (
     "test_people",
@@ -29,11 +28,8 @@ MOST_S = 400.0
 Say = Callable[[str], None]
 
 
-def measure(
-    folder: Path, say: Say, place: Path = kept.PLACE, kinds: Sequence[str] = kept.KINDS
-) -> Figure:
+def measure(folder: Path, say: Say) -> Figure:
     """Of neither of the filled databases: whoever is refused reads little of them."""
-    del place, kinds
     figure = Figure("inputs", "Bad input")
     told = _replayed(folder, say)
     cases = [ms for one in told.values() for ms in one["took_ms"]]
@@ -67,11 +63,7 @@ def measure(
 
 def _replayed(folder: Path, say: Say) -> dict[str, dict[str, object]]:
     out = folder / "replayed.json"
-    files = [
-        f"tests/bad_inputs/{name}.py"
-        for name in FILES
-        if (machine.ROOT / f"tests/bad_inputs/{name}.py").exists()
-    ]
+    files = [f"tests/bad_inputs/{name}.py" for name in FILES]
     command = [
         sys.executable,
         "-m",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -42,32 +43,26 @@ Say = Callable[[str], None]
 Kinds = Sequence[str]
 
 
-def measure_home(
-    folder: Path, say: Say, place: Path = kept.PLACE, kinds: Kinds = kept.KINDS
-) -> Figure:
-    figure = Figure("home", "Home timelines")
-    for kind in kinds:
-        with served(kind, folder, place, say) as server:
-            _noted(figure, server)
-            requests = homes(server)
-            server.asks("by_the_clock", requests, rate=RATE / 2, seconds=WARM_S)
-            say(f"{LABELS[kind]}: {RATE:.0f} a second")
-            told = server.asks("by_the_clock", requests[::-1], rate=RATE, seconds=SECONDS)
-            cores = f"web {told['web_s'] / told['seconds']:.0%} of a core"
-            cores += f", PostgreSQL {told['sql_s'] / told['seconds']:.0%}" if told["sql_s"] else ""
-            note = "; ".join(filter(None, [cores, wrong(told)]))
-            label = f"home, {RATE:.0f} a second, {LABELS[kind]}"
-            figure.add(f"{kind}.home", label, "ms", told["took_ms"], note=note)
-            say(f"{LABELS[kind]}: as fast as it answers")
-            full = server.asks("as_answered", requests, at_once=AT_ONCE, seconds=FULL_S)
-            many, spent_s = len(full["took_ms"]), full["web_s"] + full["sql_s"]
-            label = f"home, as many as are answered, {LABELS[kind]}"
-            rate = many / full["seconds"]
-            figure.add(f"{kind}.full", label, "a second", [rate], note=wrong(full))
-            note = "of web and PostgreSQL together" if full["sql_s"] else ""
-            label = f"home, of one core, {LABELS[kind]}"
-            figure.add(f"{kind}.core", label, "a second", [many / spent_s], note=note)
-    return figure
+def _home(figure: Figure, server: Served, say: Say) -> None:
+    kind = server.filled.kind
+    requests = homes(server)
+    server.asks("by_the_clock", requests, rate=RATE / 2, seconds=WARM_S)
+    say(f"{LABELS[kind]}: {RATE:.0f} a second")
+    told = server.asks("by_the_clock", requests[::-1], rate=RATE, seconds=SECONDS)
+    cores = f"web {told['web_s'] / told['seconds']:.0%} of a core"
+    cores += f", PostgreSQL {told['sql_s'] / told['seconds']:.0%}" if told["sql_s"] else ""
+    note = "; ".join(filter(None, [cores, wrong(told)]))
+    label = f"home, {RATE:.0f} a second, {LABELS[kind]}"
+    figure.add(f"{kind}.home", label, "ms", told["took_ms"], note=note)
+    say(f"{LABELS[kind]}: as fast as it answers")
+    full = server.asks("as_answered", requests, at_once=AT_ONCE, seconds=FULL_S)
+    many, spent_s = len(full["took_ms"]), full["web_s"] + full["sql_s"]
+    label = f"home, as many as are answered, {LABELS[kind]}"
+    rate = many / full["seconds"]
+    figure.add(f"{kind}.full", label, "a second", [rate], note=wrong(full))
+    note = "of web and PostgreSQL together" if full["sql_s"] else ""
+    label = f"home, of one core, {LABELS[kind]}"
+    figure.add(f"{kind}.core", label, "a second", [many / spent_s], note=note)
 
 
 def homes(server: Served) -> list[Request]:
@@ -77,48 +72,36 @@ def homes(server: Served) -> list[Request]:
     return requests
 
 
-def measure_search(
-    folder: Path, say: Say, place: Path = kept.PLACE, kinds: Kinds = kept.KINDS
-) -> Figure:
-    figure = Figure("search", "Search")
-    for kind in kinds:
-        with served(kind, folder, place, say) as server:
-            _noted(figure, server)
-            every: list[float] = []
-            for name, says, asked in questions.kinds(server.sizes):
-                tokens = server.tokens()
-                requests = [
-                    ("GET", questions.path(words), tokens[n % len(tokens)], "")
-                    for n, words in enumerate(asked)
-                ]
-                say(f"{LABELS[kind]}: {says}")
-                seconds = len(asked) / SEARCHES_PER_S
-                told = server.asks("by_the_clock", requests, rate=SEARCHES_PER_S, seconds=seconds)
-                every += told["took_ms"]
-                label = f"{says}, {LABELS[kind]}"
-                figure.add(f"{kind}.{name}", label, "ms", told["took_ms"], note=wrong(told))
-            label = f"search, {SEARCHES_PER_S:.0f} a second, {LABELS[kind]}"
-            figure.add(f"{kind}.search", label, "ms", every, note="all of those")
-    return figure
+def _search(figure: Figure, server: Served, say: Say) -> None:
+    kind = server.filled.kind
+    every: list[float] = []
+    for name, says, asked in questions.kinds(server.sizes):
+        tokens = server.tokens()
+        requests = [
+            ("GET", questions.path(words), tokens[n % len(tokens)], "")
+            for n, words in enumerate(asked)
+        ]
+        say(f"{LABELS[kind]}: {says}")
+        seconds = len(asked) / SEARCHES_PER_S
+        told = server.asks("by_the_clock", requests, rate=SEARCHES_PER_S, seconds=seconds)
+        every += told["took_ms"]
+        label = f"{says}, {LABELS[kind]}"
+        figure.add(f"{kind}.{name}", label, "ms", told["took_ms"], note=wrong(told))
+    label = f"search, {SEARCHES_PER_S:.0f} a second, {LABELS[kind]}"
+    figure.add(f"{kind}.search", label, "ms", every, note="all of those")
 
 
-def measure_fanout(
-    folder: Path, say: Say, place: Path = kept.PLACE, kinds: Kinds = kept.KINDS
-) -> Figure:
-    figure = Figure("fanout", "A post on its way to ten thousand")
-    for kind in kinds:
-        with served(kind, folder, place, say) as server:
-            _noted(figure, server)
-            database, took_s = Database(server.filled.url), []
-            try:
-                for number in range(POSTS):
-                    took_s.append(_spread_s(server, database, f"To everybody, number {number}."))
-                    say(f"{LABELS[kind]}: {took_s[-1]:.2f} s")
-            finally:
-                database.close()
-            label = f"from the request to the last of {server.sizes.loud:,} feeds, {LABELS[kind]}"
-            figure.add(f"{kind}.fanout", label, "s", took_s)
-    return figure
+def _fanout(figure: Figure, server: Served, say: Say) -> None:
+    kind = server.filled.kind
+    database, took_s = Database(server.filled.url), []
+    try:
+        for number in range(POSTS):
+            took_s.append(_spread_s(server, database, f"To everybody, number {number}."))
+            say(f"{LABELS[kind]}: {took_s[-1]:.2f} s")
+    finally:
+        database.close()
+    label = f"from the request to the last of {server.sizes.loud:,} feeds, {LABELS[kind]}"
+    figure.add(f"{kind}.fanout", label, "s", took_s)
 
 
 def _spread_s(server: Served, database: Database, words: str) -> float:
@@ -158,49 +141,25 @@ def say_it(server: Served, author: int, words: str, room: str = "") -> int:
     return int(answer.json()["id"])
 
 
-def measure_streams(
-    folder: Path, say: Say, place: Path = kept.PLACE, kinds: Kinds = kept.KINDS
-) -> Figure:
-    figure = Figure("streams", "Idle streams")
-    figure.notes.append(
-        "Of each WebSocket 128 KiB are the buffer that Granian's tungstenite reads into; by Server-Sent Events there is none."
-    )
-    for kind in kinds:
-        with served(kind, folder, place, say) as server:
-            _noted(figure, server)
-            server.asks("by_the_clock", homes(server), rate=RATE / 2, seconds=WARM_S)
-            before_mb = server.web_mb()
-            label = f"web without a stream, {LABELS[kind]}"
-            figure.add(f"{kind}.before", label, "MB (PSS)", [before_mb])
-            for name, says, method, path, answer in STREAMED:
-                requests = [(method, path, one, "") for one in server.tokens()[:STREAMS]]
-                with server.asking("held", requests) as process:
-                    told = said(process)
-                    if told["said"] != {answer: STREAMS}:
-                        raise RuntimeError(f"the streams: {told}")
-                    spent_s, with_mb = server.web_s(), server.web_mb()
-                    time.sleep(IDLE_S)
-                    idle = (server.web_s() - spent_s) / IDLE_S
-                say(f"{LABELS[kind]}: {before_mb:.0f} MB, then {with_mb:.0f}")
-                label = f"web with {STREAMS:,} idle streams by {says}, {LABELS[kind]}"
-                note = f"{idle:.1%} of a core"
-                figure.add(f"{kind}.{name}", label, "MB (PSS)", [with_mb], note=note)
-    return figure
-
-
-def measure_golive(
-    folder: Path, say: Say, place: Path = kept.PLACE, kinds: Kinds = kept.KINDS
-) -> Figure:
-    figure = Figure("golive", "An account with a million followers goes live")
-    figure.notes.append(
-        f"Two talk in a room, {LISTENERS} listen, {WINDOW_S:.0f} s before and {WINDOW_S:.0f} s after the famous account goes on "
-        f"the air in another room and says so; from then on {RATE:.0f} of its followers a second read home."
-    )
-    for kind in kinds:
-        with served(kind, folder, place, say) as server:
-            _noted(figure, server)
-            _goes_live(figure, server, say)
-    return figure
+def _streams(figure: Figure, server: Served, say: Say) -> None:
+    kind = server.filled.kind
+    server.asks("by_the_clock", homes(server), rate=RATE / 2, seconds=WARM_S)
+    before_mb = server.web_mb()
+    label = f"web without a stream, {LABELS[kind]}"
+    figure.add(f"{kind}.before", label, "MB (PSS)", [before_mb])
+    for name, says, method, path, answer in STREAMED:
+        requests = [(method, path, one, "") for one in server.tokens()[:STREAMS]]
+        with server.asking("held", requests) as process:
+            told = said(process)
+            if told["said"] != {answer: STREAMS}:
+                raise RuntimeError(f"the streams: {told}")
+            spent_s, with_mb = server.web_s(), server.web_mb()
+            time.sleep(IDLE_S)
+            idle = (server.web_s() - spent_s) / IDLE_S
+        say(f"{LABELS[kind]}: {before_mb:.0f} MB, then {with_mb:.0f}")
+        label = f"web with {STREAMS:,} idle streams by {says}, {LABELS[kind]}"
+        note = f"{idle:.1%} of a core"
+        figure.add(f"{kind}.{name}", label, "MB (PSS)", [with_mb], note=note)
 
 
 def _goes_live(figure: Figure, server: Served, say: Say) -> None:
@@ -258,10 +217,45 @@ def _noted(figure: Figure, server: Served) -> None:
     )
 
 
-ALL = {
-    "home": measure_home,
-    "search": measure_search,
-    "fanout": measure_fanout,
-    "streams": measure_streams,
-    "golive": measure_golive,
-}
+PARTS = (
+    ("home", "Home timelines", "", _home),
+    ("search", "Search", "", _search),
+    ("fanout", "A post on its way to ten thousand", "", _fanout),
+    (
+        "streams",
+        "Idle streams",
+        "Of each WebSocket 128 KiB are the buffer that Granian's tungstenite reads into; by Server-Sent Events there is none.",
+        _streams,
+    ),
+    (
+        "golive",
+        "An account with a million followers goes live",
+        f"Two talk in a room, {LISTENERS} listen, {WINDOW_S:.0f} s before and {WINDOW_S:.0f} s after the famous account goes on "
+        f"the air in another room and says so; from then on {RATE:.0f} of its followers a second read home.",
+        _goes_live,
+    ),
+)
+
+
+def _measured(
+    id: str,
+    title: str,
+    note: str,
+    part: Callable[[Figure, Served, Say], None],
+    folder: Path,
+    say: Say,
+    place: Path = kept.PLACE,
+    kinds: Kinds = kept.KINDS,
+) -> Figure:
+    """A part on each of the databases, one after the other."""
+    figure = Figure(id, title)
+    if note:
+        figure.notes.append(note)
+    for kind in kinds:
+        with served(kind, folder, place, say) as server:
+            _noted(figure, server)
+            part(figure, server, say)
+    return figure
+
+
+ALL = {part[0]: partial(_measured, *part) for part in PARTS}

@@ -83,10 +83,12 @@ def read(path: Path) -> Sound:
     return np.asarray(cut * edge, np.float32)
 
 
-def write(path: Path, sound: Sound) -> None:
-    """16 bits, 48 kHz."""
+def write(path: Path, sound: Sound, channels: int = 1) -> None:
+    """16 bits, 48 kHz; in two channels the same, as a voice in the centre is."""
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
-        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+        file.writeframes(
+            np.repeat((np.clip(sound, -1, 1) * 32767).astype("<i2"), channels).tobytes()
+        )

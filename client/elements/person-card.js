@@ -1,7 +1,7 @@
 /**
  * <person-card>: one person on the stage. `card.show({person, you, may, say, mutedBy, heard})` draws; it asks by events that bubble:
- * `person-mute`, `person-remove` and `person-treat` ({hum} or {noise} too), detail {person}. Removing asks twice, in place. What is known of the voice, where the view has it, is a
- * <voice-line> that outlives every redrawing.
+ * `person-mute`, `person-remove` and `person-treat` ({hum} or {noise} too), detail {person}. Removing asks twice, in place. What is known of the
+ * voice, where the view has it, is a <voice-line> that outlives every redrawing.
  *
  * @import {Person} from "../room/view.js"
  * @import {Say} from "../room/copy.js"
@@ -23,6 +23,11 @@ export class PersonCard extends HTMLElement {
   #drawn = "";
   #voice = make("voice-line");
 
+  constructor() {
+    super();
+    this.#voice.addEventListener("voice-treat", (event) => this.#ask("person-treat", /** @type {CustomEvent} */ (event).detail));
+  }
+
   /** @param {Shown} shown */
   show(shown) {
     this.#shown = shown;
@@ -36,11 +41,6 @@ export class PersonCard extends HTMLElement {
     this.#drawn = reading;
     this.#draw(shown);
     this.#meter(shown.person);
-  }
-
-  constructor() {
-    super();
-    this.#voice.addEventListener("voice-treat", (event) => this.dispatchEvent(new CustomEvent("person-treat", { bubbles: true, detail: { person: this.#shown?.person.person, .../** @type {CustomEvent} */ (event).detail } })));
   }
 
   /** @param {Shown} shown */
@@ -70,7 +70,6 @@ export class PersonCard extends HTMLElement {
 
   /** @param {Person} person @param {Shown["may"]} may @param {Say} say */
   #acts(person, may, say) {
-    const ask = (/** @type {string} */ what) => this.dispatchEvent(new CustomEvent(what, { bubbles: true, detail: { person: person.person } }));
     const turn = (/** @type {boolean} */ asking) => {
       this.#asking = asking;
       if (this.#shown) this.show(this.#shown);
@@ -79,7 +78,7 @@ export class PersonCard extends HTMLElement {
     if (this.#asking && may.remove) {
       return [
         make("span", { class: "ask" }, say("person.remove.sure", { name: person.name })),
-        make("button", { type: "button", "data-act": "sure", onclick: () => (turn(false), ask("person-remove")) }, say("person.remove")),
+        make("button", { type: "button", "data-act": "sure", onclick: () => (turn(false), this.#ask("person-remove")) }, say("person.remove")),
         make("button", { type: "button", class: "quiet", "data-act": "keep", onclick: () => turn(false) }, say("person.remove.keep")),
       ];
     }
@@ -87,13 +86,18 @@ export class PersonCard extends HTMLElement {
     const acts = [];
     if (may.mute && !person.muted) {
       const label = say("person.mute.label", { name: person.name });
-      acts.push(make("button", { type: "button", class: "quiet", "data-act": "mute", "aria-label": label, onclick: () => ask("person-mute") }, say("person.mute")));
+      acts.push(make("button", { type: "button", class: "quiet", "data-act": "mute", "aria-label": label, onclick: () => this.#ask("person-mute") }, say("person.mute")));
     }
     if (may.remove) {
       const label = say("person.remove.label", { name: person.name });
       acts.push(make("button", { type: "button", class: "quiet", "data-act": "remove", "aria-label": label, onclick: () => turn(true) }, say("person.remove")));
     }
     return acts;
+  }
+
+  /** @param {string} what @param {object} [choice] */
+  #ask(what, choice) {
+    this.dispatchEvent(new CustomEvent(what, { bubbles: true, detail: { person: this.#shown?.person.person, ...choice } }));
   }
 
   /** @param {Person} person */

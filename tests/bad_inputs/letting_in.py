@@ -42,6 +42,10 @@ def let_in(house: House, handle: str) -> httpx.Client:
     return httpx.Client(base_url=house.web, headers=headers, timeout=20, trust_env=False)
 
 
+def own_id(client: httpx.Client) -> str:
+    return str(client.get("/api/v1/accounts/verify_credentials").json()["id"])
+
+
 def sane(house: House, answer: httpx.Response, *statuses: int) -> None:
     assert answer.status_code in statuses, answer.text[:500]
     assert isinstance(answer.json()["error"], str) and answer.json()["code"]

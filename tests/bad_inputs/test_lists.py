@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hustings.social.lists import LISTS_MAX, TITLE_MAX
-from tests.bad_inputs.letting_in import ESCAPES, MARKS, let_in, sane
+from tests.bad_inputs.letting_in import ESCAPES, MARKS, let_in, own_id, sane
 from tests.e2e.house import House
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
@@ -37,10 +37,6 @@ def kept(ada: httpx.Client) -> str:
     answer = ada.post("/api/v1/lists", json={"title": "The secret list"})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
-
-
-def own_id(client: httpx.Client) -> str:
-    return str(client.get("/api/v1/accounts/verify_credentials").json()["id"])
 
 
 @pytest.mark.parametrize(

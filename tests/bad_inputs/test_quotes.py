@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.bad_inputs.letting_in import let_in, sane
+from tests.bad_inputs.letting_in import let_in, own_id, sane
 from tests.e2e.house import House
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
@@ -41,10 +41,6 @@ def say(client: httpx.Client, text: str = "Words.", **more: object) -> str:
 def quotes(client: httpx.Client, of: object, **more: object) -> httpx.Response:
     said = {"status": "Look.", "quoted_status_id": of, **more}
     return client.post("/api/v1/statuses", json=said)
-
-
-def own_id(client: httpx.Client) -> str:
-    return str(client.get("/api/v1/accounts/verify_credentials").json()["id"])
 
 
 @pytest.mark.parametrize("id", NOWHERE)

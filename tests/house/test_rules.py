@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,25 @@ def test_features_do_not_know_each_other() -> None:
         if other != feature and name.startswith(f"hustings.features.{other}")
     ]
     assert broken == []
+
+
+def test_no_module_needs_itself() -> None:
+    """Each can be imported first. What a function imports is not needed for that."""
+    names = {
+        ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts): path for path in MODULES
+    }
+    needs: dict[str, set[str]] = {}
+    for name, path in names.items():
+        tops = [
+            one
+            for one in ast.parse(path.read_text()).body
+            if isinstance(one, ast.Import | ast.ImportFrom)
+        ]
+        needs[name] = {one for top in tops for one in imported(top) if one in names}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as found:
+        pytest.fail(" needs ".join(found.args[1]))
 
 
 def test_aiortc_is_a_client() -> None:

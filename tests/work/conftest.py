@@ -1,9 +1,9 @@
-"""A mail server with a certificate, and settings that name it."""
+"""A mail server and a web server with a certificate, and settings that name them."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from hustings import settings
 from hustings.settings import Mail
+from tests.work.page_server import PageServer
 
 FROM = "noreply@h.example"
 
@@ -72,3 +73,9 @@ def mail(port: int, tmp_path: Path, **more: Any) -> Mail:
         "HUSTINGS_MAIL__FROM_ADDRESS": FROM,
     }
     return settings.load(environ=wanted).mail
+
+
+@pytest.fixture
+async def page_server(identity: Identity) -> AsyncIterator[PageServer]:
+    async with PageServer(identity.server, identity.trust()).running() as one:
+        yield one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from hustings.settings import load
@@ -55,6 +57,13 @@ class Bench:
         self.ledger.close()
 
 
+@pytest.fixture
+def bench(database: Database, joins: Joins) -> Iterator[Bench]:
+    made = Bench(database, joins)
+    yield made
+    made.close()
+
+
 async def test_a_worker_that_dies_after_the_deed_makes_no_second_post(
     database: Database, joins: Joins
 ) -> None:
@@ -75,10 +84,9 @@ async def test_a_worker_that_dies_after_the_deed_makes_no_second_post(
 
 
 async def test_who_wrote_too_much_is_tried_again(
-    database: Database, joins: Joins, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posts, "MANY", 1)
-    bench = Bench(database, joins)
     (ada,) = bench.square.people("ada")
     later(bench.square, ada)
     bench.square.tick(HOUR_MS)
@@ -89,15 +97,13 @@ async def test_who_wrote_too_much_is_tried_again(
     bench.square.tick(posts.MANY_MS + 1)
     await bench.step()
     assert bench.square.count(post_table) == 2
-    bench.close()
 
 
 async def test_who_writes_too_much_for_ever_hears_of_it(
-    database: Database, joins: Joins, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posts, "MANY", 1)
     monkeypatch.setattr(posts, "MANY_MS", 10**9)
-    bench = Bench(database, joins)
     (ada,) = bench.square.people("ada")
     later(bench.square, ada)
     bench.square.tick(HOUR_MS)
@@ -108,11 +114,9 @@ async def test_who_writes_too_much_for_ever_hears_of_it(
         bench.square.tick(LONGEST_WAIT_MS)
     (kept,) = bench.square.read(scheduled.page, ada, Page())
     assert kept.fault == "posts_many" and bench.square.count(post_table) == 1
-    bench.close()
 
 
-async def test_a_suspended_author_s_never_appears(database: Database, joins: Joins) -> None:
-    bench = Bench(database, joins)
+async def test_a_suspended_author_s_never_appears(bench: Bench) -> None:
     (ada,) = bench.square.people("ada")
     later(bench.square, ada)
     bench.square.suspend(ada)
@@ -123,4 +127,3 @@ async def test_a_suspended_author_s_never_appears(database: Database, joins: Joi
     await bench.step()
     (kept,) = bench.square.read(scheduled.page, ada, Page())
     assert kept.fault == "account_suspended" and bench.square.count(post_table) == 0
-    bench.close()

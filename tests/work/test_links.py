@@ -17,7 +17,6 @@ from hustings.work.links import Links
 from hustings.work.runner import Runner
 from tests.social.conftest import joins as joins
 from tests.social.square import WEB, Joins, Square
-from tests.work.conftest import Identity
 from tests.work.page_server import HANGS, PageServer, page, turn
 
 
@@ -55,14 +54,15 @@ class Street:
 
 
 @pytest.fixture
-async def street(database: Database, joins: Joins, identity: Identity) -> AsyncIterator[Street]:
+async def street(
+    database: Database, joins: Joins, page_server: PageServer
+) -> AsyncIterator[Street]:
     square = Square(database, joins)
     ledger = Ledger(database)
-    async with PageServer(identity.server, identity.trust()).running() as server:
-        links = Links(ledger, server.fetching(1.0), WEB, lambda: square.now_ms)
-        runner = Runner(LINKS, links, ledger, lambda: square.now_ms, lambda: 0.0)
-        (ada,) = square.people("ada")
-        yield Street(square, server, runner, ada)
+    links = Links(ledger, page_server.fetching(1.0), WEB, lambda: square.now_ms)
+    runner = Runner(LINKS, links, ledger, lambda: square.now_ms, lambda: 0.0)
+    (ada,) = square.people("ada")
+    yield Street(square, page_server, runner, ada)
     ledger.close()
 
 

@@ -12,7 +12,8 @@ Seven primitives, in reading order (which is the road of a word):
 - `level`, `mixer`, `limiter`: who talks and how loud, the gain matrix of sources and buses, the ceiling.
 - `watch`, `findings`: what is wrong with a microphone or its road, once a second, in a word.
 - `encoder`: program ticks in, labelled `AccessUnit`s out, AAC-LC and Opus; `holding` is what plays before a room is on air,
-  `room_tone` what lies under it from then on, `comfort` what stands in for a moment where a speaker's road breaks off.
+  `room_tone` what lies under it from then on (both are `looped`), `comfort` what stands in for a moment where a speaker's
+  road breaks off.
 
     packet > JitterBuffer.push … pull > OpusDecoder.tick > Level, Leveller > Mixer.mix > Limiter > AacEncoder.push
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hustings.audio.clock import TICK
 from hustings.audio.jitter_buffer import DRY_TICKS_MAX
-from hustings.audio.room_tone import LOOP, ROOM_TONE_DBFS, RoomTone
+from hustings.audio.room_tone import ROOM_TONE_DBFS, RoomTone
 
 Samples = NDArray[np.float32]
 
@@ -48,7 +48,7 @@ class Comfort:
         if not wanted and not self._gain:
             return sound
         before, self._gain = self._gain, wanted
-        self._at = (self._at + TICK) % LOOP
+        self._at += TICK
         ramp = np.asarray(before + (wanted - before) * _RAMP, np.float32)
         noise = self._tone.tick(self._at)[:, 0] * ramp
         return noise if sound is None else sound + noise

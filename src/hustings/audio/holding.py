@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hustings.audio.clock import RATE, SEGMENT, TICK
+from hustings.audio.clock import RATE, SEGMENT
 from hustings.audio.level import k_weights, lufs
+from hustings.audio.looped import Looped
 
 Samples = NDArray[np.float32]
 
@@ -32,18 +33,11 @@ _PARTIALS = ((1, 1.0), (2, 0.22), (3, 0.07))  # dark: little above 1.2 kHz
 _DETUNE_HZ = 0.35  # between left and right: width, and a slow shimmer
 
 
-class HoldingSound:
+class HoldingSound(Looped):
     """The pad, by clock. All instances of a process share one table (5.9 MB), made when the first is made (about 0.2 s)."""
 
     def __init__(self) -> None:
-        self._table = _table()
-
-    def tick(self, clock: int) -> Samples:
-        """The tick that starts at `clock`, (960, 2). Errors: `ValueError` when that is not the start of a tick."""
-        if clock % TICK:
-            raise ValueError(f"the clock {clock} is not a multiple of {TICK} samples")
-        start = clock % LOOP
-        return self._table[start : start + TICK]
+        super().__init__(_table())
 
 
 @cache

@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hustings.audio.clock import RATE, SEGMENT, TICK
+from hustings.audio.clock import RATE, SEGMENT
+from hustings.audio.looped import Looped
 
 Samples = NDArray[np.float32]
 
@@ -26,18 +27,11 @@ _SEED = 65
 _LOW_HZ, _KNEE_HZ, _TOP_HZ = 40.0, 1_000.0, 12_000.0
 
 
-class RoomTone:
+class RoomTone(Looped):
     """The tone, by clock. All instances of a process share one table (2.9 MB), made when the first is made (about 0.1 s)."""
 
     def __init__(self) -> None:
-        self._table = _table()
-
-    def tick(self, clock: int) -> Samples:
-        """The tick that starts at `clock`, (960, 2). Errors: `ValueError` when that is not the start of a tick."""
-        if clock % TICK:
-            raise ValueError(f"the clock {clock} is not a multiple of {TICK} samples")
-        start = clock % LOOP
-        return self._table[start : start + TICK]
+        super().__init__(_table())
 
 
 @cache

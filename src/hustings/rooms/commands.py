@@ -128,16 +128,7 @@ def known_name(room: Room, actor: Actor) -> str:
 def cut(room: Room, tickets: Collection[str], ends: bool) -> list[Draft]:
     """Those who look after the server take tickets back, whatever state the room is in: whoever holds one is off the stage.
     `ends`: its host is among them; then the room ends, unless a co-host is on the stage who goes on with it."""
-    drafts = []
-    for ticket in tickets:
-        person = room.stage.people.get(ticket[:8])
-        if ticket in room.stage.revoked:
-            continue
-        if person is not None and person.ticket == ticket and person.link != AWAY:
-            body = {"person": person.person, "ticket": ticket, "by": ORDER}
-            drafts.append(Draft("removed", body))
-        else:
-            drafts.append(Draft("ticket_revoked", {"ticket": ticket}))
+    drafts = [draft for ticket in tickets for draft in _taken_back(room, ticket, ORDER)]
     goes_on = any(one.ticket not in tickets for one in room.stage.hosts_here())
     if ends and not goes_on and room.state in BEFORE_END:
         drafts.append(Draft("ended", {"by": ORDER, "reason": ORDER}))
@@ -207,11 +198,7 @@ def _revoke(asked: Asked) -> list[Draft]:
     person = asked.room.stage.people.get(ticket[:8])
     if person is not None and person.role == "host" and asked.actor.role != "host":
         raise Refusal("role_too_low")
-    if person is not None and person.ticket == ticket and person.link != AWAY:
-        return [_removed(person, asked.actor)]
-    return (
-        [] if ticket in asked.room.stage.revoked else [Draft("ticket_revoked", {"ticket": ticket})]
-    )
+    return _taken_back(asked.room, ticket, asked.actor.person)
 
 
 def _mute(asked: Asked) -> list[Draft]:
@@ -222,8 +209,8 @@ def _mute(asked: Asked) -> list[Draft]:
         raise Refusal("role_too_low")
     if person.muted == muted:
         return []
-    by = "self" if person.person == asked.actor.person else asked.actor.person
-    return [Draft("muted", {"person": person.person, "muted": muted, "by": by})]
+    body = {"person": person.person, "muted": muted, "by": _by(asked, person)}
+    return [Draft("muted", body)]
 
 
 def _treat(asked: Asked) -> list[Draft]:
@@ -238,8 +225,7 @@ def _treat(asked: Asked) -> list[Draft]:
         wanted[name] = choice
     if (wanted["hum"], wanted["noise"]) == (person.hum, person.noise):
         return []
-    by = "self" if person.person == asked.actor.person else asked.actor.person
-    return [Draft("treated", {"person": person.person, **wanted, "by": by})]
+    return [Draft("treated", {"person": person.person, **wanted, "by": _by(asked, person)})]
 
 
 def _remove(asked: Asked) -> list[Draft]:
@@ -248,7 +234,7 @@ def _remove(asked: Asked) -> list[Draft]:
         raise Refusal("role_too_low")
     if person.person == asked.actor.person:
         raise Refusal("bad_request", field="person")
-    return [_removed(person, asked.actor)]
+    return [_removed(person, asked.actor.person)]
 
 
 def _admit(asked: Asked) -> list[Draft]:
@@ -290,8 +276,21 @@ def _person(asked: Asked) -> Person:
     return person
 
 
-def _removed(person: Person, actor: Actor) -> Draft:
-    return Draft("removed", {"person": person.person, "ticket": person.ticket, "by": actor.person})
+def _taken_back(room: Room, ticket: str, by: str) -> list[Draft]:
+    """A ticket opens nothing any more, and whoever is here with it is off the stage; nothing where that was so."""
+    person = room.stage.people.get(ticket[:8])
+    if person is not None and person.ticket == ticket and person.link != AWAY:
+        return [_removed(person, by)]
+    return [] if ticket in room.stage.revoked else [Draft("ticket_revoked", {"ticket": ticket})]
+
+
+def _removed(person: Person, by: str) -> Draft:
+    return Draft("removed", {"person": person.person, "ticket": person.ticket, "by": by})
+
+
+def _by(asked: Asked, person: Person) -> str:
+    """Who does it to him, as the journal says it."""
+    return "self" if person.person == asked.actor.person else asked.actor.person
 
 
 def _text(body: Body, field: str, shortest: int, longest: int) -> str:

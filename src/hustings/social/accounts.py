@@ -172,6 +172,12 @@ def of_ids(
     return {row["id"]: _account(row) for row in rows}
 
 
+def check_is_here(connection: Connection, id: int) -> None:
+    """Errors: `account_unknown` for one that `of_ids` does not know."""
+    if id not in of_ids(connection, [id]):
+        raise Refused("account_unknown")
+
+
 def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """What each member is here; of others nothing."""
     if not ids:

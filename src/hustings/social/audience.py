@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import timelines
-from hustings.social.visibility import may_see, reaches, wants_to_see
+from hustings.social import interest
+from hustings.social.visibility import Condition, may_see, reaches, wants_to_see
 from hustings.store.apps import tokens
+from hustings.store.bound import IDS, NOW
 from hustings.store.follows import follows
 from hustings.store.people import accounts
 from hustings.store.posts import posts
@@ -40,28 +42,33 @@ def followers(connection: Connection, author: int, readers: Collection[int]) -> 
 
 def home(connection: Connection, post: int, readers: Collection[int], now_ms: int) -> set[int]:
     """Into whose home the post belongs."""
-    reader = accounts.alias("reader")
-    return _who(connection, reader, post, readers, timelines.home_rule(reader.c.id, now_ms)(posts))
+    return _who(connection, _HOME, post, readers, now_ms)
 
 
 def seeing(connection: Connection, post: int, readers: Collection[int], now_ms: int) -> set[int]:
     """Who may see it, wants to, and comes upon it without having looked for its author."""
-    reader = accounts.alias("reader")
-    meant = sa.and_(may_see(reader.c.id), reaches(reader.c.id))
-    rule = sa.and_(meant, wants_to_see(reader.c.id, now_ms))
-    return _who(connection, reader, post, readers, rule)
+    return _who(connection, _SEEING, post, readers, now_ms)
+
+
+def _readers(rule: Condition) -> sa.Select[Any]:
+    """Asked for every post: so each is built once."""
+    post: sa.BindParameter[int] = sa.bindparam("post", type_=sa.BigInteger)
+    together = _reader.join(posts, posts.c.id == post)
+    return sa.select(_reader.c.id).select_from(together).where(_reader.c.id.in_(IDS), rule)
+
+
+_reader = accounts.alias("reader")
+_him = _reader.c.id
+_HOME = _readers(interest.home(_him, NOW, posts))
+_SEEING = _readers(sa.and_(may_see(_him), reaches(_him), wants_to_see(_him, NOW)))
 
 
 def _who(
     connection: Connection,
-    reader: sa.FromClause,
+    question: sa.Select[Any],
     post: int,
     readers: Collection[int],
-    rule: sa.ColumnElement[bool],
+    now_ms: int,
 ) -> set[int]:
-    asked = (
-        sa.select(reader.c.id)
-        .select_from(reader.join(posts, posts.c.id == post))
-        .where(reader.c.id.in_(readers), rule)
-    )
-    return set(connection.execute(asked).scalars())
+    asked = {"post": post, "ids": list(readers), NOW.key: now_ms}
+    return set(connection.execute(question, asked).scalars())

@@ -11,6 +11,7 @@ from hustings.social.paging import id_of
 from hustings.social.polls import Asked
 from hustings.social.quoted import POLICIES
 from hustings.social.text import Span
+from hustings.social.typed import truth
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.wire.errors import Refused
 
@@ -72,7 +73,7 @@ def read(
     return Wanted(
         text=said,
         spoiler=spoiler,
-        sensitive=_truth(tree, "sensitive") or bool(spoiler),
+        sensitive=truth(tree.get("sensitive")) or bool(spoiler),
         language=_language(tree),
         visibility=str(seen_by),
         in_reply_to=_post(tree, "in_reply_to_id"),
@@ -129,11 +130,3 @@ def _room(tree: Mapping[str, object]) -> str:
     if not isinstance(value, str) or len(value) > ROOM_MAX or not value.isprintable():
         raise Refused("room_unknown", field="room")
     return value
-
-
-def _truth(tree: Mapping[str, object], field: str) -> bool:
-    """As forms and programs say it: `on`, `1`, `true`, or a JSON boolean."""
-    value = tree.get(field)
-    if isinstance(value, str):
-        return value.lower() in ("on", "1", "true", "yes")
-    return value is True or value == 1

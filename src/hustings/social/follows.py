@@ -247,8 +247,7 @@ def _begin(
 def _check_other(connection: Connection, account: int, target: int) -> None:
     if account == target:
         raise Refused("bad_request")
-    if target not in accounts.of_ids(connection, [target]):
-        raise Refused("account_unknown")
+    accounts.check_is_here(connection, target)
 
 
 def _any_block(connection: Connection, one: int, other: int) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from hustings.social.media import AUDIO, IMAGE
 from hustings.social.text import Link, Mention, Span, Tag
 from hustings.store import words
+from hustings.store.media import AUDIO, IMAGE
 from hustings.store.words import ACCOUNTS, MARK, POSTS
 
 HAS = {"link": Link, "mention": Mention, "tag": Tag}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hustings.social import feeds
-from hustings.social.visibility import Condition, Moment, Rows, Viewer, may_see, wants_to_see
+from hustings.social.visibility import Condition, Moment, Rows, Viewer, may_see, some, wants_to_see
 from hustings.store.follows import follows
 from hustings.store.lists import list_members, lists
 
@@ -30,13 +30,13 @@ def home(reader: Viewer, now_ms: Moment, post: Rows) -> Condition:
 
 
 def of_list(
-    list: Viewer, reader: Viewer, replies: str | sa.ColumnElement[str], now_ms: Moment, post: Rows
+    list: Viewer, reader: Viewer, replies: sa.ColumnElement[str], now_ms: Moment, post: Rows
 ) -> Condition:
     """What belongs into a list of the reader's, whose wish about answers is `replies`."""
-    said = sa.literal(replies) if isinstance(replies, str) else replies
     to = post.c.in_reply_to_account
     known = sa.or_(
-        sa.and_(said == FOLLOWED, _follows(reader, to)), sa.and_(said == MEMBERS, _in(list, to))
+        sa.and_(replies == FOLLOWED, _follows(reader, to)),
+        sa.and_(replies == MEMBERS, _in(list, to)),
     )
     return sa.and_(
         feeds.lives(post),
@@ -50,25 +50,12 @@ def of_list(
 
 def _followed(reader: Viewer, post: Rows) -> Condition:
     """By one whom he follows; a repost, if he wants those."""
-    follow = follows.alias("follow")
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(follow)
-        .where(
-            follow.c.account == reader,
-            follow.c.target == post.c.account,
-            sa.or_(post.c.reblog_of.is_(None), follow.c.reblogs.is_(True)),
-        )
-    ).correlate_except(follow)
+    wants = sa.or_(post.c.reblog_of.is_(None), follows.c.reblogs.is_(True))
+    return some(follows, follows.c.account == reader, follows.c.target == post.c.account, wants)
 
 
 def _follows(reader: Viewer, account: sa.ColumnElement[int]) -> Condition:
-    follow = follows.alias("answered")
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(follow)
-        .where(follow.c.account == reader, follow.c.target == account)
-    ).correlate_except(follow)
+    return some(follows, follows.c.account == reader, follows.c.target == account)
 
 
 def _of_interest(reader: Viewer, post: Rows, to_known: Condition) -> Condition:
@@ -81,12 +68,7 @@ def _of_interest(reader: Viewer, post: Rows, to_known: Condition) -> Condition:
 
 
 def _in(list: Viewer, account: sa.ColumnElement[int]) -> Condition:
-    member = list_members.alias()
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(member)
-        .where(member.c.list == list, member.c.account == account)
-    ).correlate_except(member)
+    return some(list_members, list_members.c.list == list, list_members.c.account == account)
 
 
 def _apart(reader: Viewer, account: sa.ColumnElement[int]) -> Condition:

@@ -62,13 +62,12 @@ def ask_to_reset(connection: Connection, id: int, typed: str, now_ms: int) -> No
     jobs.add(connection, MAIL, id, {"letter": RESET, "name": name}, now_ms, key)
 
 
-def tell(connection: Connection, id: int, account: int, act: str, why: str, now_ms: int) -> bool:
+def tell(connection: Connection, id: int, about: Member, act: str, why: str, now_ms: int) -> bool:
     """Of an act of a moderator: whether a letter goes out. None does without a confirmed address, nor where too many wait."""
-    found = accounts.member(connection, account)
-    if found is None or not found.email or not found.confirmed:
+    if not about.email or not about.confirmed:
         return False
     try:
-        body = {"letter": act, "account": account, "why": why}
+        body = {"letter": act, "account": about.account.id, "why": why}
         return jobs.add(connection, MAIL, id, body, now_ms)
     except Refused:
         return False

@@ -16,6 +16,7 @@ from hustings.social.interest import MEMBERS, REPLIES
 from hustings.social.paging import Page
 from hustings.social.shown import Post
 from hustings.social.visibility import is_here
+from hustings.store.bound import IDS, NOW
 from hustings.store.follows import follows
 from hustings.store.lists import list_members, lists
 from hustings.store.posts import posts
@@ -43,7 +44,6 @@ class List:
 
 _LIST = sa.bindparam("list", type_=sa.BigInteger)
 _REPLIES = sa.bindparam("replies", type_=sa.String)
-_NOW = sa.bindparam("now_ms", type_=sa.BigInteger)
 LIST = (lists.c.id, lists.c.title, lists.c.replies, lists.c.exclusive)
 
 
@@ -156,7 +156,7 @@ def timeline(connection: Connection, account: int, id: int, page: Page, now_ms: 
         feeds.READER.key: account,
         _LIST.key: id,
         _REPLIES.key: whole.replies,
-        _NOW.key: now_ms,
+        NOW.key: now_ms,
     }
     found = feeds.tops(connection, asked, page, _in_it, authors=authors)
     return shown.of_ids(connection, account, sorted(found, reverse=True))
@@ -166,15 +166,21 @@ def holding_post(connection: Connection, post: int, ids: Collection[int], now_ms
     """Those of the lists that a post belongs into: for whoever streams them."""
     if not ids:
         return set()
-    rule = interest.of_list(lists.c.id, lists.c.account, lists.c.replies, now_ms, posts)
-    asked = (
-        sa.select(lists.c.id)
-        .select_from(lists.join(posts, posts.c.id == post))
-        .where(lists.c.id.in_(ids), rule)
+    asked = {_POST.key: post, "ids": list(ids), NOW.key: now_ms}
+    return set(connection.execute(_HOLDING, asked).scalars())
+
+
+_POST = sa.bindparam("post", type_=sa.BigInteger)
+_HOLDING = (
+    sa.select(lists.c.id)
+    .select_from(lists.join(posts, posts.c.id == _POST))
+    .where(
+        lists.c.id.in_(IDS),
+        interest.of_list(lists.c.id, lists.c.account, lists.c.replies, NOW, posts),
     )
-    return set(connection.execute(asked).scalars())
+)
 
 
 def _in_it(post: sa.FromClause) -> sa.ColumnElement[bool]:
     """The rule of whichever list is asked for later."""
-    return interest.of_list(_LIST, feeds.READER, _REPLIES, _NOW, post)
+    return interest.of_list(_LIST, feeds.READER, _REPLIES, NOW, post)

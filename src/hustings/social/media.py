@@ -6,7 +6,7 @@ to no post goes after a day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,11 @@ from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
 from hustings.store.bound import IDS
+from hustings.store.media import AUDIO as AUDIO
+from hustings.store.media import IMAGE as IMAGE
 from hustings.store.media import attachments
 from hustings.wire.errors import Refused
 
-IMAGE, AUDIO = "image", "audio"
 PROCESSING, READY, FAILED = "processing", "ready", "failed"
 LANES = {IMAGE: PICTURES, AUDIO: SOUNDS}
 PICTURES_MAX, SOUNDS_MAX = 4, 1
@@ -28,7 +29,6 @@ DESCRIPTION_MAX, CREDIT_MAX = 1_500, 200
 LOOSE_MS, STUCK_MS = 86_400_000, 6 * 3_600_000
 SWEPT_AT_ONCE = 200
 MAGIC_BYTES = 16
-PLACES = {"description": DESCRIPTION_MAX, "credit": CREDIT_MAX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,18 @@ def read(tree: Mapping[str, object], before: Said = Said()) -> Said:
     """
     said = before
     if tree.get("description") is not None:
-        said = replace(said, description=_words(tree, "description", "media_alt_too_long", "\n"))
+        said = replace(said, description=alt(tree["description"], "description"))
     if tree.get("credit") is not None:
-        said = replace(said, credit=_words(tree, "credit", "media_credit_too_long", ""))
+        credit = _words(tree["credit"], CREDIT_MAX, "media_credit_too_long", "credit", "")
+        said = replace(said, credit=credit)
     if tree.get("focus") not in (None, ""):
         said = replace(said, focus=_focus(tree["focus"]))
     return said
+
+
+def alt(value: object, field: str) -> str:
+    """What is seen or heard, as it is kept. Errors: `bad_request`, `media_alt_too_long`."""
+    return _words(value, DESCRIPTION_MAX, "media_alt_too_long", field, "\n")
 
 
 def ids_of(value: object) -> tuple[int, ...]:
@@ -196,10 +202,8 @@ def held_for(
 ) -> dict[int, tuple[Attachment, ...]]:
     """What is kept for posts to come, in its order."""
     asked = sa.select(attachments).where(attachments.c.scheduled.in_(scheduled))
-    found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(asked.order_by(attachments.c.place)).mappings():
-        found.setdefault(row["scheduled"], []).append(_attachment(row))
-    return {id: tuple(some) for id, some in found.items()}
+    rows = connection.execute(asked.order_by(attachments.c.place)).mappings()
+    return _grouped(rows, "scheduled")
 
 
 def rewrite(connection: Connection, post: int, said: Mapping[int, Mapping[str, object]]) -> None:
@@ -224,10 +228,7 @@ _IN_POSTS = (
 
 def of_posts(connection: Connection, posts: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
     """Those that stand in posts, in their order."""
-    found: dict[int, list[Attachment]] = {}
-    for row in connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings():
-        found.setdefault(row["post"], []).append(_attachment(row))
-    return {post: tuple(some) for post, some in found.items()}
+    return _grouped(connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings(), "post")
 
 
 def noted(found: Sequence[Attachment]) -> list[dict[str, Any]]:
@@ -291,23 +292,24 @@ def fail(connection: Connection, id: int, code: str) -> None:
 
 
 def sweep(connection: Connection, now_ms: int) -> list[str]:
-    """Deletes what belonged to no post for a day: the names of files that nobody has any more. What work never came to has
-    failed."""
-    stuck = sa.and_(attachments.c.state == PROCESSING, attachments.c.made_at_ms < now_ms - STUCK_MS)
-    loose = attachments.c.loose_at_ms
-    waiting = sa.and_(loose.is_not(None), stuck)
-    connection.execute(
-        attachments.update().where(waiting).values(state=FAILED, fault="media_failed")
-    )
-    asked = (
-        sa.select(attachments.c.id, attachments.c.file, attachments.c.preview)
-        .where(loose < now_ms - LOOSE_MS)
-        .order_by(loose)
-        .limit(SWEPT_AT_ONCE)
-    )
-    gone = connection.execute(asked).all()
-    connection.execute(sa.delete(attachments).where(attachments.c.id.in_([row.id for row in gone])))
-    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
+    """Deletes what belonged to no post for a day: the names of files that nobody has any more."""
+    # no post has one before it is made: so the index of the loose ones finds those that are being made
+    return sweep_table(connection, attachments, now_ms, attachments.c.loose_at_ms.is_not(None))
+
+
+def sweep_table(
+    connection: Connection, table: sa.Table, now_ms: int, *busy: sa.ColumnElement[bool]
+) -> list[str]:
+    """Deletes the rows of a table of files that were loose for a day: the names of files that nobody has any more. What work
+    never came to has failed, and is loose since it came. `busy`: what is known besides of rows that are being made."""
+    stuck = (table.c.state == PROCESSING, table.c.made_at_ms < now_ms - STUCK_MS, *busy)
+    failed = {"state": FAILED, "fault": "media_failed", "loose_at_ms": table.c.made_at_ms}
+    connection.execute(table.update().where(*stuck).values(failed))
+    loose, files = table.c.loose_at_ms, objects.columns_of(table)
+    asked = sa.select(table.c.id, *files).where(loose < now_ms - LOOSE_MS)
+    gone = connection.execute(asked.order_by(loose).limit(SWEPT_AT_ONCE)).all()
+    connection.execute(sa.delete(table).where(table.c.id.in_([row.id for row in gone])))
+    return objects.unheld(connection, [name for _, *names in gone for name in names])
 
 
 def _check_free(connection: Connection, account: int, post: int | None, ids: Sequence[int]) -> None:
@@ -367,15 +369,20 @@ def _attachment(row: sa.RowMapping) -> Attachment:
     )
 
 
+def _grouped(rows: Iterable[sa.RowMapping], by: str) -> dict[int, tuple[Attachment, ...]]:
+    found: dict[int, list[Attachment]] = {}
+    for row in rows:
+        found.setdefault(row[by], []).append(_attachment(row))
+    return {id: tuple(some) for id, some in found.items()}
+
+
 def _size(width: int | None, height: int | None) -> tuple[int, int] | None:
     return None if width is None or height is None else (width, height)
 
 
-def _words(tree: Mapping[str, object], field: str, code: str, kept: str) -> str:
-    value = tree[field]
+def _words(value: object, longest: int, code: str, field: str, kept: str) -> str:
     if not isinstance(value, str):
         raise Refused("bad_request", field=field)
-    longest = PLACES[field]
     if len(value) > longest * text.POINTS_FOR_ONE:
         raise Refused(code, field=field)
     said = text.clean(value, kept).strip()

@@ -11,7 +11,6 @@ from hustings.social import accounts, names
 from hustings.social.visibility import is_here
 from hustings.store.follows import account_notes, follows
 from hustings.store.upsert import add_once
-from hustings.wire.errors import Refused
 
 NOTE_MAX = 2_000
 FAMILIAR_MAX = 40
@@ -20,8 +19,7 @@ FAMILIAR_MAX = 40
 def write(connection: Connection, account: int, target: int, note: object) -> None:
     """In the place of what was there; nothing for nothing. Errors: `account_unknown`, `comment_too_long`, `bad_request`."""
     said = names.lines(note, NOTE_MAX, "comment_too_long", "comment")
-    if target not in accounts.of_ids(connection, [target]):
-        raise Refused("account_unknown")
+    accounts.check_is_here(connection, target)
     pair = (account_notes.c.account == account, account_notes.c.target == target)
     connection.execute(sa.delete(account_notes).where(*pair))
     if said:

@@ -18,6 +18,11 @@ COLUMNS = (
 )
 
 
+def columns_of(table: sa.Table) -> list[sa.Column[str]]:
+    """Where a table names files."""
+    return [column for column in COLUMNS if column.table is table]
+
+
 def unheld(connection: Connection, names: Iterable[str]) -> list[str]:
     """Those that nobody has, no post, no account, no room."""
     return [name for name in sorted({*names} - {""}) if not _held(connection, name)]

@@ -138,9 +138,7 @@ def role_of(connection: Connection, by: int) -> str:
 def note(connection: Connection, order: Order, act: str, found: Member, **facts: object) -> None:
     """A letter where one can be sent, and a line that says whether one was."""
     account = found.account
-    told = order.mail and letters.tell(
-        connection, order.entry, account.id, act, order.why, order.now_ms
-    )
+    told = order.mail and letters.tell(connection, order.entry, found, act, order.why, order.now_ms)
     said = {"handle": account.handle, "why": order.why, "told": told, **facts}
     accounts.note_down(connection, order.entry, order.now_ms, order.by, act, account.id, **said)
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import notify, text
+from hustings.social.typed import number, truth
 from hustings.store.bound import IDS
 from hustings.store.polls import poll_answers, poll_ballots, polls
 from hustings.store.posts import posts
@@ -81,8 +82,8 @@ def read(value: object) -> Asked:
     return Asked(
         options=options,
         length_ms=_length_ms(value.get("expires_in")),
-        multiple=_truth(value.get("multiple")),
-        hide_totals=_truth(value.get("hide_totals")),
+        multiple=truth(value.get("multiple")),
+        hide_totals=truth(value.get("hide_totals")),
     )
 
 
@@ -231,14 +232,7 @@ def _option(typed: str) -> str:
 def _length_ms(value: object) -> int | None:
     if value in (None, ""):
         return None
-    typed = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    digits = typed if typed.isascii() and typed.isdigit() and len(typed) <= 10 else "0"
-    if not LENGTH_MIN_S <= int(digits) <= LENGTH_MAX_S:
+    seconds = number(value, 10)
+    if seconds is None or not LENGTH_MIN_S <= seconds <= LENGTH_MAX_S:
         raise Refused("poll_length_wrong", field="poll")
-    return int(digits) * 1_000
-
-
-def _truth(value: object) -> bool:
-    if isinstance(value, str):
-        return value.lower() in ("on", "1", "true", "yes")
-    return value is True or value == 1
+    return seconds * 1_000

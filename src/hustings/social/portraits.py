@@ -12,20 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import accounts, jobs, objects, text
+from hustings.social import accounts, jobs, media
 from hustings.social.lanes import PICTURES
-from hustings.social.media import (
-    DESCRIPTION_MAX,
-    FAILED,
-    IMAGE,
-    LOOSE_MS,
-    PROCESSING,
-    READY,
-    STUCK_MS,
-    SWEPT_AT_ONCE,
-    Made,
-    kind_of,
-)
+from hustings.social.media import FAILED, IMAGE, PROCESSING, READY, Made, kind_of
 from hustings.store.media import portraits
 from hustings.store.people import accounts as people
 from hustings.wire.errors import Refused
@@ -51,13 +40,7 @@ def check_picture(head: bytes, kind: str) -> None:
 
 def alt(value: object, kind: str) -> str:
     """What is seen on it, as it is kept. Errors: `bad_request`, `media_alt_too_long`."""
-    if not isinstance(value, str):
-        raise Refused("bad_request", field=f"{kind}_description")
-    if len(value) <= DESCRIPTION_MAX * text.POINTS_FOR_ONE:
-        said = text.clean(value, "\n").strip()
-        if text.drawn(said) <= DESCRIPTION_MAX:
-            return said
-    raise Refused("media_alt_too_long", field=f"{kind}_description")
+    return media.alt(value, f"{kind}_description")
 
 
 def begin(connection: Connection, id: int, account: int, kind: str, now_ms: int) -> None:
@@ -81,15 +64,13 @@ def begin(connection: Connection, id: int, account: int, kind: str, now_ms: int)
 
 def busy(connection: Connection, account: int, id: int) -> bool:
     """Whether it is still being made. Errors: `media_unknown`, and why it failed."""
-    found = _own(connection, account, id)
-    if found.state == FAILED:
-        raise Refused(found.fault, field=found.kind)
-    return bool(found.state == PROCESSING)
+    return _waits(_own(connection, account, id))
 
 
 def want(connection: Connection, account: int, id: int, now_ms: int) -> None:
     """From now on this is the account's, at once or when it is made; nothing is said of it yet. Errors: those of `busy`."""
-    waits, found = busy(connection, account, id), _own(connection, account, id)
+    found = _own(connection, account, id)
+    waits = _waits(found)
     describe(connection, account, found.kind, "")
     if waits:
         _loosen(connection, account, found.kind, now_ms, _busy)
@@ -128,20 +109,8 @@ def fail(connection: Connection, id: int, code: str) -> None:
 
 
 def sweep(connection: Connection, now_ms: int) -> list[str]:
-    """As `media.sweep`: the names of files that nobody has any more."""
-    stuck = sa.and_(_busy, portraits.c.made_at_ms < now_ms - STUCK_MS)
-    failed = {"state": FAILED, "fault": "media_failed", "loose_at_ms": portraits.c.made_at_ms}
-    connection.execute(portraits.update().where(stuck).values(failed))
-    loose = portraits.c.loose_at_ms
-    asked = (
-        sa.select(portraits.c.id, portraits.c.file, portraits.c.preview)
-        .where(loose < now_ms - LOOSE_MS)
-        .order_by(loose)
-        .limit(SWEPT_AT_ONCE)
-    )
-    gone = connection.execute(asked).all()
-    connection.execute(sa.delete(portraits).where(portraits.c.id.in_([row.id for row in gone])))
-    return objects.unheld(connection, [name for row in gone for name in (row.file, row.preview)])
+    """As `media.sweep`."""
+    return media.sweep_table(connection, portraits, now_ms)
 
 
 def _own(connection: Connection, account: int, id: int) -> sa.Row[Any]:
@@ -150,6 +119,13 @@ def _own(connection: Connection, account: int, id: int) -> sa.Row[Any]:
     if found is None:
         raise Refused("media_unknown")
     return found
+
+
+def _waits(found: sa.Row[Any]) -> bool:
+    """Whether it is still being made. Errors: why it failed."""
+    if found.state == FAILED:
+        raise Refused(found.fault, field=found.kind)
+    return bool(found.state == PROCESSING)
 
 
 def _show(connection: Connection, made: sa.Row[Any], now_ms: int) -> None:

@@ -5,7 +5,7 @@ Who writes was asked for his log-in before; whether he may write is asked here, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -105,15 +105,18 @@ def publish(
         )
     )
     mentioned = _attach(connection, id, wanted.spans)
+    has: tuple[Attachment, ...] = ()
     if wanted.media:
         media.attach(connection, account, id, wanted.media)
-    if wanted.poll and wanted.poll.options:
-        polls.publish(connection, id, wanted.poll, now_ms)
+        has = media.of_post(connection, id)
+    asked = wanted.poll if wanted.poll and wanted.poll.options else None
+    if asked:
+        polls.publish(connection, id, asked, now_ms)
     if whole:
         quotes.attach(connection, id, account, seen_by, whole, mentioned)
         mentioned = [one for one in mentioned if one != whole.account]  # he heard of it
     notify.tell(connection, notify.MENTION, id, account, mentioned, id)
-    _index(connection, id, account, wanted, parent is not None)
+    _index(connection, id, account, wanted, parent is not None, has, asked is not None)
     if parent:
         count(connection, post_counts, "post", parent.id, {"replies": 1})
     written(connection, id, account)
@@ -152,7 +155,8 @@ def edit(
     has = media.of_post(connection, id)
     asked = polls.of_post(connection, account, id)
     asks_anew = polls.edit(connection, id, asked, wanted.poll, now_ms)
-    if has and polls.of_post(connection, account, id):
+    asks = polls.of_post(connection, account, id) is not None
+    if has and asks:
         raise Refused("poll_with_media", field="poll")
     if has == had and not asks_anew and all(row[name] == value for name, value in said.items()):
         return
@@ -171,11 +175,11 @@ def edit(
     connection.execute(sa.delete(post_tags).where(post_tags.c.post == id))
     # whoever was mentioned once may go on reading what was written to him
     mentioned = _attach(connection, id, wanted.spans)
-    told = first_id(edited_at_ms) | (id & ((1 << TAIL_BITS) - 1))
+    told = told_at(id, edited_at_ms)
     notify.tell(connection, notify.MENTION, told, account, mentioned, id)
     notify.tell_of_edit(connection, told, account, id)
     happenings.tell(connection, happenings.EDIT, account, id)
-    _index(connection, id, account, wanted, row["in_reply_to"] is not None)
+    _index(connection, id, account, wanted, row["in_reply_to"] is not None, has, asks)
 
 
 def delete(
@@ -305,6 +309,11 @@ def first_id(at_ms: int) -> int:
     return max(0, min(at_ms, AT_MAX_MS)) << TAIL_BITS
 
 
+def told_at(post: int, at_ms: int) -> int:
+    """The id under which something that came of a post at that moment is told: each time the same."""
+    return first_id(at_ms) | (post & ((1 << TAIL_BITS) - 1))
+
+
 def plan_of(connection: Connection, key: str) -> str | None:
     """The room behind a key, none for "". Errors: `room_unknown`."""
     if not key:
@@ -316,7 +325,15 @@ def plan_of(connection: Connection, key: str) -> str | None:
     return str(plan)
 
 
-def _index(connection: Connection, id: int, account: int, wanted: Wanted, reply: bool) -> None:
+def _index(
+    connection: Connection,
+    id: int,
+    account: int,
+    wanted: Wanted,
+    reply: bool,
+    has: Sequence[Attachment],
+    asks: bool,
+) -> None:
     indexing.post(
         connection,
         id,
@@ -325,8 +342,8 @@ def _index(connection: Connection, id: int, account: int, wanted: Wanted, reply:
         wanted.spoiler,
         wanted.spans,
         reply,
-        kinds=[one.kind for one in media.of_post(connection, id)],
-        asks=polls.of_post(connection, account, id) is not None,
+        kinds=[one.kind for one in has],
+        asks=asks,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,6 +17,13 @@ from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
 from hustings.store.bound import IDS
 from hustings.wire.errors import Refused
+
+SWITCHES = ("sensitive", "bot", "discoverable", "role_shown")
+CHOICES = (
+    ("visibility", "privacy", VISIBILITIES),
+    ("quote_policy", "quote_policy", POLICIES),
+)
+"""With the name that an app knows it by, and what it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +82,23 @@ def keep(connection: Connection, account: int, wanted: Preferences) -> None:
 
 def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
     """With what a request names; the rest stays. Errors: `preference_malformed` with its `field`."""
-    after = before
-    if tree.get("sensitive") is not None:
-        after = replace(after, sensitive=truth(tree["sensitive"], "sensitive"))
-    if tree.get("bot") is not None:
-        after = replace(after, bot=truth(tree["bot"], "bot"))
-    if tree.get("discoverable") is not None:
-        after = replace(after, discoverable=truth(tree["discoverable"], "discoverable"))
-    if tree.get("role_shown") is not None:
-        after = replace(after, role_shown=truth(tree["role_shown"], "role_shown"))
-    visibility = tree.get("visibility")
-    if visibility is not None:
-        if visibility not in VISIBILITIES:
-            raise Refused("preference_malformed", field="privacy")
-        after = replace(after, visibility=str(visibility))
-    policy = tree.get("quote_policy")
-    if policy is not None:
-        if policy not in POLICIES:
-            raise Refused("preference_malformed", field="quote_policy")
-        after = replace(after, quote_policy=str(policy))
+    said: dict[str, Any] = {
+        name: truth(tree[name], name) for name in SWITCHES if tree.get(name) is not None
+    }
+    for name, field, known in CHOICES:
+        wish = tree.get(name)
+        if wish is not None and wish not in known:
+            raise Refused("preference_malformed", field=field)
+        if wish is not None:
+            said[name] = str(wish)
     if "language" in tree:
         language = tree["language"] or None
         if language is not None and not LANGUAGE.fullmatch(str(language)):
             raise Refused("preference_malformed", field="language")
-        after = replace(after, language=None if language is None else str(language))
+        said["language"] = None if language is None else str(language)
     if "fields" in tree:
-        after = replace(after, fields=fields.read(tree["fields"], before.fields))
-    return after
+        said["fields"] = fields.read(tree["fields"], before.fields)
+    return replace(before, **said)
 
 
 def truth(value: object, field: str) -> bool:

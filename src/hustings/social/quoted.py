@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social.visibility import DIRECT, OPEN, may_see
+from hustings.social.visibility import DIRECT, OPEN, Condition, may_see, some
 from hustings.store.bound import IDS, VIEWER
 from hustings.store.follows import blocks, follows, mutes
 from hustings.store.posts import posts
@@ -52,35 +54,41 @@ def of_posts(connection: Connection, viewer: int | None, ids: Collection[int]) -
     """Of those of the posts that quote."""
     if not ids:
         return {}
+    asked = {"ids": list(ids), "viewer": viewer}
+    rows = connection.execute(_bonds(viewer is None), asked)
+    return {row.post: _bond(row) for row in rows}
+
+
+@lru_cache
+def _bonds(stranger: bool) -> sa.Select[Any]:
     said, mute = posts.alias("said"), mutes.alias("mute")
     source: sa.FromClause = quotes.join(said, said.c.id == quotes.c.quoted)
     muted: sa.ColumnElement[int] = sa.literal(0)
-    blocked: sa.ColumnElement[bool] = sa.false()
-    if viewer is not None:
+    blocked: Condition = sa.false()
+    if not stranger:
         target = mute.c.target == quotes.c.quoted_account
-        source = source.outerjoin(mute, sa.and_(mute.c.account == viewer, target))
+        source = source.outerjoin(mute, sa.and_(mute.c.account == VIEWER, target))
         for_ever = sa.literal(ALWAYS_MS, sa.BigInteger)
         muted = sa.case(
             (mute.c.account.is_(None), 0), else_=sa.func.coalesce(mute.c.until_ms, for_ever)
         )
-        blocked = _blocks(sa.literal(viewer, sa.BigInteger), quotes.c.quoted_account)
-    asked = (
+        blocked = _blocks(VIEWER, quotes.c.quoted_account)
+    return (
         sa.select(
             quotes.c.post,
             quotes.c.quoted,
             quotes.c.state,
             said.c.deleted_at_ms,
-            sa.and_(may_see(viewer, said), consents()).label("open"),
+            sa.and_(may_see(None if stranger else VIEWER, said), consents()).label("open"),
             blocked.label("blocked"),
             muted.label("muted_until_ms"),
         )
         .select_from(source)
-        .where(quotes.c.post.in_(ids))
+        .where(quotes.c.post.in_(IDS))
     )
-    return {row.post: _bond(row) for row in connection.execute(asked)}
 
 
-def consents() -> sa.ColumnElement[bool]:
+def consents() -> Condition:
     """Whether who is quoted has not blocked, by now, who quotes him: a condition on `quotes`."""
     return ~_blocks(quotes.c.quoted_account, quotes.c.account)
 
@@ -127,12 +135,5 @@ def _bond(row: sa.Row[tuple[object, ...]]) -> Bond:
     return Bond(BLOCKED if row.blocked else ACCEPTED, row.quoted, row.muted_until_ms)
 
 
-def _blocks(
-    account: sa.ColumnElement[int], target: sa.ColumnElement[int]
-) -> sa.ColumnElement[bool]:
-    block = blocks.alias()
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(block)
-        .where(block.c.account == account, block.c.target == target)
-    ).correlate_except(block)
+def _blocks(account: sa.ColumnElement[int], target: sa.ColumnElement[int]) -> Condition:
+    return some(blocks, blocks.c.account == account, blocks.c.target == target)

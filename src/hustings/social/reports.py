@@ -105,8 +105,7 @@ def file(connection: Connection, id: int, by: int, wanted: Wanted, now_ms: int) 
     accounts.check_may_speak(connection, by)
     if wanted.target == by:
         raise Refused("report_oneself")
-    if wanted.target not in accounts.of_ids(connection, [wanted.target]):
-        raise Refused("account_unknown")
+    accounts.check_is_here(connection, wanted.target)
     _check_rate(connection, by, now_ms)
     theirs = sa.select(posts.c.id).where(
         posts.c.id.in_(wanted.posts), posts.c.account == wanted.target, may_see(by)

@@ -8,17 +8,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social import jobs, objects
+from hustings.social import jobs, media
 from hustings.social.lanes import PICTURES
-from hustings.social.media import (
-    FAILED,
-    LOOSE_MS,
-    PROCESSING,
-    READY,
-    STUCK_MS,
-    SWEPT_AT_ONCE,
-    Made,
-)
+from hustings.social.media import FAILED, PROCESSING, READY, Made
 from hustings.store.media import room_pictures
 from hustings.wire.errors import Refused
 
@@ -47,8 +39,7 @@ def made(connection: Connection, id: int) -> str:
 
 def give_up(connection: Connection, id: int, now_ms: int) -> None:
     """Nobody waits for it any more."""
-    mine = room_pictures.update().where(room_pictures.c.id == id)
-    connection.execute(mine.values(loose_at_ms=now_ms))
+    _end(connection, id, loose_at_ms=now_ms)
 
 
 def let_go(connection: Connection, file: str, now_ms: int) -> None:
@@ -76,21 +67,8 @@ def fail(connection: Connection, id: int, code: str) -> None:
 
 
 def sweep(connection: Connection, now_ms: int) -> list[str]:
-    """As `media.sweep`: the names of files that nobody has any more."""
-    stuck = sa.and_(_busy, room_pictures.c.made_at_ms < now_ms - STUCK_MS)
-    failed = {"state": FAILED, "fault": "media_failed", "loose_at_ms": room_pictures.c.made_at_ms}
-    connection.execute(room_pictures.update().where(stuck).values(failed))
-    loose = room_pictures.c.loose_at_ms
-    asked = (
-        sa.select(room_pictures.c.id, room_pictures.c.file)
-        .where(loose < now_ms - LOOSE_MS)
-        .order_by(loose)
-        .limit(SWEPT_AT_ONCE)
-    )
-    gone = connection.execute(asked).all()
-    ids = [row.id for row in gone]
-    connection.execute(sa.delete(room_pictures).where(room_pictures.c.id.in_(ids)))
-    return objects.unheld(connection, [row.file for row in gone])
+    """As `media.sweep`."""
+    return media.sweep_table(connection, room_pictures, now_ms)
 
 
 def _end(connection: Connection, id: int, **values: object) -> None:

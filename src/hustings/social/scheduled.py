@@ -228,7 +228,6 @@ def _check_what_it_names(connection: Connection, account: int, wanted: Wanted) -
 def _said(wanted: Wanted) -> dict[str, Any]:
     """The fields, from which `drafts.read` makes the same again."""
     poll = wanted.poll
-    asks = poll is not None and bool(poll.options)
     return {
         "status": wanted.text,
         "spoiler_text": wanted.spoiler,
@@ -241,7 +240,7 @@ def _said(wanted: Wanted) -> dict[str, Any]:
         "room": wanted.room,
         "media_ids": [str(id) for id in wanted.media or ()],
         "poll": None
-        if poll is None or not asks
+        if poll is None or not poll.options
         else {
             "options": list(poll.options),
             "expires_in": (poll.length_ms or 0) // 1000,

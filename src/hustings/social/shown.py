@@ -134,14 +134,20 @@ class Original:
 
 def original(connection: Connection, viewer: int | None, id: int) -> Original:
     """A post that the viewer may see; of a repost, what it reposts. Errors: `post_unknown`."""
-    columns = (posts.c.id, posts.c.account, posts.c.thread, posts.c.visibility, posts.c.reblog_of)
-    asked = sa.select(*columns).where(posts.c.id == id, visibility.may_see(viewer))
-    row = connection.execute(asked).first()
+    row = connection.execute(_original(viewer is None), {"post": id, "viewer": viewer}).first()
     if row is None:
         raise Refused("post_unknown")
     if row.reblog_of is not None:
         return original(connection, viewer, row.reblog_of)
     return Original(row.id, row.account, row.thread, row.visibility)
+
+
+@lru_cache
+def _original(stranger: bool) -> sa.Select[Any]:
+    columns = (posts.c.id, posts.c.account, posts.c.thread, posts.c.visibility, posts.c.reblog_of)
+    this: sa.BindParameter[int] = sa.bindparam("post", type_=sa.BigInteger)
+    seen = visibility.may_see(None if stranger else VIEWER)
+    return sa.select(*columns).where(posts.c.id == this, seen)
 
 
 def one(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hustings.social.visibility import Condition, is_here
+from hustings.social.visibility import Condition, is_here, some
 from hustings.store.order import room_tickets, waits
 from hustings.store.tables import rooms
 from hustings.wire.errors import Refused
@@ -133,10 +133,5 @@ HOST = (
 
 def is_shown() -> Condition:
     """Whether a row of `rooms` is on the programme: no member planned it, or he is here."""
-    return ~sa.exists(
-        sa.select(sa.literal(1)).where(
-            room_tickets.c.room == rooms.c.plan,
-            room_tickets.c.host.is_(True),
-            ~is_here(room_tickets.c.account),
-        )
-    ).correlate_except(room_tickets)
+    hosts = (room_tickets.c.room == rooms.c.plan, room_tickets.c.host.is_(True))
+    return ~some(room_tickets, *hosts, ~is_here(room_tickets.c.account))

@@ -13,26 +13,29 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import feeds, interest, shown
-from hustings.social.feeds import Rule
 from hustings.social.paging import ID_MAX, Page, Shape, of_shape
 from hustings.social.shown import Post
 from hustings.social.text import tag_key
 from hustings.social.visibility import (
     PUBLIC,
-    Moment,
-    Viewer,
+    Condition,
+    Rows,
     may_see,
     reaches,
+    some,
     wants_to_see,
 )
+from hustings.store.bound import NOW, VIEWER
 from hustings.store.follows import feed_entries
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
 
+_TAG = sa.bindparam("tag", type_=sa.String)
+
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
-    asked = {feeds.READER.key: reader, _NOW.key: now_ms}
+    asked = {feeds.READER.key: reader, NOW.key: now_ms}
     floor = feeds.floor_of(connection, reader)
     lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
     if floor is None or (page.upwards and lowest < floor):
@@ -55,9 +58,8 @@ def square(
     only_media: bool = False,
 ) -> list[Post]:
     """What is public and was written here; neither reposts nor answers to others."""
-    alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
-    seen = [_has_media()] if only_media else []
-    return _page(connection, reader, page, now_ms, public, alone, reaches(reader), *seen)
+    question = _square(page.shape, reader is None, only_media)
+    return _page(connection, question, reader, page, now_ms=now_ms)
 
 
 def tag(
@@ -69,15 +71,8 @@ def tag(
     only_media: bool = False,
 ) -> list[Post]:
     """Public posts with a tag, however it is written."""
-    seen = [_has_media()] if only_media else []
-    has = sa.exists(
-        sa.select(sa.literal(1)).where(
-            post_tags.c.tag == tag_key(name), post_tags.c.post == posts.c.id
-        )
-    )
-    here = posts.c.visibility == PUBLIC
-    lives = feeds.lives(posts)
-    return _page(connection, reader, page, now_ms, has, here, lives, reaches(reader), *seen)
+    question = _tag(page.shape, reader is None, only_media)
+    return _page(connection, question, reader, page, tag=tag_key(name), now_ms=now_ms)
 
 
 def account(
@@ -92,29 +87,17 @@ def account(
     only_media: bool = False,
 ) -> list[Post]:
     """What one account wrote, imported posts too. A mute does not count here: whoever looks wants to see."""
-    conditions = [posts.c.account == author]
-    if not replies:
-        conditions.append(
-            sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == author)
-        )
-    if not reblogs:
-        conditions.append(posts.c.reblog_of.is_(None))
-    if pinned:
-        of_his = sa.select(pins.c.post).where(pins.c.account == author)
-        conditions.append(posts.c.id.in_(of_his))
-    if tagged:
-        tags = sa.select(post_tags.c.post).where(post_tags.c.tag == tag_key(tagged))
-        conditions.append(posts.c.id.in_(tags))
-    if only_media:
-        conditions.append(_has_media())
-    return _page(connection, reader, page, None, *conditions)
+    wishes = (replies, reblogs, pinned, bool(tagged), only_media)
+    question = _account(page.shape, reader is None, *wishes)
+    return _page(connection, question, reader, page, author=author, tag=tag_key(tagged))
 
 
 def room(
     connection: Connection, reader: int | None, plan: str, page: Page, now_ms: int
 ) -> list[Post]:
     """All that was posted and reposted around a room."""
-    return _page(connection, reader, page, now_ms, posts.c.room == plan, reaches(reader))
+    question = _room(page.shape, reader is None)
+    return _page(connection, question, reader, page, room=plan, now_ms=now_ms)
 
 
 def favourited(connection: Connection, reader: int, page: Page) -> list[tuple[int, Post]]:
@@ -126,18 +109,9 @@ def bookmarked(connection: Connection, reader: int, page: Page) -> list[tuple[in
     return _marked(connection, bookmarks, reader, page)
 
 
-def home_rule(reader: Viewer, now_ms: Moment) -> Rule:
-    """What belongs into somebody's home, as a condition on posts."""
-
-    def rule(post: sa.FromClause) -> sa.ColumnElement[bool]:
-        return interest.home(reader, now_ms, post)
-
-    return rule
-
-
-_NOW = sa.bindparam("now_ms", type_=sa.BigInteger)
-at_home = home_rule(feeds.READER, _NOW)
-"""The same for whoever is asked for later."""
+def at_home(post: Rows) -> Condition:
+    """What belongs into the home of whoever is asked for later."""
+    return interest.home(feeds.READER, NOW, post)
 
 
 def _from_feed(
@@ -162,40 +136,100 @@ def _feed(shape: Shape) -> sa.Select[Any]:
     return of_shape(shape).cut(found, entry)
 
 
-def _has_media() -> sa.ColumnElement[bool]:
-    """Whether a post has pictures or sound."""
-    here = sa.select(sa.literal(1)).where(
-        attachments.c.post == posts.c.id, attachments.c.place.is_not(None)
-    )
-    return sa.exists(here).correlate_except(attachments)
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _square(shape: Shape, stranger: bool, only_media: bool) -> sa.Select[Any]:
+    alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
+    return _cut(shape, stranger, public, alone, _met(stranger), *_seen(only_media))
+
+
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _tag(shape: Shape, stranger: bool, only_media: bool) -> sa.Select[Any]:
+    has = some(post_tags, post_tags.c.tag == _TAG, post_tags.c.post == posts.c.id)
+    here = (posts.c.visibility == PUBLIC, feeds.lives(posts))
+    return _cut(shape, stranger, has, *here, _met(stranger), *_seen(only_media))
+
+
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _room(shape: Shape, stranger: bool) -> sa.Select[Any]:
+    around = posts.c.room == sa.bindparam("room", type_=sa.String)
+    return _cut(shape, stranger, around, _met(stranger))
+
+
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _account(
+    shape: Shape,
+    stranger: bool,
+    replies: bool,
+    reblogs: bool,
+    pinned: bool,
+    tagged: bool,
+    only_media: bool,
+) -> sa.Select[Any]:
+    author: sa.BindParameter[int] = sa.bindparam("author", type_=sa.BigInteger)
+    conditions = [posts.c.account == author, *_seen(only_media)]
+    if not replies:
+        conditions.append(
+            sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == author)
+        )
+    if not reblogs:
+        conditions.append(posts.c.reblog_of.is_(None))
+    if pinned:
+        of_his = sa.select(pins.c.post).where(pins.c.account == author)
+        conditions.append(posts.c.id.in_(of_his))
+    if tagged:
+        tags = sa.select(post_tags.c.post).where(post_tags.c.tag == _TAG)
+        conditions.append(posts.c.id.in_(tags))
+    return _cut(shape, stranger, *conditions)
+
+
+def _cut(shape: Shape, stranger: bool, *conditions: Condition | sa.TextClause) -> sa.Select[Any]:
+    """A page of the posts that whoever asks later may see."""
+    asked = sa.select(posts.c.id).where(may_see(None if stranger else VIEWER), *conditions)
+    return of_shape(shape).cut(asked, posts.c.id)
+
+
+def _met(stranger: bool) -> Condition:
+    """Whether a post is for who did not ask for its author, and whether he wants to see it."""
+    return reaches(None) if stranger else sa.and_(reaches(VIEWER), wants_to_see(VIEWER, NOW))
+
+
+def _seen(only_media: bool) -> list[Condition]:
+    """Whether a post has pictures or sound, where that is asked for."""
+    if not only_media:
+        return []
+    return [some(attachments, attachments.c.post == posts.c.id, attachments.c.place.is_not(None))]
 
 
 def _page(
     connection: Connection,
+    question: sa.Select[Any],
     reader: int | None,
     page: Page,
-    now_ms: int | None,
-    *conditions: sa.ColumnElement[bool] | sa.TextClause,
+    **asked: int | str,
 ) -> list[Post]:
-    asked = sa.select(posts.c.id).where(may_see(reader), *conditions)
-    if reader is not None and now_ms is not None:
-        asked = asked.where(wants_to_see(reader, now_ms))
-    ids = list(connection.execute(page.cut(asked, posts.c.id)).scalars())
+    values = {**asked, **page.values, VIEWER.key: reader}
+    ids = list(connection.execute(question, values).scalars())
     return _shown(connection, reader, ids, page)
 
 
 def _marked(
     connection: Connection, marks: sa.Table, reader: int, page: Page
 ) -> list[tuple[int, Post]]:
-    asked = (
-        sa.select(marks.c.id, marks.c.post)
-        .join(posts, posts.c.id == marks.c.post)
-        .where(marks.c.account == reader, may_see(reader))
-    )
-    rows = [(row.id, row.post) for row in connection.execute(page.cut(asked, marks.c.id))]
+    asked = {**page.values, VIEWER.key: reader}
+    rows = [(row.id, row.post) for row in connection.execute(_marks(page.shape, marks), asked)]
     found = {post.id: post for post in shown.of_ids(connection, reader, [row[1] for row in rows])}
     kept = [(id, found[post]) for id, post in rows if post in found]
     return page.newest_first(kept)
+
+
+@lru_cache(feeds.QUESTIONS_KEPT)
+def _marks(shape: Shape, marks: sa.Table) -> sa.Select[Any]:
+    asked = (
+        sa.select(marks.c.id, marks.c.post)
+        .join(posts, posts.c.id == marks.c.post)
+        .where(marks.c.account == VIEWER, may_see(VIEWER))
+    )
+    return of_shape(shape).cut(asked, marks.c.id)
 
 
 def _shown(connection: Connection, reader: int | None, ids: list[int], page: Page) -> list[Post]:

@@ -6,6 +6,7 @@ A post is gone when it, its author, or what it reposts is gone, for everybody an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,24 +41,12 @@ def may_see(viewer: Viewer | None, post: Rows = posts, tombstones: bool = False)
 
 def wants_to_see(viewer: Viewer, now_ms: Moment, post: Rows = posts) -> Condition:
     """Whether a post belongs into a timeline of the viewer: nobody he blocked or muted wrote it, or what it reposts."""
-    original = posts.alias("original")
-    unwanted = sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(original)
-        .where(original.c.id == post.c.reblog_of, sa.not_(_wanted(viewer, now_ms, original)))
-    )
-    return sa.and_(_wanted(viewer, now_ms, post), sa.or_(post.c.reblog_of.is_(None), ~unwanted))
+    return _throughout(post, lambda one: _wanted(viewer, now_ms, one))
 
 
 def reaches(viewer: Viewer | None, post: Rows = posts) -> Condition:
     """Whether a post is shown to who did not ask for its author: neither he nor whom he reposts is limited."""
-    original = posts.alias("original")
-    unheard = sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(original)
-        .where(original.c.id == post.c.reblog_of, sa.not_(comes_upon(viewer, original.c.account)))
-    )
-    return sa.and_(comes_upon(viewer, post.c.account), sa.or_(post.c.reblog_of.is_(None), ~unheard))
+    return _throughout(post, lambda one: comes_upon(viewer, one.c.account))
 
 
 def comes_upon(viewer: Viewer | None, account: sa.ColumnElement[Any]) -> Condition:
@@ -70,7 +59,7 @@ def comes_upon(viewer: Viewer | None, account: sa.ColumnElement[Any]) -> Conditi
     ).correlate_except(them)
     if viewer is None:
         return free
-    followed = _some(follows, follows.c.account == viewer, follows.c.target == account)
+    followed = some(follows, follows.c.account == viewer, follows.c.target == account)
     return sa.or_(free, account == viewer, followed)
 
 
@@ -90,7 +79,7 @@ def is_here(account: sa.ColumnElement[Any]) -> Condition:
 def of_blocked(account: FromClause, suspends: bool) -> Condition:
     """Whether a row of `accounts` is of another server that is suspended, or limited, here; ours are not even asked about."""
     below = account.c.domain.endswith(sa.literal(".") + domain_blocks.c.domain)
-    blocked = _some(
+    blocked = some(
         domain_blocks,
         domain_blocks.c.suspends.is_(suspends),
         sa.or_(account.c.domain == domain_blocks.c.domain, below),
@@ -104,25 +93,37 @@ def _this_one(viewer: Viewer | None, post: Rows, tombstones: bool) -> Condition:
         there = sa.and_(post.c.deleted_at_ms.is_(None), there)
     if viewer is None:
         return sa.and_(there, post.c.visibility.in_(OPEN))
-    mentioned = _some(
+    mentioned = some(
         post_mentions, post_mentions.c.post == post.c.id, post_mentions.c.account == viewer
     )
-    followed = _some(follows, follows.c.account == viewer, follows.c.target == post.c.account)
+    followed = some(follows, follows.c.account == viewer, follows.c.target == post.c.account)
     meant = sa.or_(
         post.c.visibility.in_(OPEN), mentioned, sa.and_(post.c.visibility == PRIVATE, followed)
     )
-    blocked = _some(blocks, blocks.c.account == post.c.account, blocks.c.target == viewer)
+    blocked = some(blocks, blocks.c.account == post.c.account, blocks.c.target == viewer)
     return sa.and_(there, sa.or_(post.c.account == viewer, sa.and_(meant, ~blocked)))
 
 
 def _wanted(viewer: Viewer, now_ms: Moment, post: Rows) -> Condition:
-    blocked = _some(blocks, blocks.c.account == viewer, blocks.c.target == post.c.account)
+    blocked = some(blocks, blocks.c.account == viewer, blocks.c.target == post.c.account)
     still = sa.or_(mutes.c.until_ms.is_(None), mutes.c.until_ms > now_ms)
-    muted = _some(mutes, mutes.c.account == viewer, mutes.c.target == post.c.account, still)
+    muted = some(mutes, mutes.c.account == viewer, mutes.c.target == post.c.account, still)
     return sa.and_(~blocked, ~muted)
 
 
-def _some(table: sa.Table, *conditions: Condition) -> Condition:
+def _throughout(post: Rows, rule: Callable[[Rows], Condition]) -> Condition:
+    """Whether a rule holds for a post, and of a repost for the original too."""
+    original = posts.alias("original")
+    broken = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(original)
+        .where(original.c.id == post.c.reblog_of, sa.not_(rule(original)))
+    )
+    return sa.and_(rule(post), sa.or_(post.c.reblog_of.is_(None), ~broken))
+
+
+def some(table: sa.Table, *conditions: Condition) -> Condition:
+    """Whether a table has a row like that. Of the question around it, that table alone cannot be named."""
     return sa.exists(
         sa.select(sa.literal(1)).select_from(table).where(*conditions)
     ).correlate_except(table)

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social import accounts, jobs, notify, polls
-from hustings.social.ids import TAIL_BITS
 from hustings.social.lanes import POLLS
 from hustings.social.polls import OPTIONS_MAX, Poll
-from hustings.social.posts import first_id
+from hustings.social.posts import told_at
 from hustings.social.shown import Original, original
+from hustings.social.typed import number
 from hustings.store.polls import poll_answers, poll_ballots
 from hustings.store.polls import polls as table
 from hustings.store.posts import posts
@@ -110,7 +110,7 @@ def tell(connection: Connection, post: int, ended_at_ms: int, after: int) -> int
         .limit(BATCH)
     )
     voters = list(connection.execute(next_ones).scalars())
-    told = first_id(told_at_ms) | (post & ((1 << TAIL_BITS) - 1))
+    told = told_at(post, told_at_ms)
     ears = voters if after else [author, *voters]
     notify.tell_of_end(connection, told, author, ears, post)
     return voters[-1] if len(voters) == BATCH else None
@@ -124,7 +124,7 @@ def _asking(connection: Connection, viewer: int | None, post: int) -> Original:
 
 
 def _place(value: object) -> int:
-    typed = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not (typed.isascii() and typed.isdigit() and len(typed) == 1):
+    place = number(value, 1)
+    if place is None:
         raise Refused("poll_choice_wrong", field="choices")
-    return int(typed)
+    return place

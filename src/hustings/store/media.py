@@ -8,6 +8,9 @@ from sqlalchemy import text as words
 
 from hustings.store.apps import metadata as metadata
 
+IMAGE, AUDIO = "image", "audio"
+"""`kind` of an attachment."""
+
 attachments = Table(
     "attachments",
     metadata,

@@ -25,6 +25,7 @@ from hustings.audio.holding import HoldingSound
 from hustings.audio.jitter_buffer import JitterBuffer, Pull
 from hustings.audio.level import FLOOR_DB, Level, Leveller, peak_dbfs
 from hustings.audio.limiter import Limiter
+from hustings.audio.looped import Looped
 from hustings.audio.loudest import Claimed, Loudest, claim_of
 from hustings.audio.mixer import PROGRAM, STAGE, Mixer, clean_feed
 from hustings.audio.room_tone import RoomTone
@@ -172,8 +173,7 @@ class Line:
         self._mixer = Mixer()
         self._mixer.add_bus(PROGRAM, 2)
         self._mixer.add_bus(STAGE)
-        self._beds: dict[str, HoldingSound | RoomTone] = {HOLDING: HoldingSound(), TONE: RoomTone()}
-        self._bed_gains = dict.fromkeys(self._beds, 0.0)
+        self._beds: dict[str, Looped] = {HOLDING: HoldingSound(), TONE: RoomTone()}
         for bed in self._beds:
             self._mixer.add_source(bed, 2)
         self._limiter = Limiter(2)
@@ -365,7 +365,7 @@ class Line:
         """The holding sound until the program opens, room tone while it is open: 20 ms of what is not at nought all through."""
         frames: dict[str, Samples] = {}
         for bed, gain in ((HOLDING, self._holding_gain(clock)), (TONE, float(self._open))):
-            was, self._bed_gains[bed] = self._bed_gains[bed], gain
+            was = self._mixer.gain(bed, PROGRAM)
             if was != gain:
                 self._mixer.set_gain(bed, PROGRAM, gain)
             if was or gain:

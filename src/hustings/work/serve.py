@@ -17,7 +17,17 @@ from hustings.keyring import square_key
 from hustings.settings import Settings
 from hustings.social import feeds, jobs, scheduled, voting
 from hustings.social.ids import Ids
-from hustings.social.lanes import FAN_OUT, IMPORTS, LINKS, MAIL, PICTURES, POLLS, SCHEDULED, SOUNDS
+from hustings.social.lanes import (
+    FAN_OUT,
+    IMPORTS,
+    LINKS,
+    MAIL,
+    PICTURES,
+    POLLS,
+    SCHEDULED,
+    SOUNDS,
+    Lane,
+)
 from hustings.social.seal import Seal
 from hustings.stopping import pause, stop_event
 from hustings.store.engine import Database, sqlite_url
@@ -32,7 +42,7 @@ from hustings.work.mail import Letters
 from hustings.work.media import Making
 from hustings.work.poll_ends import PollEnds
 from hustings.work.post import Post, our_name
-from hustings.work.runner import Runner
+from hustings.work.runner import Perform, Runner
 
 LANG = "en"
 LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS, SCHEDULED, LINKS)
@@ -95,30 +105,32 @@ class Work:
             self.ledger.close()
 
     async def _work(self, stop: asyncio.Event) -> None:
-        mail = self._settings.mail
-        spread = Runner(FAN_OUT, FanOut(self.ledger), self.ledger, wall_ms, random.random)
-        ids = Ids()
-        importing = Importing(self.ledger, ids, self._settings.public.web, wall_ms)
-        archives = Runner(IMPORTS, importing, self.ledger, wall_ms, random.random)
-        asking = Links(self.ledger, Fetching(), self._settings.public.web, wall_ms)
-        proofs = Runner(LINKS, asking, self.ledger, wall_ms, random.random)
-        ends = Runner(POLLS, PollEnds(self.ledger), self.ledger, wall_ms, random.random)
-        appearing = Appearing(self._settings, self.ledger, ids, wall_ms)
-        appears = Runner(SCHEDULED, appearing, self.ledger, wall_ms, random.random)
-        alarms = Alarms(ALARMS, self.ledger, ids, wall_ms)
-        tasks = [self._sweep(stop), spread.run(stop), archives.run(stop), ends.run(stop)]
-        tasks += [appears.run(stop), alarms.run(stop), proofs.run(stop)]
-        for lane in (PICTURES, SOUNDS):
-            made = Runner(lane, self._making, self.ledger, wall_ms, random.random)
-            tasks.append(made.run(stop))
+        mail, web, ids = self._settings.mail, self._settings.public.web, Ids()
+        performs: dict[Lane, Perform] = {
+            FAN_OUT: FanOut(self.ledger),
+            IMPORTS: Importing(self.ledger, ids, web, wall_ms),
+            PICTURES: self._making,
+            SOUNDS: self._making,
+            POLLS: PollEnds(self.ledger),
+            SCHEDULED: Appearing(self._settings, self.ledger, ids, wall_ms),
+            LINKS: Links(self.ledger, Fetching(), web, wall_ms),
+        }
         post = None
         if mail.on:
             post = Post(mail, our_name(self._settings), MAIL.at_once)
             words = copy.catalogue(LANG, "mail")
-            perform = Letters(self._settings, self.ledger, post, self._seal, words, LANG, wall_ms)
-            tasks.append(Runner(MAIL, perform, self.ledger, wall_ms, random.random).run(stop))
+            performs[MAIL] = Letters(
+                self._settings, self.ledger, post, self._seal, words, LANG, wall_ms
+            )
+        runners = [
+            Runner(lane, perform, self.ledger, wall_ms, random.random)
+            for lane, perform in performs.items()
+        ]
+        alarms = Alarms(ALARMS, self.ledger, ids, wall_ms)
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.gather(
+                self._sweep(stop), alarms.run(stop), *(runner.run(stop) for runner in runners)
+            )
         finally:
             if post is not None:
                 post.close()
@@ -128,10 +140,9 @@ class Work:
             for lane in LANES:
                 with contextlib.suppress(SQLAlchemyError):
                     await self.ledger.claim(lambda c: jobs.sweep(c, lane, wall_ms()))  # noqa: B023
-            with contextlib.suppress(SQLAlchemyError):
-                await self.ledger.write(lambda c: feeds.sweep(c, wall_ms()))
-            with contextlib.suppress(SQLAlchemyError):
-                await self.ledger.write(lambda c: scheduled.sweep(c, wall_ms()))
+            for sweep in (feeds.sweep, scheduled.sweep):
+                with contextlib.suppress(SQLAlchemyError):
+                    await self.ledger.write(lambda c: sweep(c, wall_ms()))  # noqa: B023
             with contextlib.suppress(SQLAlchemyError, OSError):
                 await self._making.sweep(wall_ms())
             await pause(stop, SWEEP_S)
