@@ -61,7 +61,7 @@ def _enter(
 ) -> None:
     mouth, guest, listener, peer = everybody
     room = house.plan(f"bench-{profile}", "Mouth to ear", profile=profile)
-    house.command(room, "open_doors")
+    house.open_doors(room)
     for person in (mouth, guest):
         name = person.name.title()  # the room's own host is this program: one ticket, one device
         consent(person, f"{house.stage}/{room.key}#t={house.invite(room, name)}", name)

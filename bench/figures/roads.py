@@ -47,7 +47,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
                 pair = [people.person(f"{name}-{end}", flags=flags) for end in ("mouth", "ear")]
                 waiting = Waiting(pair[1])
                 room = house.plan(f"road-{name}", label, profile="fast")
-                house.command(room, "open_doors")
+                house.open_doors(room)
                 for person in pair:
                     _enter(house, room, person, no_tcp)
                 say(f"{name}: {CHIRPS} chirps")
