@@ -90,8 +90,6 @@ def _update(
     if "fields_attributes" in tree:
         wanted["fields"] = tree["fields_attributes"]
     if wanted:
-        before = preferences.of(connection, id)
-        after = preferences.changed(before, wanted)
-        preferences.keep(connection, id, after)
+        after = preferences.change(connection, id, wanted)
         if "fields" in wanted:
             fields.ask(connection, job, id, after.fields, now_ms)
