@@ -91,7 +91,7 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
     visitors = parts.visitors
 
     async def shown(visitor: Visitor, status: int = 200, **over: Any) -> Response:
-        found, kept = await parts.sql.read(own, visitor.account)
+        found, kept = await parts.sql.read(member_set, visitor.account)
         values = {
             "who": visitor,
             "account": found.account,
@@ -191,7 +191,7 @@ def _security(router: APIRouter, parts: Parts, pages: Pages) -> None:
         return RedirectResponse("/settings/security#sessions", 303)
 
 
-def own(connection: Connection, id: int) -> tuple[Member, Preferences]:
+def member_set(connection: Connection, id: int) -> tuple[Member, Preferences]:
     """Errors: `account_unknown`."""
     found = accounts.member(connection, id)
     if found is None:

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import quote, urlsplit
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -128,7 +128,9 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
-    _include(app, parts, shown)
+    for router in _routers(parts, shown):
+        # as they are: FastAPI's `include_router` builds each route twice, and asks router after router for each request
+        app.router.routes.extend(router.routes)
 
     def refuse(scope: Scope, refused: Refused) -> Response:
         path = str(scope["path"])
@@ -174,11 +176,11 @@ def build(parts: Parts) -> ASGIApp:
     return Crossing(guard)
 
 
-def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
+def _routers(parts: Parts, shown: pages.Pages) -> Iterator[APIRouter]:
     """Everything that answers; of two routes that fit an address, the first does."""
-    for_apps.include(app, parts, shown)
-    app.include_router(api.build(parts))
-    app.include_router(pages.build(parts, shown, pages.Sheets()))
+    yield from for_apps.build(parts, shown)
+    yield api.build(parts)
+    yield pages.build(parts, shown, pages.Sheets())
     for some in (
         account_pages,
         letter_pages,
@@ -199,8 +201,8 @@ def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
         search_pages,
         import_pages,
     ):
-        app.include_router(some.build(parts, shown))
-    app.include_router(files.build(parts))
+        yield some.build(parts, shown)
+    yield files.build(parts)
 
 
 def answer(refused: Refused) -> Response:

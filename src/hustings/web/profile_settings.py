@@ -14,7 +14,7 @@ from hustings.social.accounts import Account
 from hustings.social.fields import FIELDS_MAX
 from hustings.social.preferences import Preferences
 from hustings.social.sessions import Visitor
-from hustings.web.account_pages import own, said
+from hustings.web.account_pages import member_set, said
 from hustings.web.mastodon import params
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
@@ -33,7 +33,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     async def shown(
         visitor: Visitor, status: int = 200, typed: Mapping[str, Any] | None = None, **over: Any
     ) -> Response:
-        found, kept = await sql.read(own, visitor.account)
+        found, kept = await sql.read(member_set, visitor.account)
         account, at = found.account, parts.portraits
         values = {
             "who": visitor,
