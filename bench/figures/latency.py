@@ -16,8 +16,8 @@ from tests.e2e.house import House, started
 from tests.e2e.players import consent, join
 
 CHIRPS = 72
-SETTLE_S = 12.0
-"""What a player may take to find its distance to live, and a jitter buffer its depth."""
+SETTLE_S = 45.0
+"""What a player may take to find its distance to live, and a jitter buffer its depth: it remembers how its page's loading held it up."""
 MOST_S = 12.0
 EARS = {
     "speaker": ("guest", "speaker → speaker", False),
