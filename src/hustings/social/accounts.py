@@ -178,11 +178,12 @@ def check_is_here(connection: Connection, id: int) -> None:
         raise Refused("account_unknown")
 
 
-def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:
-    """What each member is here; of others nothing."""
+def moderators(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Which of these look after the server, and as what."""
     if not ids:
         return {}
-    asked = sa.select(members.c.account, members.c.role).where(members.c.account.in_(ids))
+    these = (members.c.account.in_(ids), members.c.role.in_(MODERATORS))
+    asked = sa.select(members.c.account, members.c.role).where(*these)
     return {row.account: row.role for row in connection.execute(asked)}
 
 
