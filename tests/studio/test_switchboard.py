@@ -26,7 +26,7 @@ async def room() -> AsyncIterator[Room]:
     await made.shut()
 
 
-def nothing(_: object) -> None:
+def nothing(*_: object) -> None:
     """Nobody listens."""
 
 
@@ -98,7 +98,7 @@ async def test_one_calls_trouble_is_no_other_calls(
     call = room.sessions._sessions[session].call
     troubled = []
 
-    def broken(packet: RtpPacket) -> None:
+    def broken(packet: RtpPacket, _now: float) -> None:
         troubled.append(packet)
         raise RuntimeError("a room that is broken")
 
