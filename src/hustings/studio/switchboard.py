@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from hustings.rtc import snapshot
@@ -37,7 +38,9 @@ LOG = logging.getLogger("hustings.studio")
 POLL_S = 0.01
 """What is due is done at most so often, and all of it at once; where nothing is due, nothing wakes."""
 KEEP_S = 1.0
-"""Calls are written down so often, and after `SENT_MAX` datagrams."""
+"""Each call is written down so often, and after `SENT_MAX` datagrams."""
+KEPT_AT_ONCE = 16
+"""Of many calls, so many are written down at a time (1 ms): a hundred on end would make a tick late."""
 NEVER = float("inf")
 RENEWAL = "renewal"
 """What is kept besides what a room wants kept: `Call.renewal`."""
@@ -351,7 +354,7 @@ class Switchboard:
         """The next poll: when a call needs it, or all are to be written down."""
         due = min((one.peer.deadline for one in self._calls.values()), default=NEVER)
         if self._keeper is not None and self._calls:
-            due = min(due, self._kept_at + KEEP_S)
+            due = min(due, self._kept_at + self._turn_s)
         if self._polling is not None:
             self._polling.cancel()
         self._due_at, self._polling = due, None
@@ -359,13 +362,19 @@ class Switchboard:
             wait_s = max(due, self._polled_at + POLL_S) - self.now()
             self._polling = asyncio.get_running_loop().call_later(wait_s, self._poll)
 
+    @property
+    def _turn_s(self) -> float:
+        """How long after some calls the next are written down."""
+        return KEEP_S / max(1, -(-len(self._calls) // KEPT_AT_ONCE))
+
     def _poll(self) -> None:
         now = self._polled_at = self.now()
         self._due_at = -NEVER  # what is done here is planned for at the end
         try:
-            if self._keeper is not None and now >= self._kept_at + KEEP_S:
+            if self._keeper is not None and now >= self._kept_at + self._turn_s:
                 self._kept_at = now
-                for call in self._calls.values():
+                for peer in list(islice(self._calls, KEPT_AT_ONCE)):
+                    call = self._calls[peer] = self._calls.pop(peer)  # the next turn is the others'
                     self.keep(call)
             for call in [one for one in self._calls.values() if one.peer.deadline <= now]:
                 self.do(call, partial(call.peer.poll, now))
