@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import quote, urlsplit
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -31,6 +31,7 @@ from hustings.web import (
     list_pages,
     moderation_pages,
     notification_pages,
+    openapi,
     order_pages,
     pages,
     poll_pages,
@@ -64,6 +65,10 @@ from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.ticket import Signer, Verifier
 
 _log = logging.getLogger("hustings.web")
+ABOUT = (
+    "Planning of rooms, and the Mastodon client API. Every error has a stable code: `{code, message}` below `/api/hustings`, "
+    "`{code, error}` elsewhere."
+)
 _CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -121,11 +126,11 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
 def build(parts: Parts) -> ASGIApp:
     """The application. Its background work is `running(parts)`."""
     shown = pages.Pages(parts)
-    app = FastAPI(
+    app = openapi.Application(
         title="Hustings",
         version="1",
-        description="Planning of rooms. Every error is `{code, message}` with a stable code.",
-        openapi_url=f"{api.PREFIX}/openapi.json",
+        description=ABOUT,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
@@ -175,9 +180,12 @@ def build(parts: Parts) -> ASGIApp:
     return Crossing(guard)
 
 
-def _include(app: FastAPI, parts: Parts, shown: pages.Pages) -> None:
+def _include(app: openapi.Application, parts: Parts, shown: pages.Pages) -> None:
     """Everything that answers; of two routes that fit an address, the first does."""
-    for_apps.include(app, parts, shown)
+    for router in for_apps.build(parts, shown):
+        app.include_router(router, include_in_schema=False)
+        app.for_programs.append(router)
+    app.include_router(openapi.build(app))
     app.include_router(api.build(parts))
     app.include_router(pages.build(parts, shown, pages.Sheets()))
     app.include_router(account_pages.build(parts, shown))
