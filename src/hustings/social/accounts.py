@@ -161,7 +161,11 @@ def of_id(connection: Connection, id: int) -> Account | None:
 _THOSE = sa.select(accounts).where(among(accounts.c.id))
 _WHOEVER = Question(_THOSE)
 _HERE = Question(_THOSE.where(is_here(accounts.c.id)))
-_ROLES = Question(sa.select(members.c.account, members.c.role).where(among(members.c.account)))
+_LOOKING_AFTER = Question(
+    sa.select(members.c.account, members.c.role).where(
+        among(members.c.account), members.c.role.in_(MODERATORS)
+    )
+)
 
 
 def of_ids(
@@ -180,11 +184,11 @@ def check_is_here(connection: Connection, id: int) -> None:
         raise Refused("account_unknown")
 
 
-def roles(connection: Connection, ids: Collection[int]) -> dict[int, str]:
-    """What each member is here; of others nothing."""
+def moderators(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Which of these look after the server, and as what."""
     if not ids:
         return {}
-    return dict(_ROLES.rows(connection, {"ids": list(ids)}))
+    return dict(_LOOKING_AFTER.rows(connection, {"ids": list(ids)}))
 
 
 def check_may_speak(connection: Connection, id: int) -> None:

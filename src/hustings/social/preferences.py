@@ -101,6 +101,15 @@ def changed(before: Preferences, tree: dict[str, object]) -> Preferences:
     return replace(before, **said)
 
 
+def change(connection: Connection, account: int, tree: dict[str, object]) -> Preferences:
+    """What a request names is kept, and the whole as it is then. Errors: `preference_malformed`."""
+    before = of(connection, account)
+    after = changed(before, tree)
+    if after != before:
+        keep(connection, account, after)
+    return after
+
+
 def truth(value: object, field: str) -> bool:
     """As forms and JSON say it. Errors: `preference_malformed`."""
     if isinstance(value, bool):

@@ -52,10 +52,9 @@ def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Per
     ids = {account.id for account in wanted}
     set_by = preferences.of_ids(connection, ids)
     counted = follows.counts(connection, ids)
-    proud = accounts.roles(connection, [id for id in ids if set_by[id].role_shown])
-    shown = {id: role for id, role in proud.items() if role in accounts.MODERATORS}
+    proud = accounts.moderators(connection, [id for id in ids if set_by[id].role_shown])
     return {
-        one.id: Person(one, set_by[one.id], counted[one.id], shown.get(one.id, ""))
+        one.id: Person(one, set_by[one.id], counted[one.id], proud.get(one.id, ""))
         for one in wanted
     }
 
@@ -96,6 +95,7 @@ class Entities:
     def _account(self, who: Person) -> dict[str, Any]:
         account, more, counted = who.account, who.preferences, who.counts
         at = self._parts.portraits
+        header = at.header(account)
         return {
             "id": str(account.id),
             "username": account.handle,
@@ -113,8 +113,8 @@ class Entities:
             "avatar": at.avatar(account),
             "avatar_static": at.still(account),
             "avatar_description": account.avatar_alt,
-            "header": at.header(account),
-            "header_static": at.header(account),
+            "header": header,
+            "header_static": header,
             "header_description": account.header_alt,
             "followers_count": counted.followers,
             "following_count": counted.following,

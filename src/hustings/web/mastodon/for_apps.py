@@ -1,8 +1,10 @@
-"""All that apps and their people meet, put into the application."""
+"""All that apps and their people meet."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from collections.abc import Iterator
+
+from fastapi import APIRouter
 
 from hustings.web.mastodon import (
     accounts,
@@ -34,30 +36,29 @@ from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 
 
-def include(app: FastAPI, parts: Parts, pages: Pages) -> None:
+def build(parts: Parts, pages: Pages) -> Iterator[APIRouter]:
+    """The routers; of two routes that fit an address, the first answers."""
     callers, shown = Callers(parts), Entities(parts)
     posts = Statuses(parts, shown)
-    app.include_router(timelines.build(parts, callers, posts))  # what is asked most is found first
-    app.include_router(oauth.build(parts, callers, shown))
-    app.include_router(consent.build(parts, pages))
-    app.include_router(app_pages.build(parts, pages))
-    app.include_router(relations.build(parts, callers, shown))
-    app.include_router(reports.build(parts, callers, shown))
-    app.include_router(lists.build(parts, callers, shown, posts))
-    app.include_router(search.build(parts, callers, shown, posts))
-    app.include_router(profile.build(parts, callers, shown))
-    app.include_router(
-        accounts.build(parts, callers, shown)
-    )  # after those: `/accounts/{id}` is anything
-    app.include_router(statuses.build(parts, callers, posts))
-    app.include_router(quotes.build(parts, callers, posts))
-    app.include_router(media.build(parts, callers))
-    app.include_router(polls.build(parts, callers))
-    app.include_router(scheduled.build(parts, callers))
-    app.include_router(marks.build(parts, callers, shown, posts))
+    yield timelines.build(parts, callers, posts)  # what is asked most is found first
+    yield oauth.build(parts, callers, shown)
+    yield consent.build(parts, pages)
+    yield app_pages.build(parts, pages)
+    yield relations.build(parts, callers, shown)
+    yield reports.build(parts, callers, shown)
+    yield lists.build(parts, callers, shown, posts)
+    yield search.build(parts, callers, shown, posts)
+    yield profile.build(parts, callers, shown)
+    yield accounts.build(parts, callers, shown)  # after those: `/accounts/{id}` is anything
+    yield statuses.build(parts, callers, posts)
+    yield quotes.build(parts, callers, posts)
+    yield media.build(parts, callers)
+    yield polls.build(parts, callers)
+    yield scheduled.build(parts, callers)
+    yield marks.build(parts, callers, shown, posts)
     entries = notifications.Entries(shown, posts)
-    app.include_router(notifications.build(parts, callers, entries))
-    app.include_router(grouped.build(parts, callers, entries))
+    yield notifications.build(parts, callers, entries)
+    yield grouped.build(parts, callers, entries)
     streams = broadcasts.Broadcasts(parts, entries).streams()
-    app.include_router(streaming.build(parts, callers, streams))
-    app.include_router(instance.build(parts, callers, shown))
+    yield streaming.build(parts, callers, streams)
+    yield instance.build(parts, callers, shown)

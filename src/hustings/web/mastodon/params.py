@@ -37,10 +37,10 @@ async def read(request: Request) -> dict[str, Any]:
 async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
     """The tree; a file is an `UploadFile`, for as long as this lasts. Errors: `bad_request`."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != "multipart/form-data":
-        yield await _without_files(request, kind)
-        return
     tree = nested(request.query_params.multi_items())
+    if kind != "multipart/form-data":
+        yield {**tree, **await _without_files(request, kind)}
+        return
     try:
         form = await request.form(
             max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
@@ -54,14 +54,13 @@ async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _without_files(request: Request, kind: str) -> dict[str, Any]:
-    tree = nested(request.query_params.multi_items())
     body = await request.body()
     if not body.strip():
-        return tree
+        return {}
     if kind == "application/json":
-        return {**tree, **_json(body)}
+        return _json(body)
     if kind in ("", "application/x-www-form-urlencoded", "text/plain"):
-        return {**tree, **_form(body)}
+        return _form(body)
     raise Refused("bad_request", field="content-type")
 
 

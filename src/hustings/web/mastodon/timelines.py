@@ -16,7 +16,7 @@ from hustings.social.shown import Post
 from hustings.web.mastodon import params, status_entities
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
-from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.mastodon.paged import page_of
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -37,24 +37,22 @@ def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
 
 def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
     async def shown(request: Request, ask: Ask) -> Response:
-        found = await parts.sql.read(_asked, ask)
-        tree: list[Any] = statuses.all(found)
-        return listed(request, parts.settings.public.web, tree, [one.id for one in found.posts])
+        return statuses.page(request, await parts.sql.read(_asked, ask))
 
     @router.get("/timelines/home")
     async def home(request: Request) -> Response:
         mine, page = callers.mine(request, "read:statuses"), page_of(request)
         now_ms = parts.now_ms()
-        wants_care: list[bool] = []
 
-        def ask(connection: Connection) -> list[Post]:
-            wants_care.append(feeds.wants_care(connection, mine.account, now_ms))
-            return timelines.home(connection, mine.account, page, now_ms)
+        def read(connection: Connection) -> tuple[Around, bool]:
+            found = timelines.home(connection, mine.account, page, now_ms)
+            around = status_entities.around(connection, found)
+            return around, feeds.wants_care(connection, mine.account, now_ms)
 
-        answer = await shown(request, ask)
-        if wants_care[-1]:
+        found, wants_care = await parts.sql.read(read)
+        if wants_care:
             await parts.sql.write(feeds.care_for, mine.account, now_ms)
-        return answer
+        return statuses.page(request, found)
 
     @router.get("/timelines/public")
     async def public(request: Request) -> Response:
