@@ -17,7 +17,7 @@ from tests.e2e.players import consent, join
 
 CHIRPS = 72
 SETTLE_S = 45.0
-"""What a player may take to find its distance to live, and a jitter buffer its depth: it remembers how its page's loading held it up."""
+"""What a player may take to find its distance to live, and a jitter buffer its depth: it remembers a slow page."""
 MOST_S = 12.0
 EARS = {
     "speaker": ("guest", "speaker → speaker", False),
