@@ -79,7 +79,7 @@ def _on_one_server(
         for pid in [house.process.pid, *descendants_of(house.process.pid)]:
             machine.pin(pid, CORE)
         room = house.plan("attacked", "Under attack")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         live, stage, web = (
             int(url.rpartition(":")[2]) for url in (house.live, house.stage, house.web)
         )

@@ -40,7 +40,7 @@ def measure(folder: Path, say: Say) -> Figure:
         for pid in [house.process.pid, *descendants_of(house.process.pid)]:
             machine.pin(pid, CORE)
         room = house.plan("flash", "Everybody at once")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         people, _ = crew.invited(house, room, 2, ["pilot", "talk:1"])
         with crew.speaking(people, LOAD_CORE) as on_stage:
             house.on_air(room)
@@ -158,7 +158,7 @@ def _starts(figure: Figure, house: House, room: Room, say: Say) -> None:
             guest = stack.enter_context(crew.ready(LOAD_CORE))
             before, began_s = _live(house).cpu_s(), time.monotonic()
             assert house.http.get(f"{house.stage}/{one.key}").status_code == 200
-            house.command(one, "open_doors")
+            house.open_doors(one)
             people, _ = crew.invited(house, one, 1, ["talk:0"])
             guest.enter(people)
             house.on_air(one)

@@ -45,7 +45,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
         try:
             for profile in ("default", "fast"):
                 room = house.plan(f"bench-{profile}", "Click to sound", profile=profile)
-                house.command(room, "open_doors")
+                house.open_doors(room)
                 on_stage, _ = crew.invited(house, room, 1, ["noise"])
                 with crew.speaking(on_stage):
                     house.on_air(room)

@@ -74,7 +74,7 @@ def _measured(
         try:
             waiting = Waiting(host)
             room = house.plan("bench-join-stage", "Join to voice")
-            house.command(room, "open_doors")
+            house.open_doors(room)
             consent(host, f"{house.stage}/{room.key}#t={house.invite(room, 'Hedda')}", "Hedda")
             join(host)
             voice = newcomer.microphone.play(_without_pauses(folder), loop=True)

@@ -85,7 +85,7 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
     )
     with started(folder / "data") as house:
         room = house.plan("deaths", "Deaths")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         people, _ = crew.invited(house, room, 1, ["noise"])
         with crew.speaking(people) as on_stage:
             like_hardware(on_stage.process)  # its pauses would pass for silence

@@ -16,8 +16,8 @@ from tests.e2e.house import House, started
 from tests.e2e.players import consent, join
 
 CHIRPS = 72
-SETTLE_S = 12.0
-"""What a player may take to find its distance to live, and a jitter buffer its depth."""
+SETTLE_S = 45.0
+"""What a player may take to find its distance to live, and a jitter buffer its depth: it remembers a slow page."""
 MOST_S = 12.0
 EARS = {
     "speaker": ("guest", "speaker → speaker", False),
@@ -61,7 +61,7 @@ def _enter(
 ) -> None:
     mouth, guest, listener, peer = everybody
     room = house.plan(f"bench-{profile}", "Mouth to ear", profile=profile)
-    house.command(room, "open_doors")
+    house.open_doors(room)
     for person in (mouth, guest):
         name = person.name.title()  # the room's own host is this program: one ticket, one device
         consent(person, f"{house.stage}/{room.key}#t={house.invite(room, name)}", name)

@@ -77,7 +77,7 @@ def _suffered(figure: Figure, scene: Scene, fault: Fault, say: Say) -> bool:
 
 def _sounding(house: House) -> Room:
     room = house.plan("bench-faults", "Our player on a bad road")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     until(lambda: house.playlist(room).count("#EXTINF") >= 3, 40, "a window of sound", 0.5)
     return room
 

@@ -86,7 +86,7 @@ def _on_the_air(folder: Path) -> Iterator[tuple[House, Room, crew.Crew]]:
     """Three who talk."""
     with started(folder / "data") as house:
         room = house.plan("bench-kills", "The studio is killed")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         people, _ = crew.invited(house, room, TALKING, [f"talk:{n}" for n in range(TALKING)])
         with crew.speaking(people, OTHERS_CORE) as on_stage:
             house.on_air(room)

@@ -166,7 +166,7 @@ def _goes_live(figure: Figure, server: Served, say: Say) -> None:
     house, kind = server.house, server.filled.kind
     room, famous = house.plan("talk", "A talk"), house.plan("famous", "The famous one, live")
     for one in (room, famous):
-        house.command(one, "open_doors")
+        house.open_doors(one)
     people, _ = crew.invited(house, room, 2, ["talk:0", "talk:1"])
     star, _ = crew.invited(house, famous, 1, ["talk:2"])
     with crew.speaking([*people, *star]) as on_stage:

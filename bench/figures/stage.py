@@ -66,7 +66,7 @@ def _looks(figure: Figure) -> None:
 def _ours(figure: Figure, house: House, count: int, talk: int, say: Callable[[str], None]) -> None:
     name = f"{count}.all" if talk == count > TALKING else str(count)
     room = house.plan(f"bench-{name.replace('.', '-')}", "A full stage")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     people, tickets = crew.invited(house, room, count, [f"talk:{n}" for n in range(talk)])
     say(f"{count} come on stage, {talk} of them talk")
     with crew.speaking(people, OTHERS_CORE) as on_stage:
@@ -106,7 +106,7 @@ def _watch(
 
 def _hundred(figure: Figure, house: House, say: Callable[[str], None]) -> None:
     room = house.plan("bench-100", "A very full stage")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     say(f"{HUNDRED} come on stage, {HUNDRED_TALK} of them talk")
     tickets = [room.host] + [house.invite(room, f"Guest {n}") for n in range(1, HUNDRED)]
     ticks = round((WARM_S + (WINDOWS + 1) * WINDOW_S) * TICKS_A_SECOND)

@@ -47,7 +47,7 @@ def measure(folder: Path, say: Say, trial: Trial = Trial()) -> Figure:  # noqa: 
     with started(folder / "data") as house:
         room, other = house.plan("without-web", "Without web"), house.plan("later", "Later")
         guest = house.invite(room, "Gus")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         people, _ = crew.invited(house, room, 2, ["talk:0", "talk:1"])
         with crew.speaking(people) as on_stage:
             like_hardware(on_stage.process)  # whose own machine would not be this full one
@@ -134,7 +134,7 @@ def _rows(figure: Figure, house: House, room: Room, tally: Tally, began_s: float
 
 def _starts(house: House, room: Room, people: crew.Crew) -> None:
     assert house.http.get(f"{house.stage}/{room.key}").status_code == 200
-    house.command(room, "open_doors")
+    house.open_doors(room)
     people.enter([_person(house, room, room.host, "talk:2")])
     house.on_air(room)
 

@@ -51,7 +51,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     ):
         people = People(board, driver)
         room = house.plan("bench-weight", "Weight of the pages")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         on_stage, _ = crew.invited(house, room, 1, ["noise"])
         try:
             with crew.speaking(on_stage):

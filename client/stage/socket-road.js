@@ -3,10 +3,11 @@
  * (docs/protocol.md). What it gives is what a call gives: a stream for the ear, a count of packets that came, and an end.
  */
 import { StageError } from "../room/protocol.js";
+import { BIT_RATE } from "./opus.js";
 import { levelOf, pack, SAMPLES, unpack } from "./rtp.js";
 
 const RATE_HZ = 48_000;
-const ENCODING = { codec: "opus", sampleRate: RATE_HZ, numberOfChannels: 1, bitrate: 64_000, opus: { frameDuration: 20_000 } };
+const ENCODING = { codec: "opus", sampleRate: RATE_HZ, numberOfChannels: 1, bitrate: BIT_RATE, opus: { frameDuration: 20_000 } };
 const DECODING = { codec: "opus", sampleRate: RATE_HZ, numberOfChannels: 1 };
 const OPEN_MS = 6000;
 const UNSENT_MAX = 4096; // bytes: half a second of voice; what comes then is dropped, so that none is ever late

@@ -46,7 +46,7 @@ def test_the_talk_goes_on_and_the_host_is_told(
 ) -> None:
     with started(small_disk / "data", RECORDING__DISK_FREE_MIN="1000") as house:
         room = house.plan("full-disk", "On a full disk")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         hanna = actors.speaker(house.stage, room.key, room.host)
         hanna.join()
         house.on_air(room)

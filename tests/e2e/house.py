@@ -107,10 +107,15 @@ class House:
     def state(self, room: Room) -> str:
         return str(self.view(room)["room"]["state"])
 
+    def open_doors(self, room: Room) -> None:
+        """And waits until listeners are let in: edge hears of it a moment after the host."""
+        self.command(room, "open_doors")
+        until(lambda: self._listed(room).is_success, 15, "the room's first list")
+
     def on_air(self, room: Room, in_ms: int = 0) -> None:
         """Opens the doors if they are shut, goes on the air, and waits until it is."""
         if self.state(room) == "planned":
-            self.command(room, "open_doors")
+            self.open_doors(room)
         self.command(room, "go_on_air", {"in_ms": in_ms})
         until(lambda: self.state(room) == "on_air", 15, "the room on the air")
 
@@ -120,9 +125,12 @@ class House:
         return str(found[0]["link"]) if found else ""
 
     def playlist(self, room: Room, variant: str = "aac") -> str:
-        answer = self.http.get(f"{self.live}/live/{room.key}/{variant}/live.m3u8")
+        answer = self._listed(room, variant)
         assert answer.status_code == 200, answer.text
         return answer.text
+
+    def _listed(self, room: Room, variant: str = "aac") -> httpx.Response:
+        return self.http.get(f"{self.live}/live/{room.key}/{variant}/live.m3u8")
 
     # processes
 

@@ -107,7 +107,7 @@ def test_four_players_cross_it_without_a_gap(eve: Eve, people: People, tmp_path:
     ears["hls-js"].page.add_script_tag(path=HLS_JS)
     ears["ours"].page.goto(f"{live}/{eve.room.key}")
     until(lambda: eve.left_s() <= BEFORE_S, UP_S + 5, "eight seconds before the crossing")
-    eve.house.command(eve.room, "open_doors")
+    eve.house.open_doors(eve.room)
     late_s = BEFORE_S - eve.left_s()
     until(lambda: has_a_segment(eve), 20, "a whole segment")
     with ExitStack() as ending:

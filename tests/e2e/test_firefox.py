@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
 @pytest.fixture(scope="module")
 def talk(house: House, actors: Cast) -> tuple[Room, Peer]:
     room = house.plan("with-firefox", "With Firefox")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     hanna = actors.speaker(house.stage, room.key, room.host)
     hanna.join()
     house.on_air(room)

@@ -55,7 +55,7 @@ def room(house: House, voices: dict[str, Reference]) -> Iterator[tuple[Room, Pee
     """On the air; one voice in a loop, a click in every pause between two rounds."""
     planned = house.plan("hls-js", "For hls.js")
     with cast() as actors:
-        house.command(planned, "open_doors")
+        house.open_doors(planned)
         hanna = actors.speaker(house.stage, planned.key, planned.host)
         hanna.join()
         house.on_air(planned)

@@ -35,7 +35,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def room(house: House) -> Room:
     room = house.plan("faults", "Faults")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     until(lambda: house.playlist(room).count("#EXTINF") >= 2, 30, "a window of sound", 0.5)
     return room
 

@@ -70,7 +70,7 @@ def talk(
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name)[5:60].strip("-")
     room = house.plan(name, "Resilience")
     tickets = {"Hanna": room.host, "Gus": house.invite(room, "Gus")}
-    house.command(room, "open_doors")
+    house.open_doors(room)
     hanna = actors.speaker(house.stage, room.key, tickets["Hanna"])
     gus = actors.speaker(house.stage, room.key, tickets["Gus"])
     hanna.join()
@@ -391,7 +391,7 @@ def test_without_web_and_its_database_a_room_lives_its_life(
     database = house.folder / "web"
     moved = tmp_path / "moved"
     with frozen_out(house, web, database, moved):
-        house.command(room, "open_doors")
+        house.open_doors(room)
         gus = actors.speaker(house.stage, room.key, guest_ticket)
         print(f"\nwithout web: a speaker with a ticket joins in {gus.join():.2f} s")
         newly = house.invite(room, "Nina")

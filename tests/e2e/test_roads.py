@@ -104,7 +104,7 @@ def test_udp_blocked(
     house: House, person: Callable[..., Person], voices: dict[str, Reference]
 ) -> None:
     room = house.plan("no-udp", "No UDP")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     free, blocked = person("free"), person("blocked", flags=(NO_UDP,))
     enter(house, room, free, "Freya")
     enter(house, room, blocked, "Bela")
@@ -123,7 +123,7 @@ def test_all_but_the_page_blocked(
 ) -> None:
     with started(tmp_path / "data", STAGE__VOICE_PORT="0") as house:
         room = house.plan("no-calls", "No calls")
-        house.command(room, "open_doors")
+        house.open_doors(room)
         free, blocked = person("free2"), person("blocked2", flags=(NO_UDP,))
         enter(house, room, free, "Freya")
         enter(house, room, blocked, "Bela")

@@ -35,7 +35,7 @@ def test_a_narrow_band_headset_is_named_to_the_host_and_to_him_who_wears_it(
     house: House, voices: dict[str, Reference], person: Callable[..., Person]
 ) -> None:
     room = house.plan("how-it-sounds", "How it sounds")
-    house.command(room, "open_doors")
+    house.open_doors(room)
     ticket, watcher = house.invite(room, "Gil"), house.invite(room, "Wim", "cohost")
     host, guest = person("host"), person("guest")
     consent(host, f"{house.stage}/{room.key}#t={room.host}", "Hanna")

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 @pytest.fixture
 def room(house: House, request: pytest.FixtureRequest) -> Room:
     planned = house.plan(re.sub(r"[^a-z0-9]+", "-", request.node.name)[:60].strip("-"))
-    house.command(planned, "open_doors")
+    house.open_doors(planned)
     return planned
 
 

@@ -193,6 +193,6 @@ def test_an_address_with_a_place_that_nobody_knows_is_a_fault() -> None:
     async def nowhere(elsewhere: str) -> None: ...
 
     app = openapi.Application()
-    app.for_programs.append(router)
+    app.router.routes.extend(router.routes)
     with pytest.raises(ValueError, match="elsewhere"):
         app.openapi()

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from hustings.social import accounts, names, passwords, preferences, second_factor, sessions, totp
+from hustings.social.accounts import Member
+from hustings.social.preferences import Preferences
 from hustings.social.quoted import POLICIES
 from hustings.social.sessions import Visitor
 from hustings.web import forms
@@ -89,9 +91,7 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
     visitors = parts.visitors
 
     async def shown(visitor: Visitor, status: int = 200, **over: Any) -> Response:
-        found = await parts.sql.read(accounts.member, visitor.account)
-        if found is None:
-            raise Refused("account_unknown")
+        found, kept = await parts.sql.read(member_set, visitor.account)
         values = {
             "who": visitor,
             "account": found.account,
@@ -100,7 +100,7 @@ def _settings(router: APIRouter, parts: Parts, pages: Pages) -> None:
             "name": found.account.name,
             "note": found.account.note,
             "policies": POLICIES,
-            "quote_policy": (await parts.sql.read(preferences.of, visitor.account)).quote_policy,
+            "quote_policy": kept.quote_policy,
             "email": found.email or "",
             "approval_awaited": not found.approved,
             "error": "",
@@ -191,6 +191,14 @@ def _security(router: APIRouter, parts: Parts, pages: Pages) -> None:
         return RedirectResponse("/settings/security#sessions", 303)
 
 
+def member_set(connection: Connection, id: int) -> tuple[Member, Preferences]:
+    """Errors: `account_unknown`."""
+    found = accounts.member(connection, id)
+    if found is None:
+        raise Refused("account_unknown")
+    return found, preferences.of(connection, id)
+
+
 def _describe(
     connection: Connection,
     account: int,
@@ -201,10 +209,7 @@ def _describe(
 ) -> None:
     """The profile, and of the preferences what the form names. Errors: `preference_malformed`."""
     accounts.describe(connection, account, name, note, locked)
-    before = preferences.of(connection, account)
-    after = preferences.changed(before, wanted)
-    if after != before:
-        preferences.keep(connection, account, after)
+    preferences.change(connection, account, wanted)
 
 
 async def _codes(

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import quote, urlsplit
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -34,7 +34,6 @@ from hustings.web import (
     openapi,
     order_pages,
     pages,
-    poll_pages,
     post_pages,
     profile_pages,
     profile_settings,
@@ -134,7 +133,9 @@ def build(parts: Parts) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
     )
-    _include(app, parts, shown)
+    for router in (*_routers(parts, shown), openapi.build(app)):
+        # as they are: FastAPI's `include_router` builds each route twice, and asks router after router for each request
+        app.router.routes.extend(router.routes)
 
     def refuse(scope: Scope, refused: Refused) -> Response:
         path = str(scope["path"])
@@ -180,31 +181,33 @@ def build(parts: Parts) -> ASGIApp:
     return Crossing(guard)
 
 
-def _include(app: openapi.Application, parts: Parts, shown: pages.Pages) -> None:
+def _routers(parts: Parts, shown: pages.Pages) -> Iterator[APIRouter]:
     """Everything that answers; of two routes that fit an address, the first does."""
-    for router in for_apps.build(parts, shown):
-        app.include_router(router, include_in_schema=False)
-        app.for_programs.append(router)
-    app.include_router(openapi.build(app))
-    app.include_router(api.build(parts))
-    app.include_router(pages.build(parts, shown, pages.Sheets()))
-    app.include_router(account_pages.build(parts, shown))
-    app.include_router(letter_pages.build(parts, shown))
-    app.include_router(moderation_pages.build(parts, shown))
-    app.include_router(queue_pages.build(parts, shown))
-    app.include_router(order_pages.build(parts, shown))
-    app.include_router(report_pages.build(parts, shown))
-    app.include_router(block_pages.build(parts, shown))
-    app.include_router(profile_pages.build(parts, shown))
-    app.include_router(profile_settings.build(parts, shown))
-    app.include_router(square_pages.build(parts, shown))
-    app.include_router(compose_pages.build(parts, shown))
-    app.include_router(poll_pages.build(parts))
-    app.include_router(scheduled_pages.build(parts, shown))
-    app.include_router(post_pages.build(parts, shown))
-    for others in (quote_pages, list_pages, notification_pages, search_pages, import_pages):
-        app.include_router(others.build(parts, shown))
-    app.include_router(files.build(parts))
+    yield from for_apps.build(parts, shown)
+    yield api.build(parts)
+    yield pages.build(parts, shown, pages.Sheets())
+    for some in (
+        account_pages,
+        letter_pages,
+        moderation_pages,
+        queue_pages,
+        order_pages,
+        report_pages,
+        block_pages,
+        profile_pages,
+        profile_settings,
+        square_pages,
+        compose_pages,
+        scheduled_pages,
+        post_pages,
+        quote_pages,
+        list_pages,
+        notification_pages,
+        search_pages,
+        import_pages,
+    ):
+        yield some.build(parts, shown)
+    yield files.build(parts)
 
 
 def answer(refused: Refused) -> Response:

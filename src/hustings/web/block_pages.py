@@ -17,6 +17,8 @@ from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
+LIFTS = {"email": blocks.lift_email, "server": blocks.lift_server}
+
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
     """The routes."""
@@ -42,7 +44,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     @router.post("/moderation/blocks/{kind}")
     async def block(kind: str, request: Request) -> Response:
         who = await visitors.moderator(request)
-        if kind not in ("email", "server"):
+        if kind not in LIFTS:
             raise Refused("not_found")
         fields, _ = await forms.read(request, 0)
         try:
@@ -63,11 +65,10 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     @router.post("/moderation/blocks/{kind}/{id}/lift")
     async def lift(kind: str, id: str, request: Request) -> Response:
         who = await visitors.moderator(request)
-        if kind not in ("email", "server"):
+        if kind not in LIFTS:
             raise Refused("not_found")
-        work = blocks.lift_email if kind == "email" else blocks.lift_server
         given = order_of(parts, who, {})
-        await sql.write(work, given, paging.id_of(id, "block_unknown"))
+        await sql.write(LIFTS[kind], given, paging.id_of(id, "block_unknown"))
         return RedirectResponse(f"/moderation/blocks#{kind}", 303)
 
     return router

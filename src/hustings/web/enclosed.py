@@ -18,10 +18,10 @@ from hustings.social import media, posts, scheduled
 from hustings.social.drafts import Wanted
 from hustings.social.media import IMAGE, PICTURES_MAX, PROCESSING, Attachment
 from hustings.web.parts import Parts
+from hustings.web.uploads import PATIENCE_S
 from hustings.wire.errors import Refused
 
 FIELDS_MAX, FIELD_BYTES_MAX = 60, 65_536
-PATIENCE_S = 20.0
 KINDS = ("multipart/form-data", "application/x-www-form-urlencoded")
 WORDS = ("description", "credit")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -29,8 +29,8 @@ from hustings.wire.errors import Refused
 @dataclass(frozen=True, slots=True)
 class Shown:
     list: List
-    posts: Sequence[Post] = ()
-    members: Sequence[Account] = field(default=())
+    posts: Sequence[Post]
+    members: Sequence[Account]
 
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
@@ -72,7 +72,7 @@ def _one(router: APIRouter, parts: Parts, pages: Pages) -> None:
         found = await sql.read(_shown, who.account, id, asked, parts.now_ms())
         one = found.list
         form = {**_form(Draft(one.title, one.replies, one.exclusive)), "open": bool(over), **over}
-        members = [{"id": each.id, **person(parts, each)} for each in found.members]
+        members = [person(parts, each) for each in found.members]
         shown = timeline(parts, f"/lists/{id}", found.posts, asked, who.account)
         return pages.html(
             "list.html", status, who=who, list=one, members=members, form=form, **shown

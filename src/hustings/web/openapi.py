@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
@@ -45,15 +46,20 @@ LINK = {
 
 
 class Application(FastAPI):
-    """One that describes itself whole: what FastAPI knows by itself, and `for_programs`."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.for_programs: list[APIRouter] = []
+    """One that describes itself whole: what FastAPI knows by itself, and what addresses say of themselves."""
 
     def openapi(self) -> Tree:
         if self.openapi_schema is None:
-            self.openapi_schema = _with(super().openapi(), self.for_programs)
+            spoken = [
+                (route, described.of(getattr(route, "endpoint", None))) for route in self.routes
+            ]
+            others = [route for route, said in spoken if said is None]
+            tree = get_openapi(
+                title=self.title, version=self.version, description=self.description, routes=others
+            )
+            self.openapi_schema = _with(
+                tree, [(one, said) for one, said in spoken if said and isinstance(one, APIRoute)]
+            )
         return self.openapi_schema
 
 
@@ -71,18 +77,8 @@ def build(app: Application) -> APIRouter:
     return router
 
 
-def spoken(routers: Iterable[APIRouter]) -> Iterator[tuple[APIRoute, Described]]:
-    """The routes that say what they are."""
-    for router in routers:
-        for route in router.routes:
-            said = described.of(route.endpoint) if isinstance(route, APIRoute) else None
-            if isinstance(route, APIRoute) and said is not None:
-                yield route, said
-
-
-def _with(tree: Tree, routers: Iterable[APIRouter]) -> Tree:
+def _with(tree: Tree, every: Sequence[tuple[APIRoute, Described]]) -> Tree:
     """Errors: `ValueError` for a place in an address that is not in `PLACES`, and for a name that two shapes have."""
-    every = list(spoken(routers))
     types = _Types(said for _, said in every)
     for route, said in every:
         for method in sorted(route.methods or ()):

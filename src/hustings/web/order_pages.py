@@ -40,7 +40,7 @@ from hustings.social.stages import Held
 from hustings.social.tokens import Held as App
 from hustings.social.visibility import OPEN
 from hustings.store.posts import posts
-from hustings.web import forms
+from hustings.web import forms, order_views
 from hustings.web.account_pages import onward, said
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
@@ -95,20 +95,6 @@ def order_of(parts: Parts, who: Visitor, fields: dict[str, object]) -> Order:
     why = names.lines(fields.get("why"), names.REASON_MAX, "note_too_long", "why")
     now_ms = parts.now_ms()
     return Order(who.account, why, parts.ids.at(now_ms), now_ms, parts.settings.mail.on)
-
-
-def line(parts: Parts, one: Line) -> dict[str, Any]:
-    """A line of the log as templates show it."""
-    return {
-        "at": Moment(one.at_ms),
-        "by": None if one.by is None else person(parts, one.by),
-        "act": one.act,
-        "about": None if one.about is None else person(parts, one.about),
-        "handle": str(one.facts.get("handle", "")),
-        "why": str(one.facts.get("why", "")),
-        "told": one.facts.get("told"),
-        "domain": str(one.facts.get("domain", "")),
-    }
 
 
 def _members(router: APIRouter, parts: Parts, pages: Pages) -> None:
@@ -200,7 +186,7 @@ def _log(router: APIRouter, parts: Parts, pages: Pages) -> None:
         return pages.html(
             "log.html",
             who=who,
-            lines=[line(parts, one) for one in found],
+            lines=[order_views.line(parts, one) for one in found],
             acts=LOGGED,
             f={"act": act, "by": by[:64], "about": about[:64]},
             last=found[-1].id if len(found) == page.limit else None,
@@ -222,15 +208,15 @@ async def _shown(
         "counts": found.counts,
         "sessions": [{"one": one, "seen": Moment(one.seen_at_ms)} for one in found.sessions],
         "apps": [{"name": one.app.name, "used": Moment(one.used_at_ms)} for one in found.apps],
-        "lines": [line(parts, one) for one in found.lines],
+        "lines": [order_views.line(parts, one) for one in found.lines],
         "strikes": found.strikes,
         "posts": entries(parts, found.posts, None),
         "acts": allowed(who, found.member, stands),
         "why": "",
         "report": "",
         "rooms": found.rooms,
-        "reports": [_reported(one) for one in found.reports],
-        "notes": [noted(parts, one) for one in found.notes],
+        "reports": [order_views.report(parts, one) for one in found.reports],
+        "notes": [order_views.note(parts, one) for one in found.notes],
         "error": "",
         "error_field": "",
     }
@@ -247,21 +233,6 @@ async def _post(
     (post,) = entries(parts, found, None)
     values = {"author": found[0].author.id, "why": "", "error": "", "error_field": ""}
     return pages.html("removal.html", status, who=who, post=post, **{**values, **over})
-
-
-def _reported(one: Report) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "at": Moment(one.at_ms),
-        "category": one.category,
-        "comment": one.comment,
-        "resolved": one.resolved_at_ms is not None,
-    }
-
-
-def noted(parts: Parts, one: Note) -> dict[str, Any]:
-    by = None if one.by is None else person(parts, one.by)
-    return {"at": Moment(one.at_ms), "by": by, "text": one.text}
 
 
 def allowed(who: Visitor, about: Member, stands: str) -> list[str]:

@@ -65,19 +65,22 @@ class Sheets:
         return sheet
 
 
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+"""Each is compiled once for the whole process."""
+
+
 class Pages:
     """Templates and sentences into HTML."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).with_name("templates")),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
 
     def html(self, name: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         copy = sentences()
@@ -85,7 +88,7 @@ class Pages:
         def t(id: str, n: int | None = None, **places: object) -> str:
             return say(copy, id, n, lang=LANG, **places)
 
-        text = self._templates.get_template(name).render(
+        text = _templates.get_template(name).render(
             t=t,
             lang=LANG,
             dir=direction(LANG),

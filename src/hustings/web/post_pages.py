@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from hustings.social import marks as marked
-from hustings.social import markup, paging, posts, reposts, shown, text, threads
+from hustings.social import paging, posts, reposts, shown, threads, voting
 from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
 from hustings.social.threads import Context
-from hustings.web import forms
+from hustings.web import forms, poll_views
 from hustings.web.account_pages import onward
 from hustings.web.compose_pages import form_values
 from hustings.web.media_views import view
@@ -23,7 +22,7 @@ from hustings.web.moderation_pages import number
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
-from hustings.web.post_views import address, entries, entry, person
+from hustings.web.post_views import address, entries, entry, html, person
 from hustings.wire.errors import CODES, Refused
 
 UNDOING: Mapping[str, Callable[[Connection, int, int], object]] = {
@@ -90,7 +89,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
                     "at": Moment(one.at_ms),
                     "spoiler": one.spoiler,
                     "sensitive": one.sensitive,
-                    "html": _plain(parts, one.text),
+                    "html": html(parts, one.text),
                     "media": [view(parts, each) for each in one.media],
                     "asked": one.poll,
                 }
@@ -123,6 +122,9 @@ async def _act(parts: Parts, who: Visitor, id: int, act: str, fields: Mapping[st
         made, web = parts.ids.at(now_ms), parts.settings.public.web
         more: dict[str, Any] = {"room": str(fields.get("room") or "")[:64]}
         await sql.write(reposts.repost, made, who.account, id, web, now_ms, **more)
+    elif act == "vote":
+        choices = voting.choices_of(poll_views.ballot(fields))
+        await sql.write(voting.vote, who.account, id, choices, now_ms)
     else:
         raise Refused("not_found")
 
@@ -142,7 +144,3 @@ def _history(
 ) -> tuple[Post, list[posts.Revision]]:
     found = shown.needed(connection, viewer, id)
     return found, posts.history(connection, viewer, found.id)
-
-
-def _plain(parts: Parts, said: str) -> Markup:
-    return Markup(markup.html(text.parse(said, parts.settings.handle_domain), "", {}))

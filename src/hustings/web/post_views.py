@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +35,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "by": person(parts, whole.author),
         "at": Moment(whole.at_ms),
         "repost": _repost(parts, post),
-        "html": _html(parts, whole),
+        "html": html(parts, whole.text, whole.mentions),
         "empty": not whole.text,
         "media": [view(parts, one) for one in whole.media],
         "poll": poll_views.view(whole.poll, parts.now_ms()),
@@ -141,8 +141,8 @@ def _around(post: Post) -> dict[str, Any] | None:
     return {"title": room.title, "href": f"/rooms/{room.key}", "clock": clock(at_ms, room)}
 
 
-def _html(parts: Parts, post: Post) -> Markup:
-    spans = text.parse(post.text, parts.settings.handle_domain)
-    profiles = {(one.handle.lower(), one.domain or ""): f"/@{one.address}" for one in post.mentions}
+def html(parts: Parts, said: str, mentions: Iterable[Account] = ()) -> Markup:
+    spans = text.parse(said, parts.settings.handle_domain)
+    profiles = {(one.handle.lower(), one.domain or ""): f"/@{one.address}" for one in mentions}
     # markup.html escapes every character that somebody typed
     return Markup(markup.html(spans, "", profiles))

@@ -156,13 +156,13 @@ def _profile(
     if viewer is not None and viewer != account.id:
         (between,) = follows.relationships(connection, viewer, [account.id], now_ms)
     set_by = preferences.of(connection, account.id)
-    role = accounts.roles(connection, [account.id]).get(account.id, "")
+    proud = accounts.moderators(connection, [account.id] if set_by.role_shown else [])
     begun = page == Page()
     pinned = timelines.account(connection, viewer, account.id, Page(), pinned=True) if begun else []
     return Profile(
         account,
         set_by.fields,
-        role if set_by.role_shown and role in accounts.MODERATORS else "",
+        proud.get(account.id, ""),
         stages.has_hosted(connection, account.id),
         follows.counts(connection, [account.id])[account.id],
         between,

@@ -9,19 +9,18 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import accounts, fields, portraits, preferences
-from hustings.social.accounts import Account, Member
+from hustings.social import fields, portraits, preferences
+from hustings.social.accounts import Account
 from hustings.social.fields import FIELDS_MAX
 from hustings.social.preferences import Preferences
 from hustings.social.sessions import Visitor
-from hustings.web.account_pages import said
+from hustings.web.account_pages import member_set, said
 from hustings.web.mastodon import params
 from hustings.web.moments import Moment
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
-PATIENCE_S = 20.0
 TYPED = ("avatar_description", "header_description")
 TYPED_MAX = 2_000
 
@@ -34,7 +33,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     async def shown(
         visitor: Visitor, status: int = 200, typed: Mapping[str, Any] | None = None, **over: Any
     ) -> Response:
-        found, kept = await sql.read(_own, visitor.account)
+        found, kept = await sql.read(member_set, visitor.account)
         account, at = found.account, parts.portraits
         values = {
             "who": visitor,
@@ -58,7 +57,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         visitor = await visitors.needed(request)
         async with params.opened(request) as tree:
             try:
-                made = await parts.uploads.take_portraits(visitor.account, tree, PATIENCE_S)
+                made = await parts.uploads.take_portraits(visitor.account, tree)
                 now_ms = parts.now_ms()
                 job = parts.ids.at(now_ms)
                 await sql.write(_keep, visitor.account, tree, made, job, now_ms)
@@ -67,13 +66,6 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         return RedirectResponse("/settings/profile", 303)
 
     return router
-
-
-def _own(connection: Connection, id: int) -> tuple[Member, Preferences]:
-    found = accounts.member(connection, id)
-    if found is None:
-        raise Refused("account_unknown")
-    return found, preferences.of(connection, id)
 
 
 def _as_kept(account: Account, kept: Preferences) -> dict[str, Any]:
@@ -96,15 +88,20 @@ def _as_kept(account: Account, kept: Preferences) -> dict[str, Any]:
 def _as_typed(tree: Mapping[str, Any]) -> dict[str, Any]:
     """As a form that was refused comes back."""
     given = tree.get("fields_attributes")
-    rows = (
-        [one for one in given.values() if isinstance(one, dict)] if isinstance(given, dict) else []
-    )
-    words = {name: str(tree.get(name, ""))[:TYPED_MAX] for name in TYPED}
-    shown = [
-        {name: str(one.get(name, ""))[:TYPED_MAX] for name in ("name", "value")} for one in rows
+    rows = [
+        {"name": _cut(one, "name"), "value": _cut(one, "value"), "proven": None}
+        for one in (given.values() if isinstance(given, dict) else ())
+        if isinstance(one, dict)
     ]
-    words["role_shown"] = "on" if "role_shown" in tree else ""
-    return {**words, "fields": _filled([{**one, "proven": None} for one in shown[:FIELDS_MAX]])}
+    return {
+        **{name: _cut(tree, name) for name in TYPED},
+        "fields": _filled(rows[:FIELDS_MAX]),
+        "role_shown": "role_shown" in tree,
+    }
+
+
+def _cut(tree: Mapping[str, Any], name: str) -> str:
+    return str(tree.get(name, ""))[:TYPED_MAX]
 
 
 def _filled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -133,6 +130,5 @@ def _keep(
     if "fields_attributes" not in tree:
         return
     wanted = {"fields": tree["fields_attributes"], "role_shown": "role_shown" in tree}
-    after = preferences.changed(preferences.of(connection, id), wanted)
-    preferences.keep(connection, id, after)
+    after = preferences.change(connection, id, wanted)
     fields.ask(connection, job, id, after.fields, now_ms)

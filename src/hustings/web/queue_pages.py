@@ -15,13 +15,12 @@ from hustings.social.paging import Page
 from hustings.social.reports import NOTE_MAX, Note, Report
 from hustings.social.sessions import Visitor
 from hustings.social.shown import Post
-from hustings.web import forms
+from hustings.web import forms, order_views
 from hustings.web.account_pages import said
-from hustings.web.moments import Moment
-from hustings.web.order_pages import allowed, noted, order_of
+from hustings.web.order_pages import allowed, order_of
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
-from hustings.web.post_views import entries, person
+from hustings.web.post_views import entries
 from hustings.wire.errors import Refused
 
 LISTED, OTHERS_SHOWN = 20, 10
@@ -57,7 +56,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
             who=who,
             show=show,
             shows=SHOWN,
-            reports=[view(parts, one) for one in found],
+            reports=[order_views.report(parts, one) for one in found],
             last=found[-1].id if len(found) == LISTED else None,
         )
 
@@ -96,29 +95,6 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     return router
 
 
-def view(parts: Parts, one: Report) -> dict[str, Any]:
-    """A report as templates show it."""
-    rules = parts.settings.square.rules
-    return {
-        "id": one.id,
-        "at": Moment(one.at_ms),
-        "by": _person(parts, one.by),
-        "about": _person(parts, one.about),
-        "category": one.category,
-        "comment": one.comment,
-        # a rule that was taken out since has a number and no words
-        "rules": [rules[n - 1] if n <= len(rules) else f"{n}." for n in one.rules],
-        "posts": len(one.posts),
-        "taken_by": _person(parts, one.taken_by),
-        "resolved": None if one.resolved_at_ms is None else Moment(one.resolved_at_ms),
-        "resolved_by": _person(parts, one.resolved_by),
-    }
-
-
-def _person(parts: Parts, who: accounts.Account | None) -> dict[str, Any] | None:
-    return None if who is None else person(parts, who)
-
-
 async def _shown(
     parts: Parts, pages: Pages, who: Visitor, id: int, status: int = 200, **over: Any
 ) -> Response:
@@ -129,14 +105,14 @@ async def _shown(
     posts = entries(parts, found.posts, None)
     values: dict[str, Any] = {
         "who": who,
-        "report": view(parts, found.report),
+        "report": order_views.report(parts, found.report),
         "target": found.report.target,
         "posts": posts,
         "gone": len(found.report.posts) - len(posts),
         "stands": stands,
         "strikes": found.strikes,
-        "others": [view(parts, one) for one in found.others],
-        "notes": [noted(parts, one) for one in found.notes],
+        "others": [order_views.report(parts, one) for one in found.others],
+        "notes": [order_views.note(parts, one) for one in found.notes],
         "acts": [] if member is None else allowed(who, member, stands),
         "mine": found.report.taken_by is not None and found.report.taken_by.id == who.account,
         "note": "",

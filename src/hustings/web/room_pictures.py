@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Callable
 
@@ -10,10 +9,9 @@ from hustings.settings import Settings
 from hustings.social import media, room_pictures
 from hustings.social.media import IMAGE, MAGIC_BYTES
 from hustings.web.sql import Sql
-from hustings.web.uploads import LOOK_EVERY_S, Uploads
+from hustings.web.uploads import PATIENCE_S, Uploads, until
 from hustings.wire.errors import Refused
 
-PATIENCE_S = 20.0
 FAULTS = {"media_malformed": "picture_malformed", "media_too_large": "picture_too_large"}
 
 
@@ -51,10 +49,8 @@ class RoomPictures:
             await self._sql.write(room_pictures.let_go, name, self._now_ms())
 
     async def _made(self, id: int) -> str:
-        for _ in range(round(PATIENCE_S / LOOK_EVERY_S)):
-            file = await self._sql.read(room_pictures.made, id)
-            if file:
-                return file
-            await asyncio.sleep(LOOK_EVERY_S)
-        await self._sql.write(room_pictures.give_up, id, self._now_ms())
-        raise Refused("media_busy")
+        file = await until(lambda: self._sql.read(room_pictures.made, id), bool, PATIENCE_S)
+        if not file:
+            await self._sql.write(room_pictures.give_up, id, self._now_ms())
+            raise Refused("media_busy")
+        return file

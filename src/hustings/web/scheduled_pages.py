@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from hustings.social import markup, paging, scheduled, text
+from hustings.social import paging, scheduled
 from hustings.social.paging import ID_MAX, id_of
 from hustings.social.scheduled import Scheduled
+from hustings.social.sessions import Visitor
 from hustings.web import forms
 from hustings.web.media_views import view
 from hustings.web.moments import Moment, from_field
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
+from hustings.web.post_views import html
 from hustings.wire.errors import CODES, Refused
 
 TOLD = ("post_unknown", "room_unknown", "account_suspended", "posts_many")
@@ -39,8 +40,9 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     sql, visitors = parts.sql, parts.visitors
 
-    async def shown(request: Request, refused: Refused | None = None, at: int = 0) -> Response:
-        who = await visitors.needed(request)
+    async def shown(
+        who: Visitor, request: Request, refused: Refused | None = None, at: int = 0
+    ) -> Response:
         page = paging.read(request.query_params)
         found = await sql.read(scheduled.page, who.account, page)
         last = found[-1].id if len(found) == page.limit else 0
@@ -57,7 +59,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
 
     @router.get("/scheduled")
     async def several(request: Request) -> Response:
-        return await shown(request)
+        return await shown(await visitors.needed(request), request)
 
     @router.post("/scheduled/{id}/move")
     async def move(id: str, request: Request) -> Response:
@@ -70,7 +72,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
                 raise Refused("time_malformed", field="scheduled_at")
             await sql.write(scheduled.move, who.account, wanted, at_ms, parts.now_ms())
         except Refused as refused:
-            return await shown(request, refused, wanted)
+            return await shown(who, request, refused, wanted)
         return RedirectResponse(f"/scheduled#s{wanted}", 303)
 
     @router.post("/scheduled/{id}/take-back")
@@ -84,11 +86,10 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
 
 def _entry(parts: Parts, one: Scheduled) -> dict[str, Any]:
     said = one.said
-    spans = text.parse(said["status"], parts.settings.handle_domain)
     return {
         "id": one.id,
         "due": Moment(one.due_at_ms),
-        "html": Markup(markup.html(spans, "", {})),
+        "html": html(parts, said["status"]),
         "spoiler": said["spoiler_text"],
         "sensitive": False,
         "visibility": said["visibility"],

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
@@ -25,7 +25,10 @@ from hustings.wire.errors import Refused
 UPLOADS_WINDOW_MS, UPLOADS_MAX = 1_800_000, 30
 FILES_MAX, FIELDS_MAX, FIELD_BYTES_MAX = 2, 20, 65_536
 """A second file is a preview of the sender's own, which some clients send: we make ours."""
+PATIENCE_S = 20.0
+"""So long an answer waits for what is being made of it."""
 LOOK_EVERY_S = 0.1
+T = TypeVar("T")
 
 
 class Uploads:
@@ -85,21 +88,19 @@ class Uploads:
             file.file, lambda c, id, at: portraits.begin(c, id, account, kind, at)
         )
 
-    async def take_portraits(
-        self, account: int, files: Mapping[str, object], patience_s: float
-    ) -> list[int]:
+    async def take_portraits(self, account: int, files: Mapping[str, object]) -> list[int]:
         """The files among these, made or still being made. Errors: those of `take_portrait`, and why one failed."""
         ids = []
         for kind in portraits.KINDS:
             file = files.get(kind)
             if isinstance(file, UploadFile):
-                if (
-                    file.filename or file.size
-                ):  # a form sends a field that nobody touched as an empty file
+                # a form sends a field that nobody touched as an empty file
+                if file.filename or file.size:
                     ids.append(await self.take_portrait(account, kind, file))
             elif file not in (None, ""):
                 raise Refused("media_malformed", field=kind)
-        await self._settle(account, ids, patience_s)
+        if ids:
+            await until(lambda: self._sql.read(_made, account, ids), bool, PATIENCE_S)
         return ids
 
     async def spool(self, file: BinaryIO, begin: Callable[[Connection, int, int], None]) -> int:
@@ -120,22 +121,31 @@ class Uploads:
 
     async def ready(self, account: int, id: int, patience_s: float) -> Attachment:
         """It, once it is made; still `processing` when that takes longer. Errors: `media_unknown`, and why it failed."""
-        looks = round(patience_s / LOOK_EVERY_S)
-        found = await self._sql.read(media.own, account, id)
-        while found.state == PROCESSING and looks > 0:
-            looks -= 1
-            await asyncio.sleep(LOOK_EVERY_S)
-            found = await self._sql.read(media.own, account, id)
+        found = await until(
+            lambda: self._sql.read(media.own, account, id),
+            lambda one: one.state != PROCESSING,
+            patience_s,
+        )
         if found.state == FAILED:
             raise Refused(found.fault, field="file")
         return found
 
-    async def _settle(self, account: int, ids: Iterable[int], patience_s: float) -> None:
-        looks = round(patience_s / LOOK_EVERY_S)
-        for id in ids:
-            while await self._sql.read(portraits.busy, account, id) and looks > 0:
-                looks -= 1
-                await asyncio.sleep(LOOK_EVERY_S)
+
+async def until(
+    look: Callable[[], Awaitable[T]], done: Callable[[T], bool], patience_s: float
+) -> T:
+    """What work makes, looked at until it is done; as it stands then when that takes longer."""
+    looks = round(patience_s / LOOK_EVERY_S)
+    found = await look()
+    while not done(found) and looks > 0:
+        looks -= 1
+        await asyncio.sleep(LOOK_EVERY_S)
+        found = await look()
+    return found
+
+
+def _made(connection: Connection, account: int, ids: list[int]) -> bool:
+    return not any(portraits.busy(connection, account, id) for id in ids)
 
 
 def _lay(file: BinaryIO, place: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from sqlalchemy import Connection
@@ -51,10 +52,9 @@ def people(connection: Connection, wanted: Collection[Account]) -> dict[int, Per
     ids = {account.id for account in wanted}
     set_by = preferences.of_ids(connection, ids)
     counted = follows.counts(connection, ids)
-    proud = accounts.roles(connection, [id for id in ids if set_by[id].role_shown])
-    shown = {id: role for id, role in proud.items() if role in accounts.MODERATORS}
+    proud = accounts.moderators(connection, [id for id in ids if set_by[id].role_shown])
     return {
-        one.id: Person(one, set_by[one.id], counted[one.id], shown.get(one.id, ""))
+        one.id: Person(one, set_by[one.id], counted[one.id], proud.get(one.id, ""))
         for one in wanted
     }
 
@@ -68,6 +68,7 @@ def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
 
 
 BUILD_KEPT_MS = 1_000
+ACCOUNTS_KEPT = 2_000
 
 
 class Entities:
@@ -77,6 +78,8 @@ class Entities:
         self._parts = parts
         self._web = parts.settings.public.web
         self._build, self._build_until_ms = "", 0
+        self.account = lru_cache(ACCOUNTS_KEPT)(self._account)
+        """Kept for a while, since the same few people stand in many homes: to be read only."""
 
     def asset(self, name: str) -> str:
         """Which build is the newest lies in a file, read once a second: a page of posts has a hundred of these."""
@@ -89,9 +92,10 @@ class Entities:
         """Of an account of ours its page, of another its address."""
         return f"{self._web}/@{account.handle}" if account.domain is None else account.uri
 
-    def account(self, who: Person) -> shapes.Account:
+    def _account(self, who: Person) -> shapes.Account:
         account, more, counted = who.account, who.preferences, who.counts
         at = self._parts.portraits
+        header = at.header(account)
         tree: shapes.Account = {
             "id": str(account.id),
             "username": account.handle,
@@ -109,8 +113,8 @@ class Entities:
             "avatar": at.avatar(account),
             "avatar_static": at.still(account),
             "avatar_description": account.avatar_alt,
-            "header": at.header(account),
-            "header_static": at.header(account),
+            "header": header,
+            "header_static": header,
             "header_description": account.header_alt,
             "followers_count": counted.followers,
             "following_count": counted.following,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter
 
 from hustings.web.mastodon import (
@@ -34,31 +36,29 @@ from hustings.web.pages import Pages
 from hustings.web.parts import Parts
 
 
-def build(parts: Parts, pages: Pages) -> list[APIRouter]:
-    """The routers, in their order: what is asked most is found first, and `/accounts/{id}` is anything."""
+def build(parts: Parts, pages: Pages) -> Iterator[APIRouter]:
+    """The routers; of two routes that fit an address, the first answers."""
     callers, shown = Callers(parts), Entities(parts)
     posts = Statuses(parts, shown)
+    yield timelines.build(parts, callers, posts)  # what is asked most is found first
+    yield oauth.build(parts, callers, shown)
+    yield consent.build(parts, pages)
+    yield app_pages.build(parts, pages)
+    yield relations.build(parts, callers, shown)
+    yield reports.build(parts, callers, shown)
+    yield lists.build(parts, callers, shown, posts)
+    yield search.build(parts, callers, shown, posts)
+    yield profile.build(parts, callers, shown)
+    yield accounts.build(parts, callers, shown)  # after those: `/accounts/{id}` is anything
+    yield statuses.build(parts, callers, posts)
+    yield quotes.build(parts, callers, posts)
+    yield media.build(parts, callers)
+    yield polls.build(parts, callers)
+    yield scheduled.build(parts, callers)
+    yield marks.build(parts, callers, shown, posts)
     entries = notifications.Entries(shown, posts)
+    yield notifications.build(parts, callers, entries)
+    yield grouped.build(parts, callers, entries)
     streams = broadcasts.Broadcasts(parts, entries).streams()
-    return [
-        timelines.build(parts, callers, posts),
-        oauth.build(parts, callers, shown),
-        consent.build(parts, pages),
-        app_pages.build(parts, pages),
-        relations.build(parts, callers, shown),
-        reports.build(parts, callers, shown),
-        lists.build(parts, callers, shown, posts),
-        search.build(parts, callers, shown, posts),
-        profile.build(parts, callers, shown),
-        accounts.build(parts, callers, shown),
-        statuses.build(parts, callers, posts),
-        quotes.build(parts, callers, posts),
-        media.build(parts, callers),
-        polls.build(parts, callers),
-        scheduled.build(parts, callers),
-        marks.build(parts, callers, shown, posts),
-        notifications.build(parts, callers, entries),
-        grouped.build(parts, callers, entries),
-        streaming.build(parts, callers, streams),
-        instance.build(parts, callers, shown),
-    ]
+    yield streaming.build(parts, callers, streams)
+    yield instance.build(parts, callers, shown)

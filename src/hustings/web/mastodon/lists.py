@@ -121,8 +121,7 @@ def _reading(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
     async def timeline(id: str, request: Request) -> Response:
         mine, page = callers.mine(request), page_of(request)
         found = await sql.read(_timeline, mine.account, _id(id), page, parts.now_ms())
-        tree: list[Any] = statuses.all(found)
-        return listed(request, parts.settings.public.web, tree, [one.id for one in found.posts])
+        return statuses.page(request, found)
 
 
 def entity(one: List) -> shapes.UserList:

@@ -15,11 +15,10 @@ from hustings.web.mastodon.crossing import RATE
 from hustings.web.mastodon.described import PARTS, says
 from hustings.web.mastodon.media_entities import attachment
 from hustings.web.parts import Parts
+from hustings.web.uploads import PATIENCE_S
 from hustings.wire.errors import Refused
 
 SCOPE = "write:media"
-PATIENCE_S = 20.0
-"""So long the older address waits: its clients use what they get at once."""
 
 
 def build(parts: Parts, callers: Callers) -> APIRouter:
@@ -49,6 +48,7 @@ def build(parts: Parts, callers: Callers) -> APIRouter:
         shapes.MediaAttachment, SCOPE, takes=wishes.MediaSent, bodies=(PARTS,), statuses=(200, 202)
     )
     async def send_and_wait(request: Request) -> Response:
+        """The older address waits: its clients use what they get at once."""
         found = await uploads.ready(*await received(request), PATIENCE_S)
         return yes(attachment(found, live), 200 if found.state == READY else 202)
 

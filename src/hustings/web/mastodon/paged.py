@@ -21,7 +21,7 @@ def page_of(request: Request, limit: int = paging.LIMIT, most: int = paging.LIMI
     return paging.read(params.asked(request), limit, most)
 
 
-def listed(request: Request, web: str, tree: list[object], borders: Sequence[int]) -> Response:
+def listed(request: Request, web: str, tree: Sequence[object], borders: Sequence[int]) -> Response:
     """A page, the newest first. `borders`: the ids that its entries are ordered by."""
     return yes(tree, headers=links(request, web, borders))
 

@@ -52,10 +52,10 @@ async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
         return tree if said is None else {one: tree[one] for one in tree if one in said.taken}
 
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != "multipart/form-data":
-        yield named(await _without_files(request, kind))
-        return
     tree = nested(request.query_params.multi_items())
+    if kind != "multipart/form-data":
+        yield named({**tree, **await _without_files(request, kind)})
+        return
     try:
         form = await request.form(
             max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
@@ -69,14 +69,13 @@ async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _without_files(request: Request, kind: str) -> dict[str, Any]:
-    tree = nested(request.query_params.multi_items())
     body = await request.body()
     if not body.strip():
-        return tree
+        return {}
     if kind == "application/json":
-        return {**tree, **_json(body)}
+        return _json(body)
     if kind in ("", "application/x-www-form-urlencoded", "text/plain"):
-        return {**tree, **_form(body)}
+        return _form(body)
     raise Refused("bad_request", field="content-type")
 
 

@@ -19,8 +19,6 @@ from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
 SCOPE = "write:accounts"
-PATIENCE_S = 20.0
-"""So long an answer waits for pictures that are being made; past it, they are shown when they are."""
 
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
@@ -33,7 +31,7 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     async def update(request: Request) -> Response:
         mine = callers.mine(request)
         async with params.opened(request) as tree:
-            made = await parts.uploads.take_portraits(mine.account, tree, PATIENCE_S)
+            made = await parts.uploads.take_portraits(mine.account, tree)
             now_ms = parts.now_ms()
             job = parts.ids.at(now_ms)
             await sql.write(_update, mine.account, tree, made, job, now_ms)
@@ -93,8 +91,6 @@ def _update(
     if "fields_attributes" in tree:
         wanted["fields"] = tree["fields_attributes"]
     if wanted:
-        before = preferences.of(connection, id)
-        after = preferences.changed(before, wanted)
-        preferences.keep(connection, id, after)
+        after = preferences.change(connection, id, wanted)
         if "fields" in wanted:
             fields.ask(connection, job, id, after.fields, now_ms)

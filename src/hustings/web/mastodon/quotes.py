@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -14,7 +12,7 @@ from hustings.web.mastodon import params, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
 from hustings.web.mastodon.described import READER, says
-from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.mastodon.paged import page_of
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.mastodon.statuses import read_one
 from hustings.web.parts import Parts
@@ -30,8 +28,7 @@ def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
     async def quoting(id: str, request: Request) -> Response:
         reader, page = callers.reader(request), page_of(request)
         found = await sql.read(_quoting, reader, id_of(id), page, parts.now_ms())
-        tree: list[Any] = statuses.all(found)
-        return listed(request, parts.settings.public.web, tree, [one.id for one in found.posts])
+        return statuses.page(request, found)
 
     @router.post("/{id}/quotes/{by}/revoke")
     @says(shapes.Status, "write:statuses")

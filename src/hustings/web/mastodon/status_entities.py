@@ -11,6 +11,8 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
 
 from hustings.social import markup, text
 from hustings.social.accounts import Account
@@ -20,6 +22,7 @@ from hustings.web.mastodon import entities, poll_entities, quote_entities, shape
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
+from hustings.web.mastodon.paged import listed
 from hustings.web.parts import Parts
 
 HTML_KEPT = 2_000
@@ -50,6 +53,10 @@ class Statuses:
 
     def all(self, found: Around) -> list[shapes.Status]:
         return [self.one(post, found) for post in found.posts]
+
+    def page(self, request: Request, found: Around) -> Response:
+        """Where the order is that of the posts themselves."""
+        return listed(request, self._web, self.all(found), [one.id for one in found.posts])
 
     def one(self, post: Post, found: Around) -> shapes.Status:
         if post.reblog is None:
@@ -132,7 +139,7 @@ class Statuses:
             "emojis": [],
             "filtered": [],
             "card": None,
-            "poll": poll_entities.poll(post.poll, self._now_ms()) if post.poll else None,
+            "poll": poll_entities.poll(post.poll, now_ms) if post.poll else None,
             "hustings": _ours(post.claim, post, self._live),
         }
 

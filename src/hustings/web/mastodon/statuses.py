@@ -21,7 +21,8 @@ from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
 ONCE = "Idempotency-Key"
-QUOTING = ("quoted_status_id", "quote_approval_policy")
+IF_SAID = ("quoted_status_id", "quote_approval_policy", "poll")
+"""What an edit leaves as it is unless it names it."""
 
 
 def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
@@ -70,10 +71,8 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         }
         said = {name: tree.get(name, value) for name, value in kept.items()}
         had = await sql.read(media.of_post, post)
-        said |= {name: tree[name] for name in QUOTING if name in tree}
+        said |= {name: tree[name] for name in IF_SAID if name in tree}
         said["media_ids"] = tree.get("media_ids", [str(one.id) for one in had])
-        if "poll" in tree:
-            said["poll"] = tree["poll"]
         described = _described(tree)
         wanted = drafts.read(said, domain, longest)
         await sql.write(posts.edit, mine.account, post, wanted, parts.now_ms(), described)

@@ -73,7 +73,7 @@ def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
     for kind in SCOPES:
         _by_sse(router, kind, by_sse)
 
-    @router.get("/{path:path}")
+    @router.get("/{path:path}", include_in_schema=False)
     async def others(path: str, request: Request) -> Response:
         """With a slash behind it; what is not offered, or not known, is refused with its reason."""
         return await by_sse(path.strip("/").replace("/", ":"), request)

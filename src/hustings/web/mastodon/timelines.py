@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
@@ -17,7 +16,7 @@ from hustings.web.mastodon import params, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
 from hustings.web.mastodon.described import READER, says
-from hustings.web.mastodon.paged import listed, page_of
+from hustings.web.mastodon.paged import page_of
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -32,33 +31,33 @@ def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
     router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
 
     async def shown(request: Request, ask: Ask) -> Response:
-        found = await parts.sql.read(_asked, ask)
-        tree: list[Any] = statuses.all(found)
-        return listed(request, parts.settings.public.web, tree, [one.id for one in found.posts])
+        return statuses.page(request, await parts.sql.read(_asked, ask))
 
+    _home(router, parts, callers, statuses)
     _timelines(router, parts, callers, shown)
-    _of_account(router, callers, shown)
     _markers(router, parts, callers)
     return router
 
 
-def _timelines(router: APIRouter, parts: Parts, callers: Callers, shown: Shown) -> None:
+def _home(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
     @router.get("/timelines/home")
     @says(list[shapes.Status], "read:statuses", asks=(wishes.Paged,))
     async def home(request: Request) -> Response:
         mine, page = callers.mine(request), page_of(request)
         now_ms = parts.now_ms()
-        wants_care: list[bool] = []
 
-        def ask(connection: Connection) -> list[Post]:
-            wants_care.append(feeds.wants_care(connection, mine.account, now_ms))
-            return timelines.home(connection, mine.account, page, now_ms)
+        def read(connection: Connection) -> tuple[Around, bool]:
+            found = timelines.home(connection, mine.account, page, now_ms)
+            around = status_entities.around(connection, found)
+            return around, feeds.wants_care(connection, mine.account, now_ms)
 
-        answer = await shown(request, ask)
-        if wants_care[-1]:
+        found, wants_care = await parts.sql.read(read)
+        if wants_care:
             await parts.sql.write(feeds.care_for, mine.account, now_ms)
-        return answer
+        return statuses.page(request, found)
 
+
+def _timelines(router: APIRouter, parts: Parts, callers: Callers, shown: Shown) -> None:
     @router.get("/timelines/public")
     @says(list[shapes.Status], "read:statuses", by=READER, asks=(wishes.Paged, wishes.OnlyMedia))
     async def public(request: Request) -> Response:
@@ -88,8 +87,6 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, shown: Shown) 
         seen, named = _is_asked(request, "only_media"), name[:200]
         return await shown(request, lambda c: timelines.tag(c, reader, named, page, now_ms, seen))
 
-
-def _of_account(router: APIRouter, callers: Callers, shown: Shown) -> None:
     @router.get("/accounts/{id}/statuses")
     @says(list[shapes.Status], "read:statuses", by=READER, asks=(wishes.Paged, wishes.OfAccount))
     async def account(id: str, request: Request) -> Response:
