@@ -10,12 +10,12 @@ from typing import Annotated, Any, get_type_hints
 import httpx
 import jsonschema_rs
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from typing_extensions import TypedDict
 
 from hustings.social import tokens
-from hustings.web import openapi, pages
+from hustings.web import api, openapi, pages
 from hustings.web.mastodon import for_apps, params, server_shapes, shapes, wishes
 from hustings.web.mastodon.described import MEMBER, says
 from hustings.wire.errors import CODES
@@ -124,6 +124,8 @@ async def test_a_token_is_asked_for_as_described(house: House) -> None:
 async def test_its_schemas_are_schemas(house: House) -> None:
     tree = await described(house)
     assert tree["openapi"].startswith("3.1.")
+    ids = [said["operationId"] for _, _, said in operations(tree)]
+    assert len(ids) == len(set(ids))
     for name, schema in tree["components"]["schemas"].items():
         jsonschema_rs.meta.validate(
             {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -179,20 +181,38 @@ async def test_what_is_not_described_is_not_read() -> None:
             assert answer.json() == {"asked": {"word": "a"}, "taken": {"word": "b"}}
 
 
-class Twice(TypedDict):
+class Room(TypedDict):
+    """Of the same name as one that plans rooms."""
+
     a: Annotated[str, "of another module"]
 
 
-def test_an_address_with_a_place_that_nobody_knows_is_a_fault() -> None:
-    from fastapi import APIRouter
-
+def answering(address: str, answer: Any) -> openapi.Application:
+    app = openapi.Application()
     router = APIRouter()
 
-    @router.get("/{elsewhere}")
-    @says(Twice)
-    async def nowhere(elsewhere: str) -> None: ...
+    @router.get(address)
+    @says(answer)
+    async def nothing() -> None: ...
 
-    app = openapi.Application()
+    @router.get("/ours", response_model=api.Room)
+    async def ours() -> None: ...
+
     app.router.routes.extend(router.routes)
+    return app
+
+
+def test_an_address_with_a_place_that_nobody_knows_is_a_fault() -> None:
     with pytest.raises(ValueError, match="elsewhere"):
-        app.openapi()
+        answering("/{elsewhere}", shapes.Nothing).openapi()
+
+
+def test_two_shapes_of_one_name_are_a_fault() -> None:
+    with pytest.raises(ValueError, match="Room"):
+        answering("/here", Room).openapi()
+
+
+def test_who_reads_what_nobody_described_is_told_so() -> None:
+    request = Request({"type": "http", "path": "/here", "endpoint": answering})
+    with pytest.raises(LookupError, match="/here"):
+        params.asked(request)

@@ -124,9 +124,7 @@ def _operation(route: APIRoute, method: str, said: Described, types: _Types) -> 
     text = " ".join((route.endpoint.__doc__ or "").split())
     tree: Tree = {
         "tags": [route.endpoint.__module__.rpartition(".")[2]],
-        "operationId": re.sub(r"[^a-z0-9]+", "_", f"{method} {route.path_format}".lower()).strip(
-            "_"
-        ),
+        "operationId": method.lower() + re.sub(r"\W+", "_", re.sub(r"[{}]", "", route.path_format)),
         **({"description": text} if text else {}),
         "parameters": [*_places(route, types), *_asked(said), *_heads(said)],
         "responses": _responses(said, types),
