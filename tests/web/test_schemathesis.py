@@ -168,7 +168,6 @@ def cases(operation: schemathesis.APIOperation) -> st.SearchStrategy[schemathesi
 
 def asked(world: World, run: asyncio.Runner, operation: schemathesis.APIOperation) -> list[str]:
     """What went wrong with an address: the smallest request that shows it."""
-    ids = random.Random(f"{SEED} {operation.label}")
     people = st.sampled_from(["ada", "ada", "ada", "eve", "app", ""])
 
     @seed(SEED)
@@ -181,8 +180,8 @@ def asked(world: World, run: asyncio.Runner, operation: schemathesis.APIOperatio
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
-    @given(cases(operation), people)
-    def one(case: schemathesis.Case, who: str) -> None:
+    @given(cases(operation), people, st.randoms())
+    def one(case: schemathesis.Case, who: str, ids: random.Random) -> None:
         run.run(world.ask(case, who, ids))
 
     try:
