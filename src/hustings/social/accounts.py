@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from hustings.social import email_blocks, indexing, invites
 from hustings.social.visibility import is_here
 from hustings.store.apps import codes, markers, preferences, tokens
-from hustings.store.bound import IDS
 from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
@@ -22,6 +21,7 @@ from hustings.store.people import (
     recovery_codes,
     sessions,
 )
+from hustings.store.questions import Question, among
 from hustings.wire.errors import Refused
 
 MEMBER, MODERATOR, OWNER = "member", "moderator", "owner"
@@ -158,8 +158,14 @@ def of_id(connection: Connection, id: int) -> Account | None:
     return _seen(connection, accounts.c.id == id)
 
 
-_THOSE = sa.select(accounts).where(accounts.c.id.in_(IDS))
-_HERE = _THOSE.where(is_here(accounts.c.id))
+_THOSE = sa.select(accounts).where(among(accounts.c.id))
+_WHOEVER = Question(_THOSE)
+_HERE = Question(_THOSE.where(is_here(accounts.c.id)))
+_LOOKING_AFTER = Question(
+    sa.select(members.c.account, members.c.role).where(
+        among(members.c.account), members.c.role.in_(MODERATORS)
+    )
+)
 
 
 def of_ids(
@@ -168,7 +174,7 @@ def of_ids(
     """Accounts that are neither suspended nor deleted, of other servers too. `whoever`: those as well, for moderators."""
     if not ids:
         return {}
-    rows = connection.execute(_THOSE if whoever else _HERE, {"ids": list(ids)}).mappings()
+    rows = (_WHOEVER if whoever else _HERE).trees(connection, {"ids": list(ids)})
     return {row["id"]: _account(row) for row in rows}
 
 
@@ -182,9 +188,7 @@ def moderators(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """Which of these look after the server, and as what."""
     if not ids:
         return {}
-    these = (members.c.account.in_(ids), members.c.role.in_(MODERATORS))
-    asked = sa.select(members.c.account, members.c.role).where(*these)
-    return {row.account: row.role for row in connection.execute(asked)}
+    return dict(_LOOKING_AFTER.rows(connection, {"ids": list(ids)}))
 
 
 def check_may_speak(connection: Connection, id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -67,6 +68,7 @@ def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
 
 
 BUILD_KEPT_MS = 1_000
+ACCOUNTS_KEPT = 2_000
 
 
 class Entities:
@@ -76,6 +78,8 @@ class Entities:
         self._parts = parts
         self._web = parts.settings.public.web
         self._build, self._build_until_ms = "", 0
+        self.account = lru_cache(ACCOUNTS_KEPT)(self._account)
+        """Kept for a while, since the same few people stand in many homes: to be read only."""
 
     def asset(self, name: str) -> str:
         """Which build is the newest lies in a file, read once a second: a page of posts has a hundred of these."""
@@ -88,7 +92,7 @@ class Entities:
         """Of an account of ours its page, of another its address."""
         return f"{self._web}/@{account.handle}" if account.domain is None else account.uri
 
-    def account(self, who: Person) -> dict[str, Any]:
+    def _account(self, who: Person) -> dict[str, Any]:
         account, more, counted = who.account, who.preferences, who.counts
         at = self._parts.portraits
         header = at.header(account)
