@@ -154,6 +154,13 @@ def test_what_is_described_is_read_somewhere() -> None:
     assert {name for name in names if f'"{name}"' not in read} == set()
 
 
+def test_a_query_is_read_by_what_is_described() -> None:
+    """Streams, which WebSockets ask for too, look by themselves; `paged` carries on what it was asked with."""
+    folder = ROOT / "src" / "hustings" / "web" / "mastodon"
+    reading = {path.stem for path in folder.glob("*.py") if "query_params" in path.read_text()}
+    assert reading == {"params", "paged", "streaming"}
+
+
 def test_every_shape_is_used() -> None:
     text = "\n".join(path.read_text() for path in (ROOT / "src/hustings/web").rglob("*.py"))
     for module in (shapes, server_shapes, wishes):

@@ -373,6 +373,36 @@ class Ours(TypedDict):
     room: StatusRoom | None
 
 
+class CardAuthor(TypedDict):
+    """None are named: every list of them is empty."""
+
+    name: str
+    url: Address
+
+
+class PreviewCard(TypedDict):
+    """The room that a post stands beside, with a player once there is something to hear."""
+
+    url: Address
+    title: str
+    description: str
+    language: str | None
+    type: Annotated[str, Field(json_schema_extra={"enum": ["link", "video"]})]
+    author_name: str
+    author_url: str
+    authors: list[CardAuthor]
+    provider_name: str
+    provider_url: Address
+    html: str
+    width: Count
+    height: Count
+    image: str | None
+    image_description: str
+    embed_url: str
+    blurhash: str | None
+    published_at: Moment | None
+
+
 class Written(TypedDict):
     id: Id
     uri: Address
@@ -403,7 +433,7 @@ class Written(TypedDict):
     media_attachments: list[MediaAttachment]
     emojis: list[Emoji]
     filtered: list[str]
-    card: None
+    card: PreviewCard | None
     poll: Poll | None
     hustings: Ours
 
