@@ -43,7 +43,9 @@ class Question:
         assert driver is not None
         cursor = driver.cursor()
         try:
-            cursor.execute(said.text, given)
+            # at once, where the driver leaves it to itself to find out what comes again and again
+            how = {"prepare": True} if connection.dialect.driver == "psycopg" else {}
+            cursor.execute(said.text, given, **how)
             return said.converted(cursor)
         except connection.dialect.loaded_dbapi.Error as error:
             dialect, of_driver = connection.dialect, connection.dialect.loaded_dbapi.Error
