@@ -90,6 +90,16 @@ def follow(
     return True
 
 
+def ring(connection: Connection, account: int, target: int, on: bool) -> None:
+    """The account hears of each of the target's posts, or no more. Errors: `account_unknown` for one that it does not follow."""
+    changed = [
+        connection.execute(table.update().where(*_pair(table, account, target)).values(notify=on))
+        for table in (follows, follow_requests)
+    ]
+    if not any(one.rowcount for one in changed):
+        raise Refused("account_unknown")
+
+
 def unfollow(connection: Connection, account: int, target: int) -> None:
     """A follow, or the question for one, is taken back."""
     connection.execute(sa.delete(follow_requests).where(*_pair(follow_requests, account, target)))

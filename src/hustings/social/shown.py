@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hustings.rooms.room import ON_AIR, REPLAY
 from hustings.social import accounts, media, polls, quoted, stages, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
@@ -54,10 +55,18 @@ class Room:
     plan: str
     key: str
     title: str
+    picture: str
+    picture_alt: str
+    host_name: str
     state: str
     on_air_since_ms: int | None
     ended_at_ms: int | None
     host: int | None
+
+    @property
+    def plays(self) -> bool:
+        """Whether there is something to hear now."""
+        return self.state in (ON_AIR, REPLAY)
 
 
 ROOM = (*(rooms.c[one.name] for one in fields(Room)[:-1]), stages.HOST)

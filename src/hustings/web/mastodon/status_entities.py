@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from starlette.responses import Response
 from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
-from hustings.social.shown import Claim, Post
+from hustings.social.shown import Claim, Post, Room
 from hustings.web.mastodon import entities, poll_entities, quote_entities
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
@@ -138,10 +139,15 @@ class Statuses:
             "media_attachments": [attachment(one, self._files) for one in post.media],
             "emojis": [],
             "filtered": [],
-            "card": None,
+            "card": self._card(post),
             "poll": poll_entities.poll(post.poll, now_ms) if post.poll else None,
             "hustings": _ours(post.claim, post, self._live),
         }
+
+    def _card(self, post: Post) -> dict[str, Any] | None:
+        """The room that it stands beside, as Mastodon's PreviewCard: a player, once there is something to hear."""
+        room = post.room
+        return None if room is None else card(room, self._live(room.key), self._web)
 
     def _mention(self, account: Account) -> dict[str, str]:
         return {
@@ -164,6 +170,31 @@ def _html(said: str, domain: str, web: str, pages: tuple[tuple[str, str, str], .
     """Kept for a while, since the same few posts stand in many homes."""
     profiles = {(handle, theirs): page for handle, theirs, page in pages}
     return markup.html(text.parse(said, domain), web, profiles)
+
+
+def card(room: Room, live: str, web: str) -> dict[str, Any]:
+    """`live`: the address of its player. As an embedded frame its size is 480 × 320, which is a phone's width or less."""
+    frame = f'<iframe src="{escape(live)}" width="480" height="320" allow="autoplay"></iframe>'
+    return {
+        "url": live,
+        "title": room.title,
+        "description": "",
+        "language": None,
+        "type": "video" if room.plays else "link",
+        "author_name": room.host_name,
+        "author_url": "",
+        "authors": [],
+        "provider_name": urlsplit(web).hostname or "",
+        "provider_url": web,
+        "html": frame if room.plays else "",
+        "width": 480 if room.plays else 0,
+        "height": 320 if room.plays else 0,
+        "image": room.picture or None,
+        "image_description": room.picture_alt,
+        "embed_url": "",
+        "blurhash": None,
+        "published_at": None if room.on_air_since_ms is None else moment(room.on_air_since_ms),
+    }
 
 
 def _id(id: int | None) -> str | None:
