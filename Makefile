@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check coverage fuzz bench bench-crowd bench-harm bench-square bench-voice rehearsal format lock shots clean
+.PHONY: help run test test-fast check coverage fuzz fuzz-api bench bench-crowd bench-harm bench-square bench-voice rehearsal format lock shots clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ coverage: .venv/dev.stamp ## rtc/ to the last branch, by its own tests
 
 fuzz: .venv/dev.stamp ## a minute of strangers' bytes for each parser and machine of the wire
 	$(ENV) PYTHONPATH=src:. $(BIN)/python -m fuzz.campaign $(ARGS)
+
+fuzz-api: .venv/dev.stamp ## every address of the API as its description says, EXAMPLES of each (300), on both databases
+	$(ENV) EXAMPLES=$(or $(EXAMPLES),300) SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q -s tests/web/test_schemathesis.py $(ARGS)
 
 bench: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the figures: bench/out/*.json and their pictures
 	$(ENV) $(BIN)/python -m bench $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ CORPUS = {
     "numbers": "On 2024-08-12 at 17:00, 3.14 and 1e5",
     "greek": "Ἀθήνα is ΑΘΗΝΑ",
     "under": "snake_case is kept apart",
+    "dot": "ハリー・ポッター",
 }
 ASKED = {
     "bridge": {"bridge"},
@@ -64,6 +66,10 @@ ASKED = {
     "3.14": {"numbers"},
     "1e5": {"numbers"},
     "αθηνα": {"greek"},
+    "ハリー・ポッター": {"dot"},
+    "ハリー ポッター": {"dot"},
+    "・": set(),
+    "・ fox": {"fox"},
     "snake_case": {"under"},
     "case": {"under"},
     "before:2020-01-01 the": set(),
@@ -96,6 +102,15 @@ def test_the_corpus_answers_the_same_everywhere(square: Square) -> None:
     names = {square.say(ada, said): name for name, said in CORPUS.items()}
     found = {asked: {names[id] for id in find(square, None, asked)} for asked in ASKED}
     assert found == ASKED
+
+
+def test_every_word_of_every_sign_can_be_asked_for() -> None:
+    """Of all that Unicode has room for: a dot or an unassigned sign among letters that stand alone was none."""
+    for begin in range(0, sys.maxunicode + 1, 256):
+        signs = [chr(code) for code in range(begin, begin + 256) if not 0xD800 <= code < 0xE000]
+        for text in (" ".join(signs), "a".join(signs)):
+            for word in words.split(text):
+                assert Term((word,)).words == (word,)
 
 
 def test_nothing_typed_is_a_question_of_the_database(square: Square) -> None:

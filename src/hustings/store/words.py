@@ -177,9 +177,9 @@ def _key(connection: Connection) -> str:
 
 
 def _is_alone(char: str) -> bool:
-    """Han, Hiragana, Katakana, Thai and their like are written without spaces."""
+    """Han, Hiragana, Katakana, Thai and their like are written without spaces. What is no letter among them parts words."""
     code = ord(char)
-    return (
+    return char.isalnum() and (
         0x3041 <= code <= 0x30FF
         or 0x3400 <= code <= 0x9FFF
         or 0x20000 <= code <= 0x3FFFF

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,6 +18,7 @@ from hustings.social.follows import Counts
 from hustings.social.ids import moment as moment_of
 from hustings.social.preferences import Preferences
 from hustings.social.tokens import Token
+from hustings.web.mastodon import shapes
 from hustings.web.mastodon.answers import day, moment
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -92,11 +92,11 @@ class Entities:
         """Of an account of ours its page, of another its address."""
         return f"{self._web}/@{account.handle}" if account.domain is None else account.uri
 
-    def _account(self, who: Person) -> dict[str, Any]:
+    def _account(self, who: Person) -> shapes.Account:
         account, more, counted = who.account, who.preferences, who.counts
         at = self._parts.portraits
         header = at.header(account)
-        return {
+        tree: shapes.Account = {
             "id": str(account.id),
             "username": account.handle,
             "acct": account.address,
@@ -122,7 +122,6 @@ class Entities:
             "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
             "hide_collections": False,
             "noindex": False,
-            **({"limited": True} if account.limited else {}),
             "emojis": [],
             "roles": [role_of(who.role)] if who.role else [],
             "fields": [
@@ -130,8 +129,11 @@ class Entities:
                 for one in more.fields
             ],
         }
+        if account.limited:
+            tree["limited"] = True
+        return tree
 
-    def own(self, who: Person, member: Member, asked_by: int) -> dict[str, Any]:
+    def own(self, who: Person, member: Member, asked_by: int) -> shapes.OwnAccount:
         """One's own account: with what is typed as it was typed."""
         more = who.preferences
         return {
@@ -160,12 +162,12 @@ class Entities:
         }
 
 
-def role_of(role: str) -> dict[str, str]:
+def role_of(role: str) -> shapes.RoleShown:
     name = "" if role == accounts.MEMBER else role.capitalize()
     return {"id": ROLE_IDS[role], "name": name, "color": ""}
 
 
-def application(app: App) -> dict[str, Any]:
+def application(app: App) -> shapes.Application:
     return {
         "id": str(app.id),
         "name": app.name,
@@ -176,7 +178,7 @@ def application(app: App) -> dict[str, Any]:
     }
 
 
-def token(made: Token, text: str) -> dict[str, Any]:
+def token(made: Token, text: str) -> shapes.Token:
     return {
         "access_token": text,
         "token_type": "Bearer",

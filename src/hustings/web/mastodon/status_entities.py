@@ -5,11 +5,10 @@ A repost is a post that holds the original: outside the date of the repost, insi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
@@ -20,7 +19,7 @@ from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
 from hustings.social.shown import Claim, Post, Room
-from hustings.web.mastodon import entities, poll_entities, quote_entities
+from hustings.web.mastodon import entities, poll_entities, quote_entities, shapes
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
@@ -53,18 +52,17 @@ class Statuses:
         self._domain = parts.settings.handle_domain
         self._now_ms = parts.now_ms
 
-    def all(self, found: Around) -> list[dict[str, Any]]:
+    def all(self, found: Around) -> list[shapes.Status]:
         return [self.one(post, found) for post in found.posts]
 
     def page(self, request: Request, found: Around) -> Response:
         """Where the order is that of the posts themselves."""
-        tree: list[Any] = self.all(found)
-        return listed(request, self._web, tree, [one.id for one in found.posts])
+        return listed(request, self._web, self.all(found), [one.id for one in found.posts])
 
-    def one(self, post: Post, found: Around) -> dict[str, Any]:
+    def one(self, post: Post, found: Around) -> shapes.Status:
         if post.reblog is None:
             return {**self._written(post, found), "reblog": None}
-        whole = {**self._written(post.reblog, found), "reblog": None}
+        whole: shapes.Status = {**self._written(post.reblog, found), "reblog": None}
         return {
             **whole,
             "id": str(post.id),
@@ -79,9 +77,9 @@ class Statuses:
             "reblog": whole,
         }
 
-    def revision(self, said: Revision, post: Post, found: Around) -> dict[str, Any]:
+    def revision(self, said: Revision, post: Post, found: Around) -> shapes.StatusEdit:
         """What a post said from a moment on."""
-        return {
+        tree: shapes.StatusEdit = {
             "content": self._html(said.text, post.mentions),
             "spoiler_text": said.spoiler,
             "sensitive": said.sensitive,
@@ -90,22 +88,24 @@ class Statuses:
             "media_attachments": [attachment(one, self._files) for one in said.media],
             "emojis": [],
             "quote": self._quote(post, found),
-            **({"poll": poll_entities.asked(said.poll)} if said.poll else {}),
         }
+        if said.poll:
+            tree["poll"] = poll_entities.asked(said.poll)
+        return tree
 
-    def tag(self, name: str) -> dict[str, Any]:
+    def tag(self, name: str) -> shapes.Tag:
         return {"id": name, "name": name, "url": f"{self._web}/tags/{quote(name)}"}
 
     def _page(self, post: Post) -> str:
         ours = post.author.domain is None
         return f"{self._web}/@{post.author.handle}/{post.id}" if ours else post.uri
 
-    def _quote(self, post: Post, found: Around) -> Any:
+    def _quote(self, post: Post, found: Around) -> shapes.Quote | None:
         return quote_entities.quote(
             post, self._now_ms(), lambda inner: self._written(inner, found, True)
         )
 
-    def _written(self, post: Post, found: Around, inside: bool = False) -> dict[str, Any]:
+    def _written(self, post: Post, found: Around, inside: bool = False) -> shapes.Written:
         """`inside`: as what another one quotes."""
         now_ms = self._now_ms()
         return {
@@ -144,12 +144,12 @@ class Statuses:
             "hustings": _ours(post.claim, post, self._live),
         }
 
-    def _card(self, post: Post) -> dict[str, Any] | None:
+    def _card(self, post: Post) -> shapes.PreviewCard | None:
         """The room that it stands beside, as Mastodon's PreviewCard: a player, once there is something to hear."""
         room = post.room
         return None if room is None else card(room, self._live(room.key), self._web)
 
-    def _mention(self, account: Account) -> dict[str, str]:
+    def _mention(self, account: Account) -> shapes.Mention:
         return {
             "id": str(account.id),
             "username": account.handle,
@@ -172,7 +172,7 @@ def _html(said: str, domain: str, web: str, pages: tuple[tuple[str, str, str], .
     return markup.html(text.parse(said, domain), web, profiles)
 
 
-def card(room: Room, live: str, web: str) -> dict[str, Any]:
+def card(room: Room, live: str, web: str) -> shapes.PreviewCard:
     """`live`: the address of its player. As an embedded frame its size is 480 × 320, which is a phone's width or less."""
     frame = f'<iframe src="{escape(live)}" width="480" height="320" allow="autoplay"></iframe>'
     return {
@@ -201,7 +201,7 @@ def _id(id: int | None) -> str | None:
     return None if id is None else str(id)
 
 
-def _ours(claim: Claim | None, post: Post, live: Any) -> dict[str, Any]:
+def _ours(claim: Claim | None, post: Post, live: Callable[[str], str]) -> shapes.Ours:
     """What Mastodon has no word for: that a date is a claim, and the room that a post stands beside."""
     room = post.room
     return {
