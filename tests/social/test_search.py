@@ -250,6 +250,37 @@ def test_what_lies_behind_many_that_one_may_not_see_is_found(square: Square, bef
     assert ids(hers)[-1] == mine and len(hers) == 2
 
 
+@pytest.mark.parametrize("for_one", [1, 2, 500])
+def test_however_far_is_walked_the_same_is_found(
+    square: Square, monkeypatch: pytest.MonkeyPatch, for_one: int
+) -> None:
+    """Words in every post, in every other, in one of seven, and at the very beginning; in order, and within borders."""
+    monkeypatch.setattr(words, "WALKED_FOR_ONE", for_one)
+    every = {
+        n: ["all", *["even"] * (n % 2 == 0), *["seven"] * (n % 7 == 0), *["first"] * (n < 3)]
+        for n in range(1, 61)
+    }
+    square.write(lambda c: [words.put(c, words.POSTS, n, said) for n, said in every.items()])
+    for wanted, unwanted in (
+        (["all"], []),
+        (["even"], []),
+        (["seven"], ["even"]),
+        (["even", "seven"], []),
+        (["first"], ["seven"]),
+        (["all"], ["all"]),
+        (["nowhere"], []),
+    ):
+        have = [
+            n for n, said in every.items() if {*wanted} <= {*said} and not {*unwanted} & {*said}
+        ]
+        terms = [[Term((word,)) for word in some] for some in (wanted, unwanted)]
+        for most in (1, 3, 100):
+            for above, below in ((None, None), (7, None), (None, 50), (7, 50), (50, 7)):
+                within = [n for n in have if (above or 0) < n < (below or 100)]
+                found = square.read(words.newest, words.POSTS, *terms, most, above, below)
+                assert found == within[::-1][:most]
+
+
 def asked(words: str) -> search.Question:
     return parse(words, None, lambda _: None)
 

@@ -150,12 +150,12 @@ def find(connection: Connection, handle: str) -> Account | None:
     """An account of ours that anybody may see: confirmed, let in, neither suspended nor deleted."""
     if not handle.isprintable():
         return None
-    return _seen(connection, accounts.c.handle_key == handle.lower())
+    return _seen(connection, _BY_HANDLE, handle.lower())
 
 
 def of_id(connection: Connection, id: int) -> Account | None:
     """The same, by its id."""
-    return _seen(connection, accounts.c.id == id)
+    return _seen(connection, _BY_ID, id)
 
 
 _THOSE = sa.select(accounts).where(among(accounts.c.id))
@@ -300,8 +300,8 @@ def note_down(
     )
 
 
-def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account | None:
-    row = connection.execute(_whole().where(condition, *SEEN)).mappings().first()
+def _seen(connection: Connection, question: Question, one: int | str) -> Account | None:
+    row = next(iter(question.trees(connection, {"one": one})), None)
     return None if row is None else _account(row)
 
 
@@ -351,6 +351,14 @@ def _whole() -> sa.Select[Any]:
         .join(members, members.c.account == accounts.c.id)
         .where(accounts.c.domain.is_(None), accounts.c.deleted_at_ms.is_(None))
     )
+
+
+def _of_one(column: sa.Column[Any]) -> Question:
+    one = sa.bindparam("one", type_=column.type)
+    return Question(_whole().where(column == one, *SEEN))
+
+
+_BY_HANDLE, _BY_ID = _of_one(accounts.c.handle_key), _of_one(accounts.c.id)
 
 
 def _member(connection: Connection, condition: sa.ColumnElement[bool]) -> Member | None:

@@ -193,6 +193,14 @@ def of_ids(
     return of_rows(connection, viewer, [found[id] for id in ids if id in found])
 
 
+def found(connection: Connection, viewer: int | None, ids: Sequence[int]) -> list[Post]:
+    """Posts that a question of this transaction found the viewer to be allowed to see, in the order of `ids`."""
+    if not ids:
+        return []
+    rows = {row["id"]: row for row in _rows(connection, ids)}
+    return of_rows(connection, viewer, [rows[id] for id in ids if id in rows])
+
+
 def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
     """As moderators read them, in the order of `ids`: whoever they were for, of suspended accounts and deleted ones too."""
     if not ids:

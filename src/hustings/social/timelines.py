@@ -30,13 +30,14 @@ from hustings.store.bound import NOW, VIEWER
 from hustings.store.follows import feed_entries
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
-from hustings.store.questions import Question
+from hustings.store.questions import Question, plan_once
 
 _TAG = sa.bindparam("tag", type_=sa.String)
 
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
+    plan_once(connection)
     asked = {feeds.READER.key: reader, NOW.key: now_ms}
     floor = feeds.floor_of(connection, reader)
     lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
@@ -225,7 +226,7 @@ def _marked(
 ) -> list[tuple[int, Post]]:
     asked = {**page.values, VIEWER.key: reader}
     rows = _marks(page.shape, marks).rows(connection, asked)
-    found = {post.id: post for post in shown.of_ids(connection, reader, [row[1] for row in rows])}
+    found = {post.id: post for post in shown.found(connection, reader, [row[1] for row in rows])}
     kept = [(id, found[post]) for id, post in rows if post in found]
     return page.newest_first(kept)
 
@@ -243,4 +244,4 @@ def _marks(shape: Shape, marks: sa.Table) -> Question:
 def _shown(connection: Connection, reader: int | None, ids: list[int], page: Page) -> list[Post]:
     """The page of these ids, the newest first whichever way it was read."""
     kept = sorted(set(ids), reverse=not page.upwards)[: page.limit]
-    return shown.of_ids(connection, reader, sorted(kept, reverse=True))
+    return shown.found(connection, reader, sorted(kept, reverse=True))
