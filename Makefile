@@ -60,8 +60,9 @@ bench-voice: .venv/voice.stamp .venv/system.stamp .venv/node.stamp ## a voice on
 rehearsal: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the demo room rehearsed: docs/rehearsal/
 	$(ENV) $(BIN)/python -m bench.rehearsal
 
-shots: .venv/dev.stamp .venv/system.stamp ## the screenshots in docs/pictures/
+shots: .venv/dev.stamp .venv/system.stamp ## the screenshots in docs/pictures/, and every page in docs/pages/
 	$(ENV) $(BIN)/python -m tests.e2e.shots
+	$(ENV) $(BIN)/python -m tests.e2e.sheets
 
 format: .venv/dev.stamp ## ruff's own order
 	$(BIN)/ruff check --fix .
