@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,10 +20,22 @@ from tests.e2e.square import PASSWORD, Member
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
+@pytest.fixture
+def members(house: House) -> Iterator[tuple[Member, Member]]:
+    """Who hosts, and who follows him."""
+    both = Member(house, "livehost"), Member(house, "livefan")
+    yield both
+    for one in both:
+        one.http.close()
+
+
 def test_a_follower_hears_of_it_and_listens_where_it_stands(
-    house: House, people: People, voices: dict[str, Reference], tmp_path: Path
+    house: House,
+    people: People,
+    voices: dict[str, Reference],
+    members: tuple[Member, Member],
 ) -> None:
-    host, fan = Member(house, "livehost"), Member(house, "livefan")
+    host, fan = members
     fan.follow(host)
     (who,) = re.findall(r"/people/(\d+)/bell", fan.http.get("/@livehost").text)
     assert fan.http.post(f"/people/{who}/bell", data={"next": "/home"}).status_code == 303

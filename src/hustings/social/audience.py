@@ -19,17 +19,19 @@ from hustings.store.questions import Question, among
 
 def still_good(connection: Connection, held: Collection[int]) -> set[int]:
     """Those of the tokens that were not taken back, of accounts that are here."""
-    asked = (
-        sa.select(tokens.c.id)
-        .join(accounts, accounts.c.id == tokens.c.account)
-        .where(
-            tokens.c.id.in_(held),
-            tokens.c.revoked_at_ms.is_(None),
-            accounts.c.suspended_at_ms.is_(None),
-            accounts.c.deleted_at_ms.is_(None),
-        )
+    return set(_GOOD.column(connection, {"ids": list(held)}))
+
+
+_GOOD = Question(
+    sa.select(tokens.c.id)
+    .join(accounts, accounts.c.id == tokens.c.account)
+    .where(
+        among(tokens.c.id),
+        tokens.c.revoked_at_ms.is_(None),
+        accounts.c.suspended_at_ms.is_(None),
+        accounts.c.deleted_at_ms.is_(None),
     )
-    return set(connection.execute(asked).scalars())
+)
 
 
 def followers(connection: Connection, author: int, readers: Collection[int]) -> set[int]:

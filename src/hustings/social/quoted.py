@@ -96,6 +96,9 @@ def consents() -> Condition:
 _BLOCKED = Question(
     sa.select(blocks.c.target).where(blocks.c.account == VIEWER, among(blocks.c.target))
 )
+_FOLLOWED = Question(
+    sa.select(follows.c.target).where(follows.c.account == VIEWER, among(follows.c.target))
+)
 
 
 def quotable(
@@ -108,10 +111,8 @@ def quotable(
     asked = {"viewer": viewer, "ids": list(others)}
     blocked = set(_BLOCKED.column(connection, asked)) if others else set()
     limited = {row["account"] for row in rows if row["quote_policy"] == FOLLOWERS} & others
-    theirs = sa.select(follows.c.target).where(
-        follows.c.account == viewer, follows.c.target.in_(limited)
-    )
-    followed = set(connection.execute(theirs).scalars()) if limited else set()
+    asked = {VIEWER.key: viewer, "ids": list(limited)}
+    followed = set(_FOLLOWED.column(connection, asked)) if limited else set()
 
     def may(author: int, seen_by: str, policy: str) -> bool:
         if author == viewer:
