@@ -4,7 +4,7 @@ BIN := .venv/bin
 ENV := LC_ALL=C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check coverage fuzz bench bench-crowd bench-harm bench-square bench-voice rehearsal format lock shots clean
+.PHONY: help run test test-fast check coverage fuzz fuzz-api bench bench-crowd bench-harm bench-square bench-voice rehearsal format lock shots clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ coverage: .venv/dev.stamp ## rtc/ to the last branch, by its own tests
 fuzz: .venv/dev.stamp ## a minute of strangers' bytes for each parser and machine of the wire
 	$(ENV) PYTHONPATH=src:. $(BIN)/python -m fuzz.campaign $(ARGS)
 
+fuzz-api: .venv/dev.stamp ## every address of the API as its description says, EXAMPLES of each (300), on both databases
+	$(ENV) EXAMPLES=$(or $(EXAMPLES),300) SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q -s tests/web/test_schemathesis.py $(ARGS)
+
 bench: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the figures: bench/out/*.json and their pictures
 	$(ENV) $(BIN)/python -m bench $(ARGS)
 
@@ -57,8 +60,9 @@ bench-voice: .venv/voice.stamp .venv/system.stamp .venv/node.stamp ## a voice on
 rehearsal: .venv/dev.stamp .venv/system.stamp .venv/node.stamp ## the demo room rehearsed: docs/rehearsal/
 	$(ENV) $(BIN)/python -m bench.rehearsal
 
-shots: .venv/dev.stamp .venv/system.stamp ## the screenshots in docs/pictures/
+shots: .venv/dev.stamp .venv/system.stamp ## the screenshots in docs/pictures/, and every page in docs/pages/
 	$(ENV) $(BIN)/python -m tests.e2e.shots
+	$(ENV) $(BIN)/python -m tests.e2e.sheets
 
 format: .venv/dev.stamp ## ruff's own order
 	$(BIN)/ruff check --fix .

@@ -23,8 +23,14 @@ FILES = (
     "test_live",
     "test_plans",
     "test_polls",
+    "test_later",
+    "test_lists",
+    "test_order",
+    "test_portraits",
+    "test_quotes",
 )
-MOST_S = 400.0
+"""A case whose repeats use up a limit (thirty pictures in half an hour) takes it from those after it: they are left out too."""
+MOST_S = 1_200.0
 Say = Callable[[str], None]
 
 

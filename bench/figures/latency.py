@@ -17,7 +17,8 @@ from tests.e2e.players import consent, join
 
 CHIRPS = 72
 SETTLE_S = 45.0
-"""What a player may take to find its distance to live, and a jitter buffer its depth: it remembers a slow page."""
+"""What a player may take to find its distance to live, and a jitter buffer its depth: it remembers for half a minute how the
+loading of its page held it up."""
 MOST_S = 12.0
 EARS = {
     "speaker": ("guest", "speaker → speaker", False),

@@ -95,6 +95,21 @@ def test_questions_that_are_none(house: House, apps: Any, asked: str) -> None:
     assert len(found["statuses"]) == 1, "the index is as it was"
 
 
+@pytest.mark.parametrize("sign", ["・", "゠", "䷀", "\u3097", "\U0003ffff"])
+def test_signs_that_are_no_letters_among_letters_that_stand_alone(
+    house: House, apps: Any, sign: str
+) -> None:
+    """Schemathesis found it: such a question broke, and with it whatever has a middle dot in Japanese."""
+    name = f"ハリー{sign}ポッター"
+    apps[1].status_post(f"{name} {ord(sign)}")
+    found = asks(house, apps[0], "v2/search", params={"q": f"{name} {ord(sign)}"})
+    assert found.status_code == 200 and len(found.json()["statuses"]) == 1
+    for asked in (sign, f"{sign}*", f"-{sign} fox", f"from:{sign}"):
+        for path in ("v2/search", "v1/accounts/search"):
+            assert asks(house, apps[0], path, params={"q": asked}).status_code == 200
+    assert httpx.get(f"{house.web}/search", params={"q": name}, trust_env=False).status_code == 200
+
+
 @pytest.mark.parametrize(
     "more", [{"offset": "x"}, {"limit": "x"}, {"type": "x"}, {"account_id": "x"}]
 )

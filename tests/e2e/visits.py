@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,20 +46,13 @@ def addresses() -> set[str]:
             app: Any = build(parts)
             while not hasattr(app, "routes"):  # what stands around it
                 app = app._app
-            found = {route.path for route in _all(app.routes) if "GET" in (route.methods or ())}
+            found = {
+                one.path for one in app.routes if "GET" in (getattr(one, "methods", None) or ())
+            }
         finally:
             parts.people.close()
             parts.sql.close()
     return {path for path in found if not path.startswith(HANDED_OUT)}
-
-
-def _all(routes: Iterable[Any]) -> Iterator[Any]:
-    for route in routes:
-        inner = getattr(route, "original_router", None)
-        if inner is not None:
-            yield from _all(inner.routes)
-        elif hasattr(route, "methods"):
-            yield route
 
 
 @dataclass

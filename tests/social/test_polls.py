@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from hustings.social import jobs, media, notify, polls, posts, voting
 from hustings.social.ids import moment
@@ -16,6 +15,7 @@ from hustings.store.polls import poll_answers, poll_ballots
 from hustings.store.polls import polls as table
 from hustings.store.posts import post_edits
 from hustings.wire.errors import Refused
+from tests.questions import noted
 from tests.social.square import Square
 from tests.social.test_notifications import heard
 
@@ -379,9 +379,7 @@ def test_as_many_as_are_called_at_once_and_one_more(
 def test_reading_polls_costs_three_questions_however_many(square: Square) -> None:
     ada, bob = square.people("ada", "bob")
     some = [asks(square, ada) for _ in range(5)]
-    asked: list[str] = []
-    with square.database.reading() as connection:
-        sa.event.listen(connection, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    with square.database.reading() as connection, noted() as asked:
         assert len(polls.of_posts(connection, bob, some)) == 5
         assert polls.of_posts(connection, bob, [1]) == {}
     assert len(asked) == 4

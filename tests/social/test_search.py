@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ CORPUS = {
     "numbers": "On 2024-08-12 at 17:00, 3.14 and 1e5",
     "greek": "Ἀθήνα is ΑΘΗΝΑ",
     "under": "snake_case is kept apart",
+    "dot": "ハリー・ポッター",
 }
 ASKED = {
     "bridge": {"bridge"},
@@ -64,6 +66,10 @@ ASKED = {
     "3.14": {"numbers"},
     "1e5": {"numbers"},
     "αθηνα": {"greek"},
+    "ハリー・ポッター": {"dot"},
+    "ハリー ポッター": {"dot"},
+    "・": set(),
+    "・ fox": {"fox"},
     "snake_case": {"under"},
     "case": {"under"},
     "before:2020-01-01 the": set(),
@@ -96,6 +102,15 @@ def test_the_corpus_answers_the_same_everywhere(square: Square) -> None:
     names = {square.say(ada, said): name for name, said in CORPUS.items()}
     found = {asked: {names[id] for id in find(square, None, asked)} for asked in ASKED}
     assert found == ASKED
+
+
+def test_every_word_of_every_sign_can_be_asked_for() -> None:
+    """Of all that Unicode has room for: a dot or an unassigned sign among letters that stand alone was none."""
+    for begin in range(0, sys.maxunicode + 1, 256):
+        signs = [chr(code) for code in range(begin, begin + 256) if not 0xD800 <= code < 0xE000]
+        for text in (" ".join(signs), "a".join(signs)):
+            for word in words.split(text):
+                assert Term((word,)).words == (word,)
 
 
 def test_nothing_typed_is_a_question_of_the_database(square: Square) -> None:
@@ -233,6 +248,37 @@ def test_what_lies_behind_many_that_one_may_not_see_is_found(square: Square, bef
     page = Window(limit=2, offset=before - 1)
     hers = square.read(search.find_posts, bob, asked("common"), page, square.now_ms)
     assert ids(hers)[-1] == mine and len(hers) == 2
+
+
+@pytest.mark.parametrize("for_one", [1, 2, 500])
+def test_however_far_is_walked_the_same_is_found(
+    square: Square, monkeypatch: pytest.MonkeyPatch, for_one: int
+) -> None:
+    """Words in every post, in every other, in one of seven, and at the very beginning; in order, and within borders."""
+    monkeypatch.setattr(words, "WALKED_FOR_ONE", for_one)
+    every = {
+        n: ["all", *["even"] * (n % 2 == 0), *["seven"] * (n % 7 == 0), *["first"] * (n < 3)]
+        for n in range(1, 61)
+    }
+    square.write(lambda c: [words.put(c, words.POSTS, n, said) for n, said in every.items()])
+    for wanted, unwanted in (
+        (["all"], []),
+        (["even"], []),
+        (["seven"], ["even"]),
+        (["even", "seven"], []),
+        (["first"], ["seven"]),
+        (["all"], ["all"]),
+        (["nowhere"], []),
+    ):
+        have = [
+            n for n, said in every.items() if {*wanted} <= {*said} and not {*unwanted} & {*said}
+        ]
+        terms = [[Term((word,)) for word in some] for some in (wanted, unwanted)]
+        for most in (1, 3, 100):
+            for above, below in ((None, None), (7, None), (None, 50), (7, 50), (50, 7)):
+                within = [n for n in have if (above or 0) < n < (below or 100)]
+                found = square.read(words.newest, words.POSTS, *terms, most, above, below)
+                assert found == within[::-1][:most]
 
 
 def asked(words: str) -> search.Question:

@@ -17,6 +17,7 @@ from hustings.store.follows import account_counts, feed_entries
 from hustings.store.follows import feeds as feeds_table
 from hustings.store.posts import posts
 from hustings.wire.errors import Refused
+from tests.questions import noted
 from tests.social.square import Square, ids
 
 DAY_MS = 86_400_000
@@ -316,22 +317,38 @@ def test_a_whale_is_written_into_no_feed_but_his_own(
     assert square.home(bob) == [third, second, first]
 
 
+def test_of_a_whale_only_what_lies_within_a_page_is_merged_into_it(
+    square: Square, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follows, "WHALE_FOLLOWERS", 2)
+    ada, bob, eve = square.people("ada", "bob", "eve")
+    square.care(bob)
+    square.follow(bob, ada)
+    square.follow(eve, ada)
+    square.follow(bob, eve)
+    square.care(bob)
+    said = [square.say(ada if number % 3 else eve) for number in range(18)][::-1]
+    assert square.home(bob) == said, "with his feed, where there is nothing of the whale"
+    for limit in (1, 2, 4, 5, 17, 18, 40):
+        for near, after in enumerate(said):
+            older = square.home(bob, Page(max_id=after, limit=limit))
+            assert older == said[near + 1 :][:limit]
+            newer = square.home(bob, Page(min_id=after, limit=limit))
+            assert newer == said[:near][-limit:]
+            newest = square.home(bob, Page(since_id=after, limit=limit))
+            assert newest == said[:near][:limit]
+
+
 def test_the_way_of_each_timeline_is_along_an_index(square: Square) -> None:
     """On SQLite, where the plan can be read; a million posts are walked as few are."""
     if square.database.kind != "sqlite":
         pytest.skip("SQLite says how it walks")
     (ada,) = square.people("ada")
-    seen: list[str] = []
-
-    def note(_c: Any, _k: Any, statement: str, parameters: Any, *_: Any) -> None:
-        seen.append(statement)
-
     with square.database.reading() as connection:
-        sa.event.listen(connection, "before_cursor_execute", note)
-        timelines.square(connection, ada, Page(), square.now_ms)
-        timelines.account(connection, ada, ada, Page())
-        timelines.room(connection, ada, "x", Page(), square.now_ms)
-        sa.event.remove(connection, "before_cursor_execute", note)
+        with noted() as seen:
+            timelines.square(connection, ada, Page(), square.now_ms)
+            timelines.account(connection, ada, ada, Page())
+            timelines.room(connection, ada, "x", Page(), square.now_ms)
         plans = []
         for statement in seen:
             holes = statement.count("?")

@@ -18,6 +18,7 @@ from hustings.settings import Settings
 from hustings.web import app
 from hustings.web.parts import Parts
 from tests.conftest import KINDS
+from tests.web.held import Held
 from tests.web.stand_in import StudioStandIn
 
 NOW_MS = 1_800_000_000_000
@@ -47,7 +48,7 @@ class House:
     def browser(self, address: str = "127.0.0.1") -> httpx.AsyncClient:
         """Somebody's browser: cookies of its own, and a word of where its forms come from. Close it, or use `async with`."""
         url = self.settings.public.web
-        transport = httpx.ASGITransport(self.app, False, client=(address, 1))
+        transport = Held(httpx.ASGITransport(self.app, False, client=(address, 1)))
         headers = {"Origin": url, "User-Agent": "Mozilla/5.0 Firefox/140.0"}
         return httpx.AsyncClient(
             transport=transport, base_url=url, headers=headers, trust_env=False
@@ -85,7 +86,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     studio = StudioStandIn(settings.studio_socket)
     parts = app.assemble(settings, lambda: clock[0])
     built = app.build(parts)
-    transport = httpx.ASGITransport(built, raise_app_exceptions=False)
+    transport = Held(httpx.ASGITransport(built, raise_app_exceptions=False))
     async with httpx.AsyncClient(transport=transport, base_url=settings.public.web) as client:
         await parts.sql.prepare()
         yield House(settings, parts, client, studio, clock, built)

@@ -372,11 +372,8 @@ class TestCrossSite:
 
 async def test_openapi_describes_every_route_and_body(house: House) -> None:
     tree = (await house.client.get(f"{API}/openapi.json")).json()
-    assert set(tree["paths"]) == {
-        f"{API}/rooms",
-        f"{API}/rooms/{{key}}",
-        f"{API}/rooms/{{key}}/tickets",
-    }
+    ours = {path for path in tree["paths"] if path.startswith(API)}
+    assert ours == {f"{API}/rooms", f"{API}/rooms/{{key}}", f"{API}/rooms/{{key}}/tickets"}
     body = tree["paths"][f"{API}/rooms"]["post"]["requestBody"]["content"]
     assert body["application/json"]["schema"]["required"] == ["title", "starts_at_ms"]
     assert "picture" in body["multipart/form-data"]["schema"]["properties"]

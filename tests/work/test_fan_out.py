@@ -45,7 +45,9 @@ async def test_a_post_of_somebody_whom_many_follow(
     post = square.say(ada)
     assert all(square.home(reader) == [] for reader in readers)
     ledger = Failing(database)
-    runner = Runner(FAN_OUT, FanOut(ledger), ledger, lambda: square.now_ms, lambda: 0.0)
+    runner = Runner(
+        FAN_OUT, FanOut(ledger, feeds.spread), ledger, lambda: square.now_ms, lambda: 0.0
+    )
     await runner.step()
     await runner.settle()
     rows = sa.select(feed_entries.c.account).where(feed_entries.c.post == post)

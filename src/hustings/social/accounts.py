@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from hustings.social import email_blocks, indexing, invites
 from hustings.social.visibility import is_here
 from hustings.store.apps import codes, markers, preferences, tokens
-from hustings.store.bound import IDS
 from hustings.store.notifications import notifications
 from hustings.store.people import (
     accounts,
@@ -22,6 +21,7 @@ from hustings.store.people import (
     recovery_codes,
     sessions,
 )
+from hustings.store.questions import Question, among
 from hustings.wire.errors import Refused
 
 MEMBER, MODERATOR, OWNER = "member", "moderator", "owner"
@@ -150,16 +150,22 @@ def find(connection: Connection, handle: str) -> Account | None:
     """An account of ours that anybody may see: confirmed, let in, neither suspended nor deleted."""
     if not handle.isprintable():
         return None
-    return _seen(connection, accounts.c.handle_key == handle.lower())
+    return _seen(connection, _BY_HANDLE, handle.lower())
 
 
 def of_id(connection: Connection, id: int) -> Account | None:
     """The same, by its id."""
-    return _seen(connection, accounts.c.id == id)
+    return _seen(connection, _BY_ID, id)
 
 
-_THOSE = sa.select(accounts).where(accounts.c.id.in_(IDS))
-_HERE = _THOSE.where(is_here(accounts.c.id))
+_THOSE = sa.select(accounts).where(among(accounts.c.id))
+_WHOEVER = Question(_THOSE)
+_HERE = Question(_THOSE.where(is_here(accounts.c.id)))
+_LOOKING_AFTER = Question(
+    sa.select(members.c.account, members.c.role).where(
+        among(members.c.account), members.c.role.in_(MODERATORS)
+    )
+)
 
 
 def of_ids(
@@ -168,7 +174,7 @@ def of_ids(
     """Accounts that are neither suspended nor deleted, of other servers too. `whoever`: those as well, for moderators."""
     if not ids:
         return {}
-    rows = connection.execute(_THOSE if whoever else _HERE, {"ids": list(ids)}).mappings()
+    rows = (_WHOEVER if whoever else _HERE).trees(connection, {"ids": list(ids)})
     return {row["id"]: _account(row) for row in rows}
 
 
@@ -182,9 +188,7 @@ def moderators(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """Which of these look after the server, and as what."""
     if not ids:
         return {}
-    these = (members.c.account.in_(ids), members.c.role.in_(MODERATORS))
-    asked = sa.select(members.c.account, members.c.role).where(*these)
-    return {row.account: row.role for row in connection.execute(asked)}
+    return dict(_LOOKING_AFTER.rows(connection, {"ids": list(ids)}))
 
 
 def check_may_speak(connection: Connection, id: int) -> None:
@@ -296,8 +300,8 @@ def note_down(
     )
 
 
-def _seen(connection: Connection, condition: sa.ColumnElement[bool]) -> Account | None:
-    row = connection.execute(_whole().where(condition, *SEEN)).mappings().first()
+def _seen(connection: Connection, question: Question, one: int | str) -> Account | None:
+    row = next(iter(question.trees(connection, {"one": one})), None)
     return None if row is None else _account(row)
 
 
@@ -347,6 +351,14 @@ def _whole() -> sa.Select[Any]:
         .join(members, members.c.account == accounts.c.id)
         .where(accounts.c.domain.is_(None), accounts.c.deleted_at_ms.is_(None))
     )
+
+
+def _of_one(column: sa.Column[Any]) -> Question:
+    one = sa.bindparam("one", type_=column.type)
+    return Question(_whole().where(column == one, *SEEN))
+
+
+_BY_HANDLE, _BY_ID = _of_one(accounts.c.handle_key), _of_one(accounts.c.id)
 
 
 def _member(connection: Connection, condition: sa.ColumnElement[bool]) -> Member | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -11,25 +10,28 @@ from sqlalchemy import Connection
 from hustings.social import interest
 from hustings.social.visibility import Condition, may_see, reaches, wants_to_see
 from hustings.store.apps import tokens
-from hustings.store.bound import IDS, NOW
+from hustings.store.bound import NOW
 from hustings.store.follows import follows
 from hustings.store.people import accounts
 from hustings.store.posts import posts
+from hustings.store.questions import Question, among
 
 
 def still_good(connection: Connection, held: Collection[int]) -> set[int]:
     """Those of the tokens that were not taken back, of accounts that are here."""
-    asked = (
-        sa.select(tokens.c.id)
-        .join(accounts, accounts.c.id == tokens.c.account)
-        .where(
-            tokens.c.id.in_(held),
-            tokens.c.revoked_at_ms.is_(None),
-            accounts.c.suspended_at_ms.is_(None),
-            accounts.c.deleted_at_ms.is_(None),
-        )
+    return set(_GOOD.column(connection, {"ids": list(held)}))
+
+
+_GOOD = Question(
+    sa.select(tokens.c.id)
+    .join(accounts, accounts.c.id == tokens.c.account)
+    .where(
+        among(tokens.c.id),
+        tokens.c.revoked_at_ms.is_(None),
+        accounts.c.suspended_at_ms.is_(None),
+        accounts.c.deleted_at_ms.is_(None),
     )
-    return set(connection.execute(asked).scalars())
+)
 
 
 def followers(connection: Connection, author: int, readers: Collection[int]) -> set[int]:
@@ -50,11 +52,11 @@ def seeing(connection: Connection, post: int, readers: Collection[int], now_ms: 
     return _who(connection, _SEEING, post, readers, now_ms)
 
 
-def _readers(rule: Condition) -> sa.Select[Any]:
+def _readers(rule: Condition) -> Question:
     """Asked for every post: so each is built once."""
     post: sa.BindParameter[int] = sa.bindparam("post", type_=sa.BigInteger)
     together = _reader.join(posts, posts.c.id == post)
-    return sa.select(_reader.c.id).select_from(together).where(_reader.c.id.in_(IDS), rule)
+    return Question(sa.select(_reader.c.id).select_from(together).where(among(_reader.c.id), rule))
 
 
 _reader = accounts.alias("reader")
@@ -65,10 +67,10 @@ _SEEING = _readers(sa.and_(may_see(_him), reaches(_him), wants_to_see(_him, NOW)
 
 def _who(
     connection: Connection,
-    question: sa.Select[Any],
+    question: Question,
     post: int,
     readers: Collection[int],
     now_ms: int,
 ) -> set[int]:
     asked = {"post": post, "ids": list(readers), NOW.key: now_ms}
-    return set(connection.execute(question, asked).scalars())
+    return set(question.column(connection, asked))

@@ -19,6 +19,7 @@ from hustings.social.lanes import FAN_OUT
 from hustings.social.paging import Page, Shape, of_shape
 from hustings.store.follows import account_counts, feed_entries, feeds, follows
 from hustings.store.posts import posts
+from hustings.store.questions import Question, among
 from hustings.store.upsert import add_missing, add_once
 
 Rule = Callable[[sa.FromClause], sa.ColumnElement[bool]]
@@ -98,18 +99,18 @@ def cut(connection: Connection, readers: Sequence[int]) -> None:
         )
 
 
-_FLOOR = sa.select(feeds.c.floor).where(feeds.c.account == READER)
-_READ_AT = sa.select(feeds.c.read_at_ms).where(feeds.c.account == READER)
+_FLOOR = Question(sa.select(feeds.c.floor).where(feeds.c.account == READER))
+_READ_AT = Question(sa.select(feeds.c.read_at_ms).where(feeds.c.account == READER))
 
 
 def floor_of(connection: Connection, account: int) -> int | None:
     """The id from which on the account's feed is whole; None when it has none."""
-    return connection.execute(_FLOOR, {READER.key: account}).scalar()
+    return next(iter(_FLOOR.column(connection, {READER.key: account})), None)
 
 
 def wants_care(connection: Connection, account: int, now_ms: int) -> bool:
     """Whether `care_for` has something to do: asked in the reading transaction, so that a page writes once a day only."""
-    read_at = connection.execute(_READ_AT, {READER.key: account}).scalar()
+    read_at = next(iter(_READ_AT.column(connection, {READER.key: account})), None)
     return read_at is None or read_at <= now_ms - TOUCHED_EVERY_MS
 
 
@@ -158,22 +159,20 @@ def tops(
     alone of those who are followed.
     """
     question = _tops(connection.dialect.name, page.shape, rule, whales_only, authors is not None)
-    values = {**asked, **page.values, "authors": authors}
-    merged = [id for one in question for id in connection.execute(one, values).scalars()]
+    values = {**asked, **page.values, "ids": authors}
+    merged = [id for one in question for id in one.column(connection, values)]
     return sorted(set(merged), reverse=not page.upwards)[: page.limit]
 
 
 @lru_cache(QUESTIONS_KEPT)
-def _tops(
-    dialect: str, shape: Shape, rule: Rule, whales_only: bool, some: bool
-) -> list[sa.Select[Any]]:
+def _tops(dialect: str, shape: Shape, rule: Rule, whales_only: bool, some: bool) -> list[Question]:
     """Building these takes longer than answering them, so each is built once."""
     page, theirs = of_shape(shape), posts.alias("theirs")
     first = page.cut(sa.select(theirs.c.id).where(rule(theirs)), theirs.c.id)
     of_each = first.where(theirs.c.account == follows.c.target)
     followed = [follows.c.account == READER]
     if some:
-        followed.append(follows.c.target.in_(sa.bindparam("authors", expanding=True)))
+        followed.append(among(follows.c.target))
     source: sa.FromClause = follows
     if whales_only:
         source = follows.join(account_counts, account_counts.c.account == follows.c.target)
@@ -189,7 +188,8 @@ def _tops(
         ids = sa.select(each.c.id).select_from(source.join(each, sa.true()))
     one = ids.where(*followed).subquery()
     merged = page.cut(sa.select(one.c.id), one.c.id)
-    return [merged] if whales_only else [merged, first.where(theirs.c.account == READER)]
+    own = first.where(theirs.c.account == READER)
+    return [Question(merged)] if whales_only else [Question(merged), Question(own)]
 
 
 def lives(post: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -12,8 +12,8 @@ from hustings.social import accounts, feeds, lists, notes
 from hustings.social.notify import FOLLOW, FOLLOW_REQUEST, part, take_back, tell
 from hustings.social.paging import Page
 from hustings.social.visibility import is_here
-from hustings.store.bound import IDS
 from hustings.store.follows import account_counts, blocks, follow_requests, follows, mutes
+from hustings.store.questions import Question, among
 from hustings.store.upsert import add_once, count
 from hustings.wire.errors import Refused
 
@@ -88,6 +88,16 @@ def follow(
     _begin(connection, id, account, target, **wishes)
     tell(connection, FOLLOW, id, account, [target])
     return True
+
+
+def ring(connection: Connection, account: int, target: int, on: bool) -> None:
+    """The account hears of each of the target's posts, or no more. Errors: `account_unknown` for one that it does not follow."""
+    changed = [
+        connection.execute(table.update().where(*_pair(table, account, target)).values(notify=on))
+        for table in (follows, follow_requests)
+    ]
+    if not any(one.rowcount for one in changed):
+        raise Refused("account_unknown")
 
 
 def unfollow(connection: Connection, account: int, target: int) -> None:
@@ -185,12 +195,12 @@ def relationships(
     return found
 
 
-_COUNTS = sa.select(account_counts).where(account_counts.c.account.in_(IDS))
+_COUNTS = Question(sa.select(account_counts).where(among(account_counts.c.account)))
 
 
 def counts(connection: Connection, ids: Collection[int]) -> dict[int, Counts]:
     """Of each account; zeros for one that never did anything."""
-    rows = connection.execute(_COUNTS, {"ids": list(ids)}).mappings()
+    rows = _COUNTS.trees(connection, {"ids": list(ids)})
     known = {
         row["account"]: Counts(row["posts"], row["followers"], row["following"], row["last_post"])
         for row in rows

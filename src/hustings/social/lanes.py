@@ -61,6 +61,15 @@ SCHEDULED = Lane(
 """One job for each post whose hour has come, like `POLLS`. Whoever wrote too much just now is tried again for hours."""
 
 
+GOING_LIVE = Lane(
+    "going_live", waiting_max=1_000, takes_max=12, at_once=2, patience_s=30.0, lease_s=60.0
+)
+"""One job for each room that goes on the air and says so."""
+
+BELLS = Lane("bells", waiting_max=10_000, takes_max=8, at_once=1, patience_s=300.0, lease_s=360.0)
+"""One job for each post of somebody of whose posts many asked to hear. Of its own, so that no feed waits for it."""
+
+
 def wait_ms(takes: int, roll: float) -> int:
     """How long a job waits after its failed try number `takes` (from 1): doubling from 15 s to two hours, and of that between
     half and the whole, by `roll` (0 to 1), so that those who failed together do not come again together."""

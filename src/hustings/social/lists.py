@@ -16,10 +16,11 @@ from hustings.social.interest import MEMBERS, REPLIES
 from hustings.social.paging import Page
 from hustings.social.shown import Post
 from hustings.social.visibility import is_here
-from hustings.store.bound import IDS, NOW
+from hustings.store.bound import NOW
 from hustings.store.follows import follows
 from hustings.store.lists import list_members, lists
 from hustings.store.posts import posts
+from hustings.store.questions import Question, among
 from hustings.store.upsert import add_missing
 from hustings.wire.errors import Refused
 
@@ -167,15 +168,15 @@ def holding_post(connection: Connection, post: int, ids: Collection[int], now_ms
     if not ids:
         return set()
     asked = {_POST.key: post, "ids": list(ids), NOW.key: now_ms}
-    return set(connection.execute(_HOLDING, asked).scalars())
+    return set(_HOLDING.column(connection, asked))
 
 
 _POST = sa.bindparam("post", type_=sa.BigInteger)
-_HOLDING = (
+_HOLDING = Question(
     sa.select(lists.c.id)
     .select_from(lists.join(posts, posts.c.id == _POST))
     .where(
-        lists.c.id.in_(IDS),
+        among(lists.c.id),
         interest.of_list(lists.c.id, lists.c.account, lists.c.replies, NOW, posts),
     )
 )

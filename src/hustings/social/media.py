@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from hustings.social import accounts, jobs, objects, text
 from hustings.social.lanes import PICTURES, SOUNDS
 from hustings.social.paging import id_of
-from hustings.store.bound import IDS
 from hustings.store.media import AUDIO as AUDIO
 from hustings.store.media import IMAGE as IMAGE
 from hustings.store.media import attachments
+from hustings.store.questions import Question, among
 from hustings.wire.errors import Refused
 
 PROCESSING, READY, FAILED = "processing", "ready", "failed"
@@ -219,16 +219,16 @@ def of_post(connection: Connection, post: int) -> tuple[Attachment, ...]:
     return of_posts(connection, [post]).get(post, ())
 
 
-_IN_POSTS = (
+_IN_POSTS = Question(
     sa.select(attachments)
-    .where(attachments.c.post.in_(IDS), attachments.c.place.is_not(None))
+    .where(among(attachments.c.post), attachments.c.place.is_not(None))
     .order_by(attachments.c.post, attachments.c.place)
 )
 
 
 def of_posts(connection: Connection, posts: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
     """Those that stand in posts, in their order."""
-    return _grouped(connection.execute(_IN_POSTS, {"ids": list(posts)}).mappings(), "post")
+    return _grouped(_IN_POSTS.trees(connection, {"ids": list(posts)}), "post")
 
 
 def noted(found: Sequence[Attachment]) -> list[dict[str, Any]]:
@@ -344,11 +344,11 @@ def _columns(said: Said) -> dict[str, Any]:
     }
 
 
-def _said(row: Mapping[str, Any] | sa.RowMapping) -> Said:
+def _said(row: Mapping[Any, Any]) -> Said:
     return Said(row["description"], row["credit"], (row["focus_x"], row["focus_y"]))
 
 
-def _attachment(row: sa.RowMapping) -> Attachment:
+def _attachment(row: Mapping[Any, Any]) -> Attachment:
     return Attachment(
         id=row["id"],
         post=row["post"],
@@ -369,7 +369,7 @@ def _attachment(row: sa.RowMapping) -> Attachment:
     )
 
 
-def _grouped(rows: Iterable[sa.RowMapping], by: str) -> dict[int, tuple[Attachment, ...]]:
+def _grouped(rows: Iterable[Mapping[Any, Any]], by: str) -> dict[int, tuple[Attachment, ...]]:
     found: dict[int, list[Attachment]] = {}
     for row in rows:
         found.setdefault(row[by], []).append(_attachment(row))

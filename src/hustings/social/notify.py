@@ -22,8 +22,19 @@ from hustings.store.upsert import add_missing
 
 MENTION, REBLOG, FAVOURITE, UPDATE = "mention", "reblog", "favourite", "update"
 FOLLOW, FOLLOW_REQUEST, POLL = "follow", "follow_request", "poll"
-QUOTE, QUOTED_UPDATE = "quote", "quoted_update"
-KINDS = (MENTION, REBLOG, FAVOURITE, UPDATE, FOLLOW, FOLLOW_REQUEST, POLL, QUOTE, QUOTED_UPDATE)
+QUOTE, QUOTED_UPDATE, STATUS = "quote", "quoted_update", "status"
+KINDS = (
+    MENTION,
+    STATUS,
+    REBLOG,
+    FAVOURITE,
+    UPDATE,
+    FOLLOW,
+    FOLLOW_REQUEST,
+    POLL,
+    QUOTE,
+    QUOTED_UPDATE,
+)
 KEPT_MAX = 1_000
 """Of one account; the oldest give way."""
 UPDATES_TOLD_MAX = 500

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from hustings.social import notify, text
 from hustings.social.typed import number, truth
-from hustings.store.bound import IDS
 from hustings.store.polls import poll_answers, poll_ballots, polls
 from hustings.store.posts import posts
+from hustings.store.questions import Question, among
 from hustings.wire.errors import Refused
 
 OPTIONS_MIN, OPTIONS_MAX = 2, 4
@@ -142,10 +142,10 @@ def of_post(connection: Connection, viewer: int | None, post: int) -> Poll | Non
     return of_posts(connection, viewer, [post]).get(post)
 
 
-_OF_POSTS = (
+_OF_POSTS = Question(
     sa.select(polls, posts.c.account)
     .join(posts, posts.c.id == polls.c.post)
-    .where(polls.c.post.in_(IDS))
+    .where(among(polls.c.post))
 )
 
 
@@ -153,8 +153,7 @@ def of_posts(
     connection: Connection, viewer: int | None, posts_: Collection[int]
 ) -> dict[int, Poll]:
     """Those that posts have, which the viewer was found to be allowed to see."""
-    asked = connection.execute(_OF_POSTS, {"ids": list(posts_)}).mappings()
-    rows = {row["post"]: row for row in asked}
+    rows = {row["post"]: row for row in _OF_POSTS.trees(connection, {"ids": list(posts_)})}
     if not rows:
         return {}
     answers: dict[int, list[Answer]] = {}

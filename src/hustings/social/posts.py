@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from hustings.social import (
     accounts,
+    bells,
     feeds,
     happenings,
     indexing,
@@ -123,6 +124,8 @@ def publish(
     if key:
         remember(connection, account, key, id, now_ms)
     feeds.publish(connection, id, account, now_ms)
+    if seen_by != visibility.DIRECT and (parent is None or parent.account == account):
+        bells.publish(connection, id, account, now_ms)
     happenings.tell(connection, happenings.UPDATE, account, id)
     return id
 

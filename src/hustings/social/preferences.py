@@ -15,7 +15,7 @@ from hustings.social.fields import Fields
 from hustings.social.quoted import EVERYBODY, POLICIES
 from hustings.social.visibility import PUBLIC, VISIBILITIES
 from hustings.store.apps import preferences
-from hustings.store.bound import IDS
+from hustings.store.questions import Question, among
 from hustings.wire.errors import Refused
 
 SWITCHES = ("sensitive", "bot", "discoverable", "role_shown")
@@ -42,23 +42,23 @@ def of(connection: Connection, account: int) -> Preferences:
     return of_ids(connection, [account])[account]
 
 
-_THOSE = sa.select(preferences).where(preferences.c.account.in_(IDS))
+_THOSE = Question(sa.select(preferences).where(among(preferences.c.account)))
 
 
 def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, Preferences]:
     """Of each account; what nobody set is as it is for all."""
     known = {
-        row.account: Preferences(
-            row.visibility,
-            row.sensitive,
-            row.language,
-            row.bot,
-            row.discoverable,
-            fields.of_rows(row.fields),
-            row.role_shown,
-            row.quote_policy,
+        row["account"]: Preferences(
+            row["visibility"],
+            row["sensitive"],
+            row["language"],
+            row["bot"],
+            row["discoverable"],
+            fields.of_rows(row["fields"]),
+            row["role_shown"],
+            row["quote_policy"],
         )
-        for row in connection.execute(_THOSE, {"ids": list(ids)})
+        for row in _THOSE.trees(connection, {"ids": list(ids)})
     }
     return {id: known.get(id, Preferences()) for id in ids}
 

@@ -6,7 +6,7 @@ A quote post stays whatever becomes of what it quotes; it is the words of the ot
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hustings.social.visibility import DIRECT, OPEN, Condition, may_see, some
-from hustings.store.bound import IDS, VIEWER
+from hustings.store.bound import VIEWER
 from hustings.store.follows import blocks, follows, mutes
 from hustings.store.posts import posts
+from hustings.store.questions import Question, among
 from hustings.store.quotes import quotes
 
 EVERYBODY, FOLLOWERS, NOBODY = "public", "followers", "nobody"
@@ -55,12 +56,11 @@ def of_posts(connection: Connection, viewer: int | None, ids: Collection[int]) -
     if not ids:
         return {}
     asked = {"ids": list(ids), "viewer": viewer}
-    rows = connection.execute(_bonds(viewer is None), asked)
-    return {row.post: _bond(row) for row in rows}
+    return {row["post"]: _bond(row) for row in _bonds(viewer is None).trees(connection, asked)}
 
 
 @lru_cache
-def _bonds(stranger: bool) -> sa.Select[Any]:
+def _bonds(stranger: bool) -> Question:
     said, mute = posts.alias("said"), mutes.alias("mute")
     source: sa.FromClause = quotes.join(said, said.c.id == quotes.c.quoted)
     muted: sa.ColumnElement[int] = sa.literal(0)
@@ -73,7 +73,7 @@ def _bonds(stranger: bool) -> sa.Select[Any]:
             (mute.c.account.is_(None), 0), else_=sa.func.coalesce(mute.c.until_ms, for_ever)
         )
         blocked = _blocks(VIEWER, quotes.c.quoted_account)
-    return (
+    return Question(
         sa.select(
             quotes.c.post,
             quotes.c.quoted,
@@ -84,7 +84,7 @@ def _bonds(stranger: bool) -> sa.Select[Any]:
             muted.label("muted_until_ms"),
         )
         .select_from(source)
-        .where(quotes.c.post.in_(IDS))
+        .where(among(quotes.c.post))
     )
 
 
@@ -93,23 +93,26 @@ def consents() -> Condition:
     return ~_blocks(quotes.c.quoted_account, quotes.c.account)
 
 
-_BLOCKED = sa.select(blocks.c.target).where(blocks.c.account == VIEWER, blocks.c.target.in_(IDS))
+_BLOCKED = Question(
+    sa.select(blocks.c.target).where(blocks.c.account == VIEWER, among(blocks.c.target))
+)
+_FOLLOWED = Question(
+    sa.select(follows.c.target).where(follows.c.account == VIEWER, among(follows.c.target))
+)
 
 
 def quotable(
-    connection: Connection, viewer: int | None, rows: Collection[sa.RowMapping]
+    connection: Connection, viewer: int | None, rows: Collection[Mapping[Any, Any]]
 ) -> set[int]:
     """The ids of those of the posts, all of which the viewer may see, that he may quote."""
     if viewer is None:
         return set()
     others = {row["account"] for row in rows if row["account"] != viewer}
     asked = {"viewer": viewer, "ids": list(others)}
-    blocked = set(connection.execute(_BLOCKED, asked).scalars()) if others else set()
+    blocked = set(_BLOCKED.column(connection, asked)) if others else set()
     limited = {row["account"] for row in rows if row["quote_policy"] == FOLLOWERS} & others
-    theirs = sa.select(follows.c.target).where(
-        follows.c.account == viewer, follows.c.target.in_(limited)
-    )
-    followed = set(connection.execute(theirs).scalars()) if limited else set()
+    asked = {VIEWER.key: viewer, "ids": list(limited)}
+    followed = set(_FOLLOWED.column(connection, asked)) if limited else set()
 
     def may(author: int, seen_by: str, policy: str) -> bool:
         if author == viewer:
@@ -125,14 +128,14 @@ def quotable(
     }
 
 
-def _bond(row: sa.Row[tuple[object, ...]]) -> Bond:
-    if row.state != ACCEPTED:
-        return Bond(row.state)
-    if row.deleted_at_ms is not None:
+def _bond(row: Mapping[str, Any]) -> Bond:
+    if row["state"] != ACCEPTED:
+        return Bond(row["state"])
+    if row["deleted_at_ms"] is not None:
         return Bond(DELETED)
-    if not row.open:
+    if not row["open"]:
         return WITHHELD
-    return Bond(BLOCKED if row.blocked else ACCEPTED, row.quoted, row.muted_until_ms)
+    return Bond(BLOCKED if row["blocked"] else ACCEPTED, row["quoted"], row["muted_until_ms"])
 
 
 def _blocks(account: sa.ColumnElement[int], target: sa.ColumnElement[int]) -> Condition:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -21,10 +23,13 @@ from hustings.social.shown import Post
 from hustings.social.text import tag_key
 from hustings.social.visibility import PUBLIC, comes_upon, may_see, reaches, wants_to_see
 from hustings.store import words
+from hustings.store.bound import NOW, VIEWER
 from hustings.store.follows import account_counts, follows
 from hustings.store.people import accounts as people
 from hustings.store.people import members
 from hustings.store.posts import post_tags, posts
+from hustings.store.questions import Question as Asked
+from hustings.store.questions import among, plan_once
 from hustings.store.tables import rooms
 from hustings.store.words import Term
 from hustings.wire.errors import Refused
@@ -32,8 +37,8 @@ from hustings.wire.errors import Refused
 QUERY_MAX, TERMS_MAX = 500, 20
 LOOKED_AT_MAX = 1_000
 """So many of those that have the words, the newest, are asked whether they may be seen: a page lies among them."""
-LOOKED_AT_FIRST = 100
-"""And mostly among these, so they are asked before."""
+LOOKED_AT_FIRST = 40
+"""And mostly among these, or twice as many as are asked for, so they are asked before."""
 ROOMS_MAX = 500
 OFFSET_MAX = 1_000
 TAGS_LOOKED_AT_MAX = 500
@@ -119,28 +124,37 @@ def find_posts(
     if asked.nothing:
         return []
     mine = () if window.author is None else (Term((indexing.by(window.author),)),)
-    candidates = words.newest(
-        connection,
-        words.POSTS,
-        (*asked.wanted, *mine),
-        asked.unwanted,
-        LOOKED_AT_MAX,
-        max((one for one in (asked.above, window.min_id) if one is not None), default=None),
-        min((one for one in (asked.below, window.max_id) if one is not None), default=None),
-    )
-    if not candidates:
-        return []
-    seen = [may_see(reader), reaches(reader)]
-    if reader is not None:
-        seen.append(wants_to_see(reader, now_ms))
-    page = sa.select(posts.c.id).where(*seen).order_by(posts.c.id.desc())
-    page = page.offset(window.offset).limit(window.limit)
+    above = max((one for one in (asked.above, window.min_id) if one is not None), default=None)
+    below = min((one for one in (asked.below, window.max_id) if one is not None), default=None)
+    wanted = (*asked.wanted, *mine)
+    plan_once(connection)
+    first = max(LOOKED_AT_FIRST, 2 * (window.offset + window.limit))
     ids: list[int] = []
-    for some in (candidates[:LOOKED_AT_FIRST], candidates):
-        ids = list(connection.execute(page.where(posts.c.id.in_(some))).scalars())
-        if len(ids) == window.limit or len(some) == len(candidates):
+    for most in (min(first, LOOKED_AT_MAX), LOOKED_AT_MAX):
+        some = words.newest(connection, words.POSTS, wanted, asked.unwanted, most, above, below)
+        here = {"ids": some, "offset": window.offset, "limit": window.limit}
+        seen = _posts(reader is None)
+        ids = seen.column(connection, {**here, VIEWER.key: reader, NOW.key: now_ms})
+        if len(ids) == window.limit or len(some) < most:
             break
-    return shown.of_ids(connection, reader, ids)
+    return shown.found(connection, reader, ids)
+
+
+@lru_cache
+def _posts(stranger: bool) -> Asked:
+    """A page of those of some posts that whoever searches may see and wants to."""
+    viewer = None if stranger else VIEWER
+    seen = [may_see(viewer), reaches(viewer)]
+    if not stranger:
+        seen.append(wants_to_see(VIEWER, NOW))
+    page = sa.select(posts.c.id).where(among(posts.c.id), *seen).order_by(posts.c.id.desc())
+    return Asked(_part(page))
+
+
+def _part(page: sa.Select[Any]) -> sa.Select[Any]:
+    """The part that a `Window` is of."""
+    offset, limit = (sa.bindparam(name, type_=sa.Integer) for name in ("offset", "limit"))
+    return page.offset(offset).limit(limit)
 
 
 def find_people(
@@ -157,20 +171,42 @@ def find_people(
     ids = words.newest(connection, words.ACCOUNTS, begun, (), LOOKED_AT_MAX)
     if not ids:
         return []
-    followers = sa.func.coalesce(account_counts.c.followers, 0)
+    plan_once(connection)
+    counted = dict(_FOLLOWERS.rows(connection, {"ids": ids}))
+    ids.sort(key=lambda id: (-counted.get(id, 0), id))
+    needed = window.offset + window.limit
+    found: list[int] = []
+    for some in (ids[: max(LOOKED_AT_FIRST, 2 * needed)], ids):
+        values = {"ids": some, VIEWER.key: reader}
+        there = set(_people(reader is None, followed_only).column(connection, values))
+        found = [id for id in some if id in there]
+        if len(found) >= needed or len(some) == len(ids):
+            break
+    page = found[window.offset : needed]
+    known = accounts.of_ids(connection, page)
+    return [known[id] for id in page if id in known]
+
+
+_FOLLOWERS = Asked(
+    sa.select(account_counts.c.account, account_counts.c.followers).where(
+        among(account_counts.c.account)
+    )
+)
+
+
+@lru_cache
+def _people(stranger: bool, followed_only: bool) -> Asked:
+    """Those of some accounts that whoever searches may come upon."""
+    viewer = None if stranger else VIEWER
     page = (
         sa.select(members.c.account)
         .join(people, people.c.id == members.c.account)
-        .outerjoin(account_counts, account_counts.c.account == members.c.account)
-        .where(members.c.account.in_(ids), *accounts.SEEN, comes_upon(reader, members.c.account))
-        .order_by(followers.desc(), members.c.account)
+        .where(among(members.c.account), *accounts.SEEN, comes_upon(viewer, members.c.account))
     )
     if followed_only:
-        mine = sa.select(follows.c.target).where(follows.c.account == reader)
+        mine = sa.select(follows.c.target).where(follows.c.account == VIEWER)
         page = page.where(members.c.account.in_(mine))
-    some = connection.execute(page.offset(window.offset).limit(window.limit)).scalars().all()
-    found = accounts.of_ids(connection, some)
-    return [found[id] for id in some if id in found]
+    return Asked(page)
 
 
 def find_tags(connection: Connection, reader: int | None, asked: str, window: Window) -> list[str]:
@@ -178,20 +214,38 @@ def find_tags(connection: Connection, reader: int | None, asked: str, window: Wi
     key = tag_key(asked.strip().removeprefix("#")[:QUERY_MAX])
     if not key or not key.isprintable() or " " in key:
         return []
+    plan_once(connection)
+    part = {"offset": window.offset, "limit": window.limit}
+    values = {"key": key, "end": key + "\U0010ffff", **part, VIEWER.key: reader}
+    return _tags(reader is None).column(connection, values)
+
+
+@lru_cache
+def _tags(stranger: bool) -> Asked:
+    key, end = (sa.bindparam(name, type_=sa.String) for name in ("key", "end"))
     some = (
         sa.select(post_tags.c.tag, post_tags.c.post)
-        .where(post_tags.c.tag >= key, post_tags.c.tag < key + "\U0010ffff")
+        .where(post_tags.c.tag >= key, post_tags.c.tag < end)
         .limit(TAGS_LOOKED_AT_MAX)
         .subquery()
     )
+    viewer = None if stranger else VIEWER
     page = (
         sa.select(some.c.tag)
         .join(posts, posts.c.id == some.c.post)
-        .where(posts.c.visibility == PUBLIC, may_see(reader), reaches(reader))
+        .where(posts.c.visibility == PUBLIC, may_see(viewer), reaches(viewer))
         .group_by(some.c.tag)
         .order_by(sa.func.count().desc(), some.c.tag)
     )
-    return list(connection.execute(page.offset(window.offset).limit(window.limit)).scalars())
+    return Asked(_part(page))
+
+
+_PROGRAMME = Asked(
+    sa.select(*shown.ROOM)
+    .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None), stages.is_shown())
+    .order_by(rooms.c.starts_at_ms.desc())
+    .limit(ROOMS_MAX)
+)
 
 
 def find_rooms(connection: Connection, asked: str, window: Window) -> list[shown.Room]:
@@ -199,17 +253,11 @@ def find_rooms(connection: Connection, asked: str, window: Window) -> list[shown
     begun = words.split(asked[:QUERY_MAX])[:TERMS_MAX]
     if not begun:
         return []
-    last = (
-        sa.select(*shown.ROOM)
-        .where(rooms.c.listed.is_(True), rooms.c.deleted_at_ms.is_(None), stages.is_shown())
-        .order_by(rooms.c.starts_at_ms.desc())
-        .limit(ROOMS_MAX)
-    )
     found = []
-    for row in connection.execute(last):
-        titled = words.split(row.title)
+    for room in (shown.Room(*row) for row in _PROGRAMME.rows(connection, {})):
+        titled = words.split(room.title)
         if all(any(word.startswith(one) for word in titled) for one in begun):
-            found.append(shown.Room(*row))
+            found.append(room)
     return found[window.offset : window.offset + window.limit]
 
 

@@ -5,7 +5,7 @@ What the viewer may not see is simply not among them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
@@ -13,13 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hustings.rooms.room import ON_AIR, REPLAY
 from hustings.social import accounts, media, polls, quoted, stages, visibility
 from hustings.social.accounts import Account
 from hustings.social.ids import moment
 from hustings.social.media import Attachment
 from hustings.social.polls import Poll
 from hustings.social.quoted import NOBODY, Bond
-from hustings.store.bound import IDS, VIEWER
+from hustings.store.bound import VIEWER
 from hustings.store.posts import (
     bookmarks,
     favourites,
@@ -29,8 +30,12 @@ from hustings.store.posts import (
     post_tags,
     posts,
 )
+from hustings.store.questions import Question, among
 from hustings.store.tables import rooms
 from hustings.wire.errors import Refused
+
+Row = Mapping[Any, Any]
+"""Of `posts`, by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,18 @@ class Room:
     plan: str
     key: str
     title: str
+    picture: str
+    picture_alt: str
+    host_name: str
     state: str
     on_air_since_ms: int | None
     ended_at_ms: int | None
     host: int | None
+
+    @property
+    def plays(self) -> bool:
+        """Whether there is something to hear now."""
+        return self.state in (ON_AIR, REPLAY)
 
 
 ROOM = (*(rooms.c[one.name] for one in fields(Room)[:-1]), stages.HOST)
@@ -134,20 +147,21 @@ class Original:
 
 def original(connection: Connection, viewer: int | None, id: int) -> Original:
     """A post that the viewer may see; of a repost, what it reposts. Errors: `post_unknown`."""
-    row = connection.execute(_original(viewer is None), {"post": id, "viewer": viewer}).first()
+    row = _original(viewer is None).first(connection, {"post": id, VIEWER.key: viewer})
     if row is None:
         raise Refused("post_unknown")
-    if row.reblog_of is not None:
-        return original(connection, viewer, row.reblog_of)
-    return Original(row.id, row.account, row.thread, row.visibility)
+    *of_post, reblog_of = row
+    if reblog_of is not None:
+        return original(connection, viewer, reblog_of)
+    return Original(*of_post)
 
 
 @lru_cache
-def _original(stranger: bool) -> sa.Select[Any]:
+def _original(stranger: bool) -> Question:
     columns = (posts.c.id, posts.c.account, posts.c.thread, posts.c.visibility, posts.c.reblog_of)
     this: sa.BindParameter[int] = sa.bindparam("post", type_=sa.BigInteger)
     seen = visibility.may_see(None if stranger else VIEWER)
-    return sa.select(*columns).where(posts.c.id == this, seen)
+    return Question(sa.select(*columns).where(posts.c.id == this, seen))
 
 
 def one(
@@ -173,31 +187,38 @@ def of_ids(
     """Those of the posts that the viewer may see, in the order of `ids`."""
     if not ids:
         return []
-    asked = {"ids": list(ids), "viewer": viewer}
-    question = _those(viewer is None, tombstones)
-    found = {row["id"]: row for row in connection.execute(question, asked).mappings()}
+    asked = {"ids": list(ids), VIEWER.key: viewer}
+    rows = _those(viewer is None, tombstones).trees(connection, asked)
+    found = {row["id"]: row for row in rows}
     return of_rows(connection, viewer, [found[id] for id in ids if id in found])
+
+
+def found(connection: Connection, viewer: int | None, ids: Sequence[int]) -> list[Post]:
+    """Posts that a question of this transaction found the viewer to be allowed to see, in the order of `ids`."""
+    if not ids:
+        return []
+    rows = {row["id"]: row for row in _rows(connection, ids)}
+    return of_rows(connection, viewer, [rows[id] for id in ids if id in rows])
 
 
 def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
     """As moderators read them, in the order of `ids`: whoever they were for, of suspended accounts and deleted ones too."""
     if not ids:
         return []
-    asked = sa.select(posts).where(posts.c.id.in_(ids))
-    found = {row["id"]: row for row in connection.execute(asked).mappings()}
+    found = {row["id"]: row for row in _rows(connection, ids)}
     return of_rows(connection, None, [found[id] for id in ids if id in found], whoever=True)
 
 
 @lru_cache
-def _those(stranger: bool, tombstones: bool) -> sa.Select[Any]:
+def _those(stranger: bool, tombstones: bool) -> Question:
     seen = visibility.may_see(None if stranger else VIEWER, tombstones=tombstones)
-    return sa.select(posts).where(posts.c.id.in_(IDS), seen)
+    return Question(sa.select(posts).where(among(posts.c.id), seen))
 
 
 def of_rows(
     connection: Connection,
     viewer: int | None,
-    rows: Iterable[sa.RowMapping],
+    rows: Iterable[Row],
     quotes_for: int | None = None,
     whoever: bool = False,
 ) -> list[Post]:
@@ -218,18 +239,16 @@ def of_rows(
     return [around.post(row, made.get(row["reblog_of"]), said) for row in wanted if around.has(row)]
 
 
-_ROWS = sa.select(posts).where(posts.c.id.in_(IDS))
+_ROWS = Question(sa.select(posts).where(among(posts.c.id)))
 
 
-def _rows(connection: Connection, ids: Collection[int]) -> list[sa.RowMapping]:
+def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Row]:
     if not ids:
         return []
-    return list(connection.execute(_ROWS, {"ids": list(ids)}).mappings())
+    return _ROWS.trees(connection, {"ids": list(ids)})
 
 
-def _bonds(
-    connection: Connection, viewer: int | None, rows: Iterable[sa.RowMapping]
-) -> dict[int, Bond]:
+def _bonds(connection: Connection, viewer: int | None, rows: Iterable[Row]) -> dict[int, Bond]:
     ids = [row["id"] for row in rows if row["quote_of"] is not None]
     return quoted.of_posts(connection, viewer, ids)
 
@@ -241,7 +260,7 @@ class _Around:
         self,
         connection: Connection,
         viewer: int | None,
-        rows: Mapping[int, sa.RowMapping],
+        rows: Mapping[int, Row],
         bonds: Mapping[int, Bond],
         whoever: bool,
     ) -> None:
@@ -260,10 +279,10 @@ class _Around:
         self._media = media.of_posts(connection, ids)
         self._polls = polls.of_posts(connection, viewer, ids)
 
-    def has(self, row: sa.RowMapping) -> bool:
+    def has(self, row: Row) -> bool:
         return row["account"] in self._people
 
-    def _claim(self, row: sa.RowMapping) -> Claim | None:
+    def _claim(self, row: Row) -> Claim | None:
         if row["claimed_at_ms"] is None:
             return None
         by = self._people.get(row["imported_by"])
@@ -271,7 +290,7 @@ class _Around:
 
     def post(
         self,
-        row: sa.RowMapping,
+        row: Row,
         reblog: Post | None = None,
         said: Mapping[int, Post] | None = None,
     ) -> Post:
@@ -315,55 +334,59 @@ class _Around:
         )
 
 
-def _by_post(connection: Connection, table: sa.Table, ids: list[int]) -> dict[int, sa.RowMapping]:
-    rows = connection.execute(_of_posts(table), {"ids": ids}).mappings()
-    return {row["post"]: row for row in rows}
+def _by_post(connection: Connection, table: sa.Table, ids: list[int]) -> dict[int, Row]:
+    return {row["post"]: row for row in _of_posts(table).trees(connection, {"ids": ids})}
 
 
 def _lists(
     connection: Connection, table: sa.Table, column: sa.ColumnElement[Any], ids: list[int]
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    for post, value in connection.execute(_of_posts(table, column), {"ids": ids}):
+    for post, value in _of_posts(table, column).rows(connection, {"ids": ids}):
         found.setdefault(post, []).append(value)
     return found
 
 
 @lru_cache
-def _of_posts(table: sa.Table, column: sa.ColumnElement[Any] | None = None) -> sa.Select[Any]:
+def _of_posts(table: sa.Table, column: sa.ColumnElement[Any] | None = None) -> Question:
     """Rows of a table about some posts, whole or one column in its order."""
-    here = table.c.post.in_(IDS)
+    here = among(table.c.post)
     if column is None:
-        return sa.select(table).where(here)
-    return sa.select(table.c.post, column).where(here).order_by(column)
+        return Question(sa.select(table).where(here))
+    return Question(sa.select(table.c.post, column).where(here).order_by(column))
 
 
-_ROOMS = sa.select(*ROOM).where(rooms.c.plan.in_(IDS), rooms.c.deleted_at_ms.is_(None))
+_ROOMS = Question(sa.select(*ROOM).where(among(rooms.c.plan), rooms.c.deleted_at_ms.is_(None)))
 
 
 def _rooms(connection: Connection, plans: Collection[str]) -> dict[str, Room]:
     if not plans:
         return {}
-    found = connection.execute(_ROOMS, {"ids": list(plans)})
-    return {row[0]: Room(*row) for row in found}
+    return {row[0]: Room(*row) for row in _ROOMS.rows(connection, {"ids": list(plans)})}
 
 
-_MARKED = sa.union_all(
-    *(
-        sa.select(sa.literal_column(f"'{name}'"), table.c.post).where(
-            table.c.account == VIEWER, table.c.post.in_(IDS)
-        )
-        for name, table in (("favourited", favourites), ("bookmarked", bookmarks), ("pinned", pins))
-    ),
-    sa.select(sa.literal_column("'reblogged'"), posts.c.reblog_of).where(
-        posts.c.reblog_of.in_(IDS), posts.c.account == VIEWER
-    ),
+_MARKED = Question(
+    sa.union_all(
+        *(
+            sa.select(sa.literal_column(f"'{name}'"), table.c.post).where(
+                table.c.account == VIEWER, among(table.c.post)
+            )
+            for name, table in (
+                ("favourited", favourites),
+                ("bookmarked", bookmarks),
+                ("pinned", pins),
+            )
+        ),
+        sa.select(sa.literal_column("'reblogged'"), posts.c.reblog_of).where(
+            among(posts.c.reblog_of), posts.c.account == VIEWER
+        ),
+    )
 )
 """What the viewer did with which post, in one question."""
 
 
 def _mine(connection: Connection, viewer: int, ids: list[int]) -> dict[int, Mine]:
     did: dict[int, dict[str, bool]] = {}
-    for what, post in connection.execute(_MARKED, {"ids": ids, "viewer": viewer}):
+    for what, post in _MARKED.rows(connection, {"ids": ids, VIEWER.key: viewer}):
         did.setdefault(post, {})[what] = True
     return {post: Mine(**some) for post, some in did.items()}

@@ -6,6 +6,7 @@ Each asks `visibility` whether the reader may see a post and wants to; nothing i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -29,12 +30,14 @@ from hustings.store.bound import NOW, VIEWER
 from hustings.store.follows import feed_entries
 from hustings.store.media import attachments
 from hustings.store.posts import bookmarks, favourites, pins, post_tags, posts, public
+from hustings.store.questions import Question, plan_once
 
 _TAG = sa.bindparam("tag", type_=sa.String)
 
 
 def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[Post]:
     """What those whom he follows wrote and reposted, and he himself."""
+    plan_once(connection)
     asked = {feeds.READER.key: reader, NOW.key: now_ms}
     floor = feeds.floor_of(connection, reader)
     lowest = page.min_id if page.min_id is not None else (page.since_id or 0)
@@ -42,7 +45,7 @@ def home(connection: Connection, reader: int, page: Page, now_ms: int) -> list[P
         ids = feeds.tops(connection, asked, page, at_home)
     else:
         ids = _from_feed(connection, asked, page, floor)
-        ids += feeds.tops(connection, asked, page, at_home, whales_only=True)
+        ids += feeds.tops(connection, asked, _between(page, ids), at_home, whales_only=True)
         above = sum(id >= floor for id in set(ids))  # of a whale's posts some may lie below
         if above < page.limit and not page.upwards and lowest < floor:
             below = Page(min(page.max_id or ID_MAX, floor), page.since_id, None, page.limit)
@@ -114,15 +117,22 @@ def at_home(post: Rows) -> Condition:
     return interest.home(feeds.READER, NOW, post)
 
 
+def _between(page: Page, found: list[int]) -> Page:
+    """Where something more would change a page of which that was found: nowhere past the end of one that is full."""
+    if len(found) < page.limit:
+        return page
+    return replace(page, max_id=max(found)) if page.upwards else replace(page, since_id=min(found))
+
+
 def _from_feed(
     connection: Connection, asked: Mapping[str, Any], page: Page, floor: int
 ) -> list[int]:
     values = {**asked, **page.values, "floor": floor}
-    return list(connection.execute(_feed(page.shape), values).scalars())
+    return _feed(page.shape).column(connection, values)
 
 
 @lru_cache(feeds.QUESTIONS_KEPT)
-def _feed(shape: Shape) -> sa.Select[Any]:
+def _feed(shape: Shape) -> Question:
     entry = feed_entries.c.post
     found = (
         sa.select(entry)
@@ -133,24 +143,24 @@ def _feed(shape: Shape) -> sa.Select[Any]:
             at_home(posts),
         )
     )
-    return of_shape(shape).cut(found, entry)
+    return Question(of_shape(shape).cut(found, entry))
 
 
 @lru_cache(feeds.QUESTIONS_KEPT)
-def _square(shape: Shape, stranger: bool, only_media: bool) -> sa.Select[Any]:
+def _square(shape: Shape, stranger: bool, only_media: bool) -> Question:
     alone = sa.or_(posts.c.in_reply_to.is_(None), posts.c.in_reply_to_account == posts.c.account)
     return _cut(shape, stranger, public, alone, _met(stranger), *_seen(only_media))
 
 
 @lru_cache(feeds.QUESTIONS_KEPT)
-def _tag(shape: Shape, stranger: bool, only_media: bool) -> sa.Select[Any]:
+def _tag(shape: Shape, stranger: bool, only_media: bool) -> Question:
     has = some(post_tags, post_tags.c.tag == _TAG, post_tags.c.post == posts.c.id)
     here = (posts.c.visibility == PUBLIC, feeds.lives(posts))
     return _cut(shape, stranger, has, *here, _met(stranger), *_seen(only_media))
 
 
 @lru_cache(feeds.QUESTIONS_KEPT)
-def _room(shape: Shape, stranger: bool) -> sa.Select[Any]:
+def _room(shape: Shape, stranger: bool) -> Question:
     around = posts.c.room == sa.bindparam("room", type_=sa.String)
     return _cut(shape, stranger, around, _met(stranger))
 
@@ -164,7 +174,7 @@ def _account(
     pinned: bool,
     tagged: bool,
     only_media: bool,
-) -> sa.Select[Any]:
+) -> Question:
     author: sa.BindParameter[int] = sa.bindparam("author", type_=sa.BigInteger)
     conditions = [posts.c.account == author, *_seen(only_media)]
     if not replies:
@@ -182,10 +192,10 @@ def _account(
     return _cut(shape, stranger, *conditions)
 
 
-def _cut(shape: Shape, stranger: bool, *conditions: Condition | sa.TextClause) -> sa.Select[Any]:
+def _cut(shape: Shape, stranger: bool, *conditions: Condition | sa.TextClause) -> Question:
     """A page of the posts that whoever asks later may see."""
     asked = sa.select(posts.c.id).where(may_see(None if stranger else VIEWER), *conditions)
-    return of_shape(shape).cut(asked, posts.c.id)
+    return Question(of_shape(shape).cut(asked, posts.c.id))
 
 
 def _met(stranger: bool) -> Condition:
@@ -202,37 +212,36 @@ def _seen(only_media: bool) -> list[Condition]:
 
 def _page(
     connection: Connection,
-    question: sa.Select[Any],
+    question: Question,
     reader: int | None,
     page: Page,
     **asked: int | str,
 ) -> list[Post]:
     values = {**asked, **page.values, VIEWER.key: reader}
-    ids = list(connection.execute(question, values).scalars())
-    return _shown(connection, reader, ids, page)
+    return _shown(connection, reader, question.column(connection, values), page)
 
 
 def _marked(
     connection: Connection, marks: sa.Table, reader: int, page: Page
 ) -> list[tuple[int, Post]]:
     asked = {**page.values, VIEWER.key: reader}
-    rows = [(row.id, row.post) for row in connection.execute(_marks(page.shape, marks), asked)]
-    found = {post.id: post for post in shown.of_ids(connection, reader, [row[1] for row in rows])}
+    rows = _marks(page.shape, marks).rows(connection, asked)
+    found = {post.id: post for post in shown.found(connection, reader, [row[1] for row in rows])}
     kept = [(id, found[post]) for id, post in rows if post in found]
     return page.newest_first(kept)
 
 
 @lru_cache(feeds.QUESTIONS_KEPT)
-def _marks(shape: Shape, marks: sa.Table) -> sa.Select[Any]:
+def _marks(shape: Shape, marks: sa.Table) -> Question:
     asked = (
         sa.select(marks.c.id, marks.c.post)
         .join(posts, posts.c.id == marks.c.post)
         .where(marks.c.account == VIEWER, may_see(VIEWER))
     )
-    return of_shape(shape).cut(asked, marks.c.id)
+    return Question(of_shape(shape).cut(asked, marks.c.id))
 
 
 def _shown(connection: Connection, reader: int | None, ids: list[int], page: Page) -> list[Post]:
     """The page of these ids, the newest first whichever way it was read."""
     kept = sorted(set(ids), reverse=not page.upwards)[: page.limit]
-    return shown.of_ids(connection, reader, sorted(kept, reverse=True))
+    return shown.found(connection, reader, sorted(kept, reverse=True))

@@ -22,6 +22,7 @@ from hustings.social.apps import App
 from hustings.social.sessions import TOKEN_CHARS, hash_of
 from hustings.store.apps import codes, tokens
 from hustings.store.people import accounts, members
+from hustings.store.questions import Question
 from hustings.wire.errors import Refused
 
 CODE_MS = 600_000
@@ -154,7 +155,7 @@ def issue(
     return Token(id, granted, now_ms)
 
 
-_HELD = (
+_HELD = Question(
     sa.select(
         tokens,
         accounts.c.suspended_at_ms,
@@ -164,7 +165,10 @@ _HELD = (
     )
     .outerjoin(accounts, accounts.c.id == tokens.c.account)
     .outerjoin(members, members.c.account == tokens.c.account)
-    .where(tokens.c.token == sa.bindparam("hash"), tokens.c.revoked_at_ms.is_(None))
+    .where(
+        tokens.c.token == sa.bindparam("hash", type_=sa.LargeBinary),
+        tokens.c.revoked_at_ms.is_(None),
+    )
 )
 """Asked by every request that comes with a token."""
 
@@ -173,17 +177,17 @@ def bearer(connection: Connection, token: str) -> Bearer:
     """Who holds that token; nobody who is suspended. Errors: `token_wrong`."""
     if len(token) != TOKEN_CHARS:
         raise Refused("token_wrong")
-    row = connection.execute(_HELD, {"hash": hash_of(token)}).first()
-    if row is None or row.suspended_at_ms is not None or row.deleted_at_ms is not None:
+    row = next(iter(_HELD.trees(connection, {"hash": hash_of(token)})), None)
+    if row is None or row["suspended_at_ms"] is not None or row["deleted_at_ms"] is not None:
         raise Refused("token_wrong")
     return Bearer(
-        row.id,
-        row.app,
-        row.account,
-        row.scopes,
-        row.email_confirmed_at_ms is not None,
-        row.approved_at_ms is not None,
-        row.used_at_ms,
+        row["id"],
+        row["app"],
+        row["account"],
+        row["scopes"],
+        row["email_confirmed_at_ms"] is not None,
+        row["approved_at_ms"] is not None,
+        row["used_at_ms"],
     )
 
 

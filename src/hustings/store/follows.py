@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import text as words
 
 from hustings.store.lists import metadata as metadata
 
@@ -28,10 +29,19 @@ follows = Table(
     Column("reblogs", Boolean, nullable=False),
     Column("notify", Boolean, nullable=False),
 )
-"""Accepted ones alone. `reblogs`: his reposts too. `uri`: of the activity, where it went or came from elsewhere."""
+"""Accepted ones alone. `reblogs`: his reposts too; `notify`: a notification of each of his posts. `uri`: of the activity,
+where it went or came from elsewhere."""
 Index("follows_target", follows.c.target, follows.c.account)
 Index("follows_account_id", follows.c.account, follows.c.id)
 Index("follows_target_id", follows.c.target, follows.c.id)
+rings = words("notify")
+Index(
+    "follows_bell",
+    follows.c.target,
+    follows.c.account,
+    sqlite_where=rings,
+    postgresql_where=rings,
+)
 
 follow_requests = Table(
     "follow_requests",

@@ -18,7 +18,7 @@ from sqlalchemy import (
     null,
 )
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest migration. A test holds it equal to the head of `migrations/`."""
 
 metadata = MetaData()

@@ -16,6 +16,8 @@ from hustings.web.programme import Listing
 from hustings.wire.errors import CODES
 
 PREFIX = "/api/hustings/v1"
+TICKET, PLANNER = "ticket", "planner"
+"""What a route wants of who asks: the host's ticket; the planner key, where the server is not this machine's alone."""
 
 
 class Room(BaseModel):
@@ -95,7 +97,10 @@ def build(parts: Parts) -> APIRouter:
     picture_bytes_max = parts.settings.web.picture_bytes_max
 
     @router.post(
-        "/rooms", status_code=201, response_model=PlannedRoom, **_says(RoomPlan, picture=True)
+        "/rooms",
+        status_code=201,
+        response_model=PlannedRoom,
+        **_says(RoomPlan, picture=True, by=PLANNER),
     )
     async def plan_room(request: Request) -> Any:
         """Plans a room."""
@@ -112,7 +117,7 @@ def build(parts: Parts) -> APIRouter:
             "handed": done.listing.handed,
         }
 
-    @router.get("/rooms", response_model=Rooms)
+    @router.get("/rooms", response_model=Rooms, responses=_REFUSALS)
     async def list_rooms(when: Literal["now", "soon", "past"] = "soon") -> Any:
         """The listed rooms: on the air, to come, or over."""
         found = await sql.read(programme.programme, when, parts.now_ms())
@@ -129,7 +134,7 @@ def build(parts: Parts) -> APIRouter:
         tree, picture = await forms.read(request, picture_bytes_max)
         return room(await planning.change(key, bearer(request), tree, picture), parts)
 
-    @router.delete("/rooms/{key}", status_code=204, responses=_REFUSALS)
+    @router.delete("/rooms/{key}", status_code=204, **_says())
     async def delete_room(key: str, request: Request) -> Response:
         """Takes a room back that never opened its doors. Needs the host's ticket."""
         await planning.delete(key, bearer(request))
@@ -179,8 +184,17 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _says(model: type[BaseModel], *, picture: bool = False, whole: bool = True) -> dict[str, Any]:
-    """How a route that reads its body itself describes it: FastAPI's own reading has no stable codes."""
+def _says(
+    model: type[BaseModel] | None = None,
+    *,
+    picture: bool = False,
+    whole: bool = True,
+    by: str = TICKET,
+) -> dict[str, Any]:
+    """How a route that reads its body and its ticket itself describes it: FastAPI's own reading has no stable codes."""
+    security: list[dict[str, Any]] = [{by: []}] if by == TICKET else [{}, {by: []}]
+    if model is None:
+        return {"responses": _REFUSALS, "openapi_extra": {"security": security}}
     schema = model.model_json_schema()
     if not whole:
         schema.pop("required", None)
@@ -191,5 +205,8 @@ def _says(model: type[BaseModel], *, picture: bool = False, whole: bool = True) 
         content["multipart/form-data"] = {"schema": form}
     return {
         "responses": _REFUSALS,
-        "openapi_extra": {"requestBody": {"required": True, "content": content}},
+        "openapi_extra": {
+            "requestBody": {"required": True, "content": content},
+            "security": security,
+        },
     }

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -31,6 +31,7 @@ from hustings.web import (
     list_pages,
     moderation_pages,
     notification_pages,
+    openapi,
     order_pages,
     pages,
     post_pages,
@@ -63,6 +64,10 @@ from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.ticket import Signer, Verifier
 
 _log = logging.getLogger("hustings.web")
+ABOUT = (
+    "Planning of rooms, and the Mastodon client API. Every error has a stable code: `{code, message}` below `/api/hustings`, "
+    "`{code, error}` elsewhere."
+)
 _CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -120,15 +125,15 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
 def build(parts: Parts) -> ASGIApp:
     """The application. Its background work is `running(parts)`."""
     shown = pages.Pages(parts)
-    app = FastAPI(
+    app = openapi.Application(
         title="Hustings",
         version="1",
-        description="Planning of rooms. Every error is `{code, message}` with a stable code.",
-        openapi_url=f"{api.PREFIX}/openapi.json",
+        description=ABOUT,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
-    for router in _routers(parts, shown):
+    for router in (*_routers(parts, shown), openapi.build(app)):
         # as they are: FastAPI's `include_router` builds each route twice, and asks router after router for each request
         app.router.routes.extend(router.routes)
 

@@ -40,11 +40,13 @@ PORTRAITS = ("/api/v1/accounts/update_credentials", "/settings/profile")
 
 def policy(form_to: str = "", media_from: str = "") -> str:
     """The content security policy of a page; `form_to` is another place where its form may lead, `media_from` where pictures
-    and sounds of posts come from."""
+    and sounds of posts come from, and the player of a room that a post stands beside."""
     more = f" {media_from}" if media_from else ""
+    frames = media_from or "'none'"
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{more}; media-src 'self'{more}; "
-        f"connect-src 'self'; form-action 'self'{form_to and ' '}{form_to}; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src 'self'; frame-src {frames}; form-action 'self'{form_to and ' '}{form_to}; base-uri 'none'; "
+        "frame-ancestors 'none'"
     )
 
 

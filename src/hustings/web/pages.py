@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hustings.copy import catalogue, direction, say
 from hustings.rooms.room import ENDED, ON_AIR, OPEN, REPLAY
+from hustings.social.sessions import Visitor
 from hustings.web import forms, moments, programme
 from hustings.web.guard import client_network
 from hustings.web.moments import Moment
@@ -165,12 +166,13 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
         )
 
     @router.get("/plan")
-    async def form() -> Response:
-        return pages.html("plan.html", **form_values(parts, {}))
+    async def form(request: Request) -> Response:
+        return pages.html("plan.html", **form_values(parts, {}, await parts.visitors.of(request)))
 
     @router.post("/plan")
     async def plan(request: Request) -> Response:
         fields: dict[str, object] = {}
+        who = None
         try:
             fields, picture = await forms.read(request, settings.web.picture_bytes_max)
             network = client_network(request.scope, settings.web.forwarded_header)
@@ -181,7 +183,7 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
         except Refused as refused:
             if refused.code == "cross_site":
                 raise
-            shown = form_values(parts, fields, refused)
+            shown = form_values(parts, fields, who, refused)
             return pages.html("plan.html", refused.status, **shown)
         return RedirectResponse(f"/planned/{sheets.keep(done)}", 303)
 
@@ -235,13 +237,17 @@ def plan_fields(fields: Mapping[str, object]) -> dict[str, object]:
         **{name: fields[name] for name in kept if name in fields},
         "starts_at_ms": starts,
         "listed": fields.get("listed") == "on",
+        "announced": fields.get("announced") == "on",
     }
 
 
 def form_values(
-    parts: Parts, fields: Mapping[str, object], refused: Refused | None = None
+    parts: Parts,
+    fields: Mapping[str, object],
+    who: Visitor | None,
+    refused: Refused | None = None,
 ) -> dict[str, Any]:
-    """What the form shows: what was typed, and at its field what is wrong with it."""
+    """What the form shows: what was typed, and at its field what is wrong with it. A member may have it announced."""
     field_name = "" if refused is None else str(refused.detail.get("field", ""))
     if refused is not None and refused.code in ("key_taken", "room_taken"):
         field_name = "key"
@@ -258,8 +264,10 @@ def form_values(
             "profile": typed.get("profile", parts.settings.studio.profile),
             "picture_alt": typed.get("picture_alt", ""),
             "listed": "listed" in typed or not typed,
+            "announced": "announced" in typed or not typed,
         },
         "half_hour": half_hour,
+        "who": who,
         "live_host": parts.settings.public.live.split("://", 1)[1],
         "planner_needed": parts.planner.needed,
         "picture_mb": parts.settings.web.picture_bytes_max // 1_000_000,

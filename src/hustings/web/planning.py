@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hustings.rooms.room import OPEN, PLANNED, Plan
-from hustings.social import accounts, stages
+from hustings.social import accounts, going_live, stages
 from hustings.web import effects, plans, programme, slug
 from hustings.web.live import Studio
 from hustings.web.plans import Wanted
@@ -75,14 +75,16 @@ class Planning:
         self, tree: Mapping[str, object], picture: bytes, account: int | None = None
     ) -> Planned:
         """A new room. `picture` is the file as it came, empty for none. `account`: the member who plans it, whose ticket ends
-        with a suspension, and the room with it. Errors: those of a plan, `account_suspended`."""
+        with a suspension, and the room with it; where `tree` says `announced`, his post says that it is on the air, unless
+        the room is unlisted. Errors: those of a plan, `account_suspended`."""
         wanted = plans.read(tree, self._now_ms(), self._profile)
+        said_by = account if wanted.listed and tree.get("announced") else None
         if picture and not wanted.picture_alt:
             raise Refused("picture_alt_missing", field="picture_alt")
         url = await self._pictures.take(picture) if picture else ""
         host = fresh()
         try:
-            plan = await self._add(wanted, url, host, account)
+            plan = await self._add(wanted, url, host, account, said_by)
         except Refused:
             await self._pictures.let_go(url)
             raise
@@ -182,12 +184,14 @@ class Planning:
     def _sign(self, key: str, role: str, name: str, id: str) -> str:
         return self._signer.sign(Ticket(id, key, role, name, self._now_ms() // 1000))
 
-    async def _add(self, wanted: Wanted, picture: str, host: str, account: int | None) -> Plan:
+    async def _add(
+        self, wanted: Wanted, picture: str, host: str, account: int | None, said_by: int | None
+    ) -> Plan:
         """Writes the row under the key that was asked for, or the first free one of those proposed."""
         for key in self._keys(wanted):
             plan = wanted.plan(fresh(), key, self._doors_before_s, picture)
             try:
-                await self._sql.write(_add, plan, host, account, self._now_ms())
+                await self._sql.write(_add, plan, host, account, said_by, self._now_ms())
             except IntegrityError:
                 continue
             return plan
@@ -213,10 +217,19 @@ class Planning:
         await self._sql.write(programme.handed, plan, self._now_ms())
 
 
-def _add(connection: Connection, plan: Plan, host: str, account: int | None, now_ms: int) -> None:
+def _add(
+    connection: Connection,
+    plan: Plan,
+    host: str,
+    account: int | None,
+    said_by: int | None,
+    now_ms: int,
+) -> None:
     programme.add(connection, plan, now_ms)
     if account is not None:
         stages.note(connection, host, plan.plan, account, True)
+    if said_by is not None:
+        going_live.promise(connection, plan.plan, said_by)
 
 
 def _give(connection: Connection, ticket: str, plan: str, handle: str) -> str:

@@ -47,7 +47,7 @@ def entry(parts: Parts, post: Post, viewer: int | None) -> dict[str, Any]:
         "edited": None if whole.edited_at_ms is None else Moment(whole.edited_at_ms),
         "deleted": None if whole.deleted_at_ms is None else Moment(whole.deleted_at_ms),
         "removed": whole.removed,
-        "around": _around(post),
+        "around": _around(parts, post),
         "by_host": whole.by_host,
         "answers": None if whole.in_reply_to is None else f"/posts/{whole.in_reply_to}",
         "counts": {
@@ -133,12 +133,18 @@ def _claim(parts: Parts, post: Post) -> dict[str, Any] | None:
     }
 
 
-def _around(post: Post) -> dict[str, Any] | None:
+def _around(parts: Parts, post: Post) -> dict[str, Any] | None:
     room = post.room or post.original.room
     if room is None:
         return None
     at_ms = post.at_ms if post.room is not None else post.original.at_ms
-    return {"title": room.title, "href": f"/rooms/{room.key}", "clock": clock(at_ms, room)}
+    return {
+        "title": room.title,
+        "href": f"/rooms/{room.key}",
+        "clock": clock(at_ms, room),
+        "plays": room.state if room.plays else "",
+        "player": parts.live_link(room.key),
+    }
 
 
 def html(parts: Parts, said: str, mentions: Iterable[Account] = ()) -> Markup:

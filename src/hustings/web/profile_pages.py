@@ -133,6 +133,8 @@ async def _act(parts: Parts, who: Visitor, target: int, act: str) -> None:
         await sql.write(follows.block, id, who.account, target)
     elif act == "mute":
         await sql.write(follows.mute, id, who.account, target)
+    elif act in ("bell", "unbell"):
+        await sql.write(follows.ring, who.account, target, act == "bell")
     elif act in ("let-follow", "refuse"):
         await sql.write(follows.answer, id, who.account, target, act == "let-follow")
     elif act in undoing:

@@ -15,10 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from hustings import copy
 from hustings.keyring import square_key
 from hustings.settings import Settings
-from hustings.social import feeds, jobs, scheduled, voting
+from hustings.social import bells, feeds, going_live, jobs, scheduled, voting
 from hustings.social.ids import Ids
 from hustings.social.lanes import (
+    BELLS,
     FAN_OUT,
+    GOING_LIVE,
     IMPORTS,
     LINKS,
     MAIL,
@@ -35,6 +37,7 @@ from hustings.work.alarms import Alarm, Alarms
 from hustings.work.appearing import Appearing
 from hustings.work.fan_out import FanOut
 from hustings.work.fetching import Fetching
+from hustings.work.going_live import GoingLive
 from hustings.work.importing import Importing
 from hustings.work.ledger import Ledger
 from hustings.work.links import Links
@@ -45,10 +48,11 @@ from hustings.work.post import Post, our_name
 from hustings.work.runner import Perform, Runner
 
 LANG = "en"
-LANES = (MAIL, FAN_OUT, IMPORTS, PICTURES, SOUNDS, POLLS, SCHEDULED, LINKS)
+LANES = (MAIL, FAN_OUT, BELLS, IMPORTS, PICTURES, SOUNDS, POLLS, SCHEDULED, GOING_LIVE, LINKS)
 ALARMS = (
     Alarm("polls", voting.next_end_ms, voting.call),
     Alarm("scheduled", scheduled.next_due_ms, scheduled.call),
+    Alarm("going live", going_live.next_ms, going_live.call),
 )
 WAIT_S, AGAIN_S, SWEEP_S = 0.5, 5.0, 600.0
 HEAD_MAX, HEAD_S = 4_096, 2.0
@@ -106,13 +110,16 @@ class Work:
 
     async def _work(self, stop: asyncio.Event) -> None:
         mail, web, ids = self._settings.mail, self._settings.public.web, Ids()
+        said = copy.catalogue(LANG, "square")
         performs: dict[Lane, Perform] = {
-            FAN_OUT: FanOut(self.ledger),
+            FAN_OUT: FanOut(self.ledger, feeds.spread),
+            BELLS: FanOut(self.ledger, bells.spread),
             IMPORTS: Importing(self.ledger, ids, web, wall_ms),
             PICTURES: self._making,
             SOUNDS: self._making,
             POLLS: PollEnds(self.ledger),
             SCHEDULED: Appearing(self._settings, self.ledger, ids, wall_ms),
+            GOING_LIVE: GoingLive(self._settings, self.ledger, ids, said, LANG, wall_ms),
             LINKS: Links(self.ledger, Fetching(), web, wall_ms),
         }
         post = None

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from hustings.social.feeds import TOUCHED_EVERY_MS as DAY_MS
 from hustings.store.follows import feeds
+from tests.questions import noted
 from tests.web.conftest import NOW_MS, House
 from tests.web.mastodon.posting import author, links
 
@@ -73,26 +74,19 @@ async def test_a_long_page_asks_the_database_no_more_than_a_short_one(house: Hou
     await ada.post(f"accounts/{bob.id}/follow")
     post = await bob.new("@ada #one")
     await bob.post(f"statuses/{post['id']}/reblog")
-    asked: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    async def many(path: str) -> int:
-        asked.clear()
-        assert await ada.get(path)
-        return len(asked)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
     await ada.get("timelines/home")  # which builds her feed
-    try:
+    with noted() as asked:
+
+        async def many(path: str) -> int:
+            asked.clear()
+            assert await ada.get(path)
+            return len(asked)
+
         short = {path: await many(path) for path in PAGES}
         for number in range(19):
             await bob.new(f"@ada #tag{number}")
         assert {path: await many(path) for path in PAGES} == short
         assert max(short.values()) <= 20
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 async def test_a_tag_and_an_account(house: House) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from hustings.store.order import (
+from hustings.store.going_live import (
     metadata,  # all of them: each module of tables builds on the one before
 )
 

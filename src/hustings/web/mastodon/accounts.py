@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from hustings.social import accounts, letters, names, preferences, sessions, tokens
 from hustings.social.paging import id_of
-from hustings.web.mastodon import entities, params
+from hustings.web.mastodon import entities, params, shapes, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import ANYBODY, APP, says
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -37,9 +38,7 @@ SIGN_UP_FAULTS = {
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     """The routes."""
-    router = APIRouter(
-        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
     _own(router, parts, callers, shown)
     _others(router, parts, shown)
     _sign_up(router, parts, callers)
@@ -50,13 +49,15 @@ def _own(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> 
     sql = parts.sql
 
     @router.get("/accounts/verify_credentials")
+    @says(shapes.OwnAccount, "profile")
     async def verify(request: Request) -> Response:
-        mine = callers.mine(request, "profile")
+        mine = callers.mine(request)
         return yes(shown.own(*await sql.read(entities.own_person, mine.account)))
 
     @router.get("/preferences")
+    @says(shapes.Preferences, "read:accounts")
     async def preferred(request: Request) -> Response:
-        mine = callers.mine(request, "read:accounts")
+        mine = callers.mine(request)
         found = await sql.read(preferences.of, mine.account)
         return yes(
             {
@@ -75,19 +76,23 @@ def _others(router: APIRouter, parts: Parts, shown: Entities) -> None:
     sql, domain = parts.sql, parts.settings.handle_domain
 
     @router.get("/accounts/lookup")
-    async def lookup(acct: str = "") -> Response:
+    @says(shapes.Account, by=ANYBODY, asks=(wishes.Acct,))
+    async def lookup(request: Request) -> Response:
+        acct = params.words(params.asked(request), "acct")
         handle, _, where = acct.strip().removeprefix("@").partition("@")
         if where and where.lower() != domain.lower():
             raise Refused("account_unknown")
         return yes(shown.account(await sql.read(_person, handle[:64])))
 
     @router.get("/accounts")
+    @says(list[shapes.Account], by=ANYBODY, asks=(wishes.SomeIds,))
     async def several(request: Request) -> Response:
-        wanted = params.many(params.nested(request.query_params.multi_items()), "id")
+        wanted = params.many(params.asked(request), "id")
         found = await sql.read(_people, [id_of(one) for one in wanted[:40]])
         return yes([shown.account(one) for one in found])
 
     @router.get("/accounts/{id}")
+    @says(shapes.Account, by=ANYBODY)
     async def one(id: str) -> Response:
         return yes(shown.account(await sql.read(_person, id_of(id, "account_unknown"))))
 
@@ -96,8 +101,9 @@ def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
     sql, people = parts.sql, parts.people
 
     @router.post("/accounts")
+    @says(shapes.Token, "write:accounts", by=APP, takes=wishes.SignUp)
     async def sign_up(request: Request) -> Response:
-        bearer = callers.app(request, "write:accounts")
+        bearer = callers.app(request)
         tree = await params.read(request)
         try:
             if not _agreed(tree):
@@ -111,8 +117,9 @@ def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
         return yes(entities.token(made, text))
 
     @router.post("/emails/confirmations")
+    @says(shapes.Nothing, "write:accounts", takes=wishes.Confirmation)
     async def again(request: Request) -> Response:
-        waiting = callers.waiting(request, "write:accounts")
+        waiting = callers.waiting(request)
         if waiting.confirmed:
             raise Refused("email_confirmed")
         tree = await params.read(request)
@@ -129,8 +136,9 @@ def _sign_up(router: APIRouter, parts: Parts, callers: Callers) -> None:
         return yes({})
 
     @router.get("/emails/check_confirmation")
+    @says(bool, "read:accounts")
     async def confirmed(request: Request) -> Response:
-        return yes(callers.waiting(request, "read:accounts").confirmed)
+        return yes(callers.waiting(request).confirmed)
 
 
 def _person(connection: Connection, which: int | str) -> Person:

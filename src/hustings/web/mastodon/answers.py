@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from hustings.wire.errors import RETRY_AFTER, Refused
@@ -48,18 +49,17 @@ def no(path: str, refused: Refused) -> Response:
 
 def yes(tree: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Nothing of an account is kept by what lies between."""
-    text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, status, {**NO_STORE, **(headers or {})}, "application/json")
+    return Response(to_json(tree), status, {**NO_STORE, **(headers or {})}, "application/json")
 
 
 def moment(at_ms: int) -> str:
     """As clients parse it, with milliseconds and Z (`2026-11-30T02:00:00.000Z`)."""
-    when = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{when:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    when = datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()
+    return f"{when[:19]}.{at_ms % 1000:03d}Z"
 
 
 def day(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d}"
+    return datetime.fromtimestamp(at_ms // 1000, UTC).date().isoformat()
 
 
 def _bearer(refused: Refused) -> str:

@@ -1,4 +1,6 @@
-"""Who asks, by the token in the request, and how often: what every address of the API meets first."""
+"""Who asks, by the token in the request, and how often: what every address of the API meets first.
+
+Which scope a token needs is what the address says of itself (`described`)."""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from fastapi import Request
 from hustings.social import tokens
 from hustings.social.tokens import Bearer
 from hustings.web.guard import client_network, is_loopback
+from hustings.web.mastodon import described
 from hustings.web.mastodon.crossing import RATE
 from hustings.web.parts import Parts
 from hustings.web.rates import DELETED_MAX, DELETED_WINDOW_MS, Rates
@@ -47,42 +50,43 @@ class Callers:
         if rate.left < 0:
             raise Refused("too_many")
 
-    def reader(self, request: Request, scope: str) -> int | None:
+    def reader(self, request: Request) -> int | None:
         """The account that reads what strangers may read too, None for a stranger. Errors: `scope_missing`."""
         found: Bearer | None = request.scope[_FOUND]
         if found is None:
             return None
-        tokens.check_scope(found, scope)
+        tokens.check_scope(found, described.here(request).scope)
         return found.account if found.confirmed and found.approved else None
 
-    def deletes(self, request: Request, scope: str) -> Mine:
+    def deletes(self, request: Request) -> Mine:
         """Somebody who deletes, which is counted by itself. Errors: those of `mine`, `too_many`."""
-        mine = self.mine(request, scope)
+        mine = self.mine(request)
         rate = self._deleted.take(str(mine.account), self._parts.now_ms())
         request.scope[RATE] = rate
         if rate.left < 0:
             raise Refused("too_many")
         return mine
 
-    def app(self, request: Request, scope: str = "") -> Bearer:
+    def app(self, request: Request) -> Bearer:
         """A token, somebody's or the app's own. Errors: `token_wrong`, `scope_missing`."""
         found: Bearer | None = request.scope[_FOUND]
         if found is None:
             raise Refused("token_wrong")
+        scope = described.here(request).scope
         if scope:
             tokens.check_scope(found, scope)
         return found
 
-    def waiting(self, request: Request, scope: str) -> Bearer:
+    def waiting(self, request: Request) -> Bearer:
         """Somebody, also who is not let in yet. Errors: `token_wrong`, `scope_missing`."""
-        found = self.app(request, scope)
+        found = self.app(request)
         if found.account is None:
             raise Refused("token_wrong")
         return found
 
-    def mine(self, request: Request, scope: str) -> Mine:
+    def mine(self, request: Request) -> Mine:
         """Somebody whom others may see. Errors: `token_wrong`, `scope_missing`, `email_unconfirmed`, `not_let_in`."""
-        found = self.waiting(request, scope)
+        found = self.waiting(request)
         if not found.confirmed:
             raise Refused("email_unconfirmed")
         if not found.approved:

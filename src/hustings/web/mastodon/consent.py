@@ -15,7 +15,9 @@ from hustings.social.sessions import Visitor
 from hustings.social.tokens import Grant
 from hustings.web import forms
 from hustings.web.guard import policy
+from hustings.web.mastodon import params, wishes
 from hustings.web.mastodon.answers import OAUTH_WORDS
+from hustings.web.mastodon.described import ANYBODY, FORM, HTML, says
 from hustings.web.mastodon.entities import scope_words
 from hustings.web.pages import Pages
 from hustings.web.parts import Parts
@@ -42,13 +44,14 @@ class Asked:
 
 def build(parts: Parts, pages: Pages) -> APIRouter:
     """The routes."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter()
     visitors = parts.visitors
 
     @router.get(HERE)
     @router.get(f"{HERE}/")  # as toot writes it
+    @says(None, by=ANYBODY, asks=(wishes.Authorization,), statuses=(200, 303), kind=HTML)
     async def ask(request: Request) -> Response:
-        fields: dict[str, object] = dict(request.query_params)
+        fields: dict[str, object] = dict(params.asked(request))
         app, uri = await _app(parts, fields)
         try:
             asked = _asked(app, uri, fields)
@@ -73,6 +76,7 @@ def build(parts: Parts, pages: Pages) -> APIRouter:
         return answer
 
     @router.post(HERE)
+    @says(None, by=ANYBODY, takes=wishes.Decision, bodies=(FORM,), statuses=(200, 303), kind=HTML)
     async def decide(request: Request) -> Response:
         visitor = await visitors.needed(request)
         _check_let_in(visitor)

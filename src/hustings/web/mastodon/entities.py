@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,6 +18,7 @@ from hustings.social.follows import Counts
 from hustings.social.ids import moment as moment_of
 from hustings.social.preferences import Preferences
 from hustings.social.tokens import Token
+from hustings.web.mastodon import shapes
 from hustings.web.mastodon.answers import day, moment
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -67,6 +68,7 @@ def own_person(connection: Connection, id: int) -> tuple[Person, Member, int]:
 
 
 BUILD_KEPT_MS = 1_000
+ACCOUNTS_KEPT = 2_000
 
 
 class Entities:
@@ -76,6 +78,8 @@ class Entities:
         self._parts = parts
         self._web = parts.settings.public.web
         self._build, self._build_until_ms = "", 0
+        self.account = lru_cache(ACCOUNTS_KEPT)(self._account)
+        """Kept for a while, since the same few people stand in many homes: to be read only."""
 
     def asset(self, name: str) -> str:
         """Which build is the newest lies in a file, read once a second: a page of posts has a hundred of these."""
@@ -88,11 +92,11 @@ class Entities:
         """Of an account of ours its page, of another its address."""
         return f"{self._web}/@{account.handle}" if account.domain is None else account.uri
 
-    def account(self, who: Person) -> dict[str, Any]:
+    def _account(self, who: Person) -> shapes.Account:
         account, more, counted = who.account, who.preferences, who.counts
         at = self._parts.portraits
         header = at.header(account)
-        return {
+        tree: shapes.Account = {
             "id": str(account.id),
             "username": account.handle,
             "acct": account.address,
@@ -118,7 +122,6 @@ class Entities:
             "last_status_at": day(moment_of(counted.last_post)) if counted.last_post else None,
             "hide_collections": False,
             "noindex": False,
-            **({"limited": True} if account.limited else {}),
             "emojis": [],
             "roles": [role_of(who.role)] if who.role else [],
             "fields": [
@@ -126,8 +129,11 @@ class Entities:
                 for one in more.fields
             ],
         }
+        if account.limited:
+            tree["limited"] = True
+        return tree
 
-    def own(self, who: Person, member: Member, asked_by: int) -> dict[str, Any]:
+    def own(self, who: Person, member: Member, asked_by: int) -> shapes.OwnAccount:
         """One's own account: with what is typed as it was typed."""
         more = who.preferences
         return {
@@ -156,12 +162,12 @@ class Entities:
         }
 
 
-def role_of(role: str) -> dict[str, str]:
+def role_of(role: str) -> shapes.RoleShown:
     name = "" if role == accounts.MEMBER else role.capitalize()
     return {"id": ROLE_IDS[role], "name": name, "color": ""}
 
 
-def application(app: App) -> dict[str, Any]:
+def application(app: App) -> shapes.Application:
     return {
         "id": str(app.id),
         "name": app.name,
@@ -172,7 +178,7 @@ def application(app: App) -> dict[str, Any]:
     }
 
 
-def token(made: Token, text: str) -> dict[str, Any]:
+def token(made: Token, text: str) -> shapes.Token:
     return {
         "access_token": text,
         "token_type": "Bearer",

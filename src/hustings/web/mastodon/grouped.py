@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -11,8 +9,10 @@ from starlette.responses import Response
 from hustings.social import notifications
 from hustings.social.notifications import Group, Wish
 from hustings.social.paging import Page
+from hustings.web.mastodon import shapes, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import says
 from hustings.web.mastodon.notifications import (
     READ,
     WRITE,
@@ -35,49 +35,53 @@ def build(parts: Parts, callers: Callers, entries: Entries) -> APIRouter:
     """The routes."""
     router = APIRouter(
         prefix="/api/v2/notifications",
-        include_in_schema=False,
         dependencies=[Depends(callers.enter)],
     )
     sql = parts.sql
 
     @router.get("")
+    @says(shapes.GroupedNotifications, READ, asks=(wishes.Paged, wishes.Wished))
     async def several(request: Request) -> Response:
-        mine, page, wish = callers.mine(request, READ), page_of(request, 40, 80), wish_of(request)
+        mine, page, wish = callers.mine(request), page_of(request, 40, 80), wish_of(request)
         groups, found = await sql.read(_groups, mine.account, wish, page, parts.now_ms())
         borders = [one.id for group in groups for one in (group.all[0], group.all[-1])]
         tree = _tree(entries, groups, found)
         return yes(tree, headers=links(request, parts.settings.public.web, borders))
 
     @router.get("/unread_count")
+    @says(shapes.Unread, READ, asks=(wishes.UpTo, wishes.Wished))
     async def unread(request: Request) -> Response:
-        mine, wish, most = callers.mine(request, READ), wish_of(request), unread_most(request)
+        mine, wish, most = callers.mine(request), wish_of(request), unread_most(request)
         ask = notifications.unread_groups
         return yes({"count": await sql.read(ask, mine.account, wish, parts.now_ms(), most)})
 
     @router.get("/{key}")
+    @says(shapes.GroupedNotifications, READ)
     async def one(key: str, request: Request) -> Response:
-        mine = callers.mine(request, READ)
+        mine = callers.mine(request)
         group, found = await sql.read(_group, mine.account, key, parts.now_ms())
         return yes(_tree(entries, [group], found))
 
     @router.get("/{key}/accounts")
+    @says(list[shapes.Account], READ)
     async def people(key: str, request: Request) -> Response:
-        mine = callers.mine(request, READ)
+        mine = callers.mine(request)
         group, found = await sql.read(_group, mine.account, key, parts.now_ms())
         senders = dict.fromkeys(one.sender for one in group.all)
         there = [found.people[id] for id in senders if id in found.people]
         return yes([entries.people.account(one) for one in there[:NAMED_MAX]])
 
     @router.post("/{key}/dismiss")
+    @says(shapes.Nothing, WRITE)
     async def dismiss(key: str, request: Request) -> Response:
-        mine = callers.mine(request, WRITE)
+        mine = callers.mine(request)
         await sql.write(_dismiss, mine.account, key, parts.now_ms())
         return yes({})
 
     return router
 
 
-def _tree(entries: Entries, groups: list[Group], found: Told) -> dict[str, Any]:
+def _tree(entries: Entries, groups: list[Group], found: Told) -> shapes.GroupedNotifications:
     named = {id for group in groups for id in _sample(group)}
     named |= {post.author.id for post in found.posts.values()}
     return {
@@ -87,9 +91,9 @@ def _tree(entries: Entries, groups: list[Group], found: Told) -> dict[str, Any]:
     }
 
 
-def _entry(group: Group, found: Told) -> dict[str, Any]:
+def _entry(group: Group, found: Told) -> shapes.NotificationGroup:
     newest = group.newest
-    tree: dict[str, Any] = {
+    tree: shapes.NotificationGroup = {
         "group_key": group.key,
         "notifications_count": len(group.all),
         "type": newest.kind,

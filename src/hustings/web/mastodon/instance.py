@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from html import escape
-from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
@@ -18,9 +17,10 @@ from hustings.social.figures import Figures, figures
 from hustings.social.marks import PINS_MAX
 from hustings.social.media import DESCRIPTION_MAX, PICTURES_MAX
 from hustings.social.text import LINK_COUNTS
-from hustings.web.mastodon import entities
+from hustings.web.mastodon import entities, params, server_shapes, shapes, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import ANYBODY, says
 from hustings.web.mastodon.entities import Entities
 from hustings.web.pages import LANG
 from hustings.web.parts import Parts
@@ -44,7 +44,7 @@ JRD, XRD = "application/jrd+json", "application/xrd+xml"
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     """The routes."""
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(callers.enter)])
+    router = APIRouter(dependencies=[Depends(callers.enter)])
     _instances(router, parts, shown)
     _discovery(router, parts)
     return router
@@ -64,7 +64,7 @@ def version() -> str:
 def _instances(router: APIRouter, parts: Parts, shown: Entities) -> None:
     about = _About(parts, shown)
 
-    async def found() -> tuple[Figures, dict[str, Any] | None]:
+    async def found() -> tuple[Figures, shapes.Account | None]:
         now = await parts.sql.read(figures, parts.now_ms())
         if now.owner is None:
             return now, None
@@ -72,35 +72,42 @@ def _instances(router: APIRouter, parts: Parts, shown: Entities) -> None:
         return now, shown.account(person)
 
     @router.get("/api/v1/instance")
+    @says(server_shapes.OlderInstance, by=ANYBODY)
     async def first() -> Response:
         return yes(about.v1(*await found()))
 
     @router.get("/api/v2/instance")
+    @says(server_shapes.Instance, by=ANYBODY)
     async def second() -> Response:
         return yes(about.v2(*await found()))
 
     @router.get("/api/v1/instance/rules")
+    @says(list[server_shapes.Rule], by=ANYBODY)
     async def rules() -> Response:
         return yes(about.rules())
 
     @router.get("/api/v1/instance/domain_blocks")
+    @says(list[server_shapes.DomainBlock], by=ANYBODY)
     async def domain_blocks() -> Response:
         return yes([_blocked(one) for one in await parts.sql.read(blocks.servers)])
 
     @router.get("/api/v1/instance/peers")
+    @says(list[str], by=ANYBODY)
     async def peers() -> Response:
         return yes([])  # it federates with nobody
 
     @router.get("/api/v1/custom_emojis")
+    @says(list[shapes.Emoji], by=ANYBODY)
     async def emojis() -> Response:
         return yes([])  # none exist
 
     @router.get("/api/v1/announcements")
+    @says(list[server_shapes.Announcement], by=ANYBODY)
     async def announcements() -> Response:
         return yes([])  # none can be made
 
 
-def _blocked(one: Block) -> dict[str, Any]:
+def _blocked(one: Block) -> server_shapes.DomainBlock:
     severity = "suspend" if one.suspends else "silence"
     digest = hashlib.sha256(one.domain.encode()).hexdigest()
     return {"domain": one.domain, "digest": digest, "severity": severity, "comment": one.said}
@@ -114,7 +121,7 @@ class _About:
         # wss beside https, ws beside http
         self._streaming = parts.settings.public.web.replace("http", "ws", 1)
 
-    def v2(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
+    def v2(self, now: Figures, contact: shapes.Account | None) -> server_shapes.Instance:
         picture = self._shown.asset("web/server.png")
         return {
             "domain": self._parts.settings.handle_domain,
@@ -144,10 +151,9 @@ class _About:
             "rules": self.rules(),
         }
 
-    def v1(self, now: Figures, contact: dict[str, Any] | None) -> dict[str, Any]:
+    def v1(self, now: Figures, contact: shapes.Account | None) -> server_shapes.OlderInstance:
         """`uri` is a host and no address: clients put it behind a handle."""
         configuration = self._configuration()
-        kept = ("accounts", "statuses", "media_attachments", "polls")
         return {
             "uri": self._parts.settings.handle_domain,
             "title": self._copy["name"],
@@ -162,22 +168,27 @@ class _About:
             "registrations": self._registrations()["enabled"],
             "approval_required": self._registrations()["approval_required"],
             "invites_enabled": self._parts.settings.square.sign_up == "invite",
-            "configuration": {name: configuration[name] for name in kept},
+            "configuration": {
+                "accounts": configuration["accounts"],
+                "statuses": configuration["statuses"],
+                "media_attachments": configuration["media_attachments"],
+                "polls": configuration["polls"],
+            },
             "contact_account": contact,
             "rules": self.rules(),
         }
 
-    def rules(self) -> list[dict[str, Any]]:
+    def rules(self) -> list[server_shapes.Rule]:
         return [
             {"id": str(number), "text": rule, "hint": "", "translations": {}}
             for number, rule in enumerate(self._parts.settings.square.rules, 1)
         ]
 
-    def _registrations(self) -> dict[str, Any]:
+    def _registrations(self) -> server_shapes.Registration:
         mode = self._parts.settings.square.sign_up
         return {"enabled": mode in ("open", "approval"), "approval_required": mode == "approval"}
 
-    def _configuration(self) -> dict[str, Any]:
+    def _configuration(self) -> server_shapes.Configuration:
         """What can be sent here. Films cannot: their limits are 0; `video_size_limit` is that of a sound, for which
         Mastodon has no name of its own."""
         media = self._parts.settings.media
@@ -226,10 +237,12 @@ def _discovery(router: APIRouter, parts: Parts) -> None:
     sql, web, domain = parts.sql, parts.settings.public.web, parts.settings.handle_domain
 
     @router.get("/.well-known/nodeinfo")
+    @says(server_shapes.NodeLinks, by=ANYBODY)
     async def where() -> Response:
         return yes({"links": [{"rel": SCHEMA, "href": f"{web}/nodeinfo/2.0"}]})
 
     @router.get("/nodeinfo/2.0")
+    @says(server_shapes.Node, by=ANYBODY)
     async def node() -> Response:
         now = await sql.read(figures, parts.now_ms())
         return yes(
@@ -252,6 +265,7 @@ def _discovery(router: APIRouter, parts: Parts) -> None:
         )
 
     @router.get("/.well-known/host-meta")
+    @says(None, by=ANYBODY, kind=XRD)
     async def host_meta() -> Response:
         template = escape(f"{web}/.well-known/webfinger?resource={{uri}}")
         text = (
@@ -262,6 +276,7 @@ def _discovery(router: APIRouter, parts: Parts) -> None:
         return Response(text, media_type=XRD)
 
     @router.get("/.well-known/webfinger")
+    @says(server_shapes.Finger, by=ANYBODY, asks=(wishes.Resource,), kind=JRD)
     async def finger(request: Request) -> Response:
         """RFC 7033: an account by its handle, or by one of its addresses."""
         found = await sql.read(accounts.find, _handle(request, web, domain))
@@ -286,7 +301,7 @@ def _discovery(router: APIRouter, parts: Parts) -> None:
 
 def _handle(request: Request, web: str, domain: str) -> str:
     """Errors: `bad_request` without a resource, `account_unknown` for one of another server."""
-    resource = request.query_params.get("resource", "")
+    resource = params.words(params.asked(request), "resource")
     if not resource:
         raise Refused("bad_request", field="resource")
     if resource.startswith(f"{web}/@"):

@@ -13,9 +13,10 @@ from hustings.social import accounts, marks, reposts, timelines
 from hustings.social.paging import Page, id_of
 from hustings.social.shown import Post
 from hustings.social.visibility import PUBLIC
-from hustings.web.mastodon import entities, params, status_entities
+from hustings.web.mastodon import entities, params, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import READER, says
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.paged import listed, page_of
 from hustings.web.mastodon.status_entities import Around, Statuses
@@ -43,9 +44,7 @@ LISTS: dict[str, tuple[str, Marked]] = {
 
 def build(parts: Parts, callers: Callers, shown: Entities, statuses: Statuses) -> APIRouter:
     """The routes."""
-    router = APIRouter(
-        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
     _reposts(router, parts, callers, statuses)
     for name in WITH_ID:
         _mark(router, parts, callers, statuses, name)
@@ -62,9 +61,10 @@ def _reposts(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
     sql = parts.sql
 
     @router.post("/statuses/{id}/reblog")
+    @says(shapes.Status, "write:statuses", takes=wishes.Reposted)
     async def reblog(id: str, request: Request) -> Response:
         """Answers with the repost, which holds the original."""
-        mine, post = callers.mine(request, "write:statuses"), id_of(id)
+        mine, post = callers.mine(request), id_of(id)
         tree = await params.read(request)
         seen_by = params.words(tree, "visibility") or PUBLIC
         now_ms, web = parts.now_ms(), parts.settings.public.web
@@ -74,8 +74,9 @@ def _reposts(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         return yes(statuses.all(await sql.read(read_one, mine.account, made))[0])
 
     @router.post("/statuses/{id}/unreblog")
+    @says(shapes.Status, "write:statuses")
     async def unreblog(id: str, request: Request) -> Response:
-        mine = callers.deletes(request, "write:statuses")
+        mine = callers.deletes(request)
         whole = await sql.write(reposts.undo, mine.account, id_of(id))
         return yes(statuses.all(await sql.read(read_one, mine.account, whole))[0])
 
@@ -84,8 +85,9 @@ def _mark(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses,
     scope, act = WITH_ID[name]
 
     @router.post(f"/statuses/{{id}}/{name}")
+    @says(shapes.Status, scope)
     async def mark(id: str, request: Request) -> Response:
-        mine, post = callers.mine(request, scope), id_of(id)
+        mine, post = callers.mine(request), id_of(id)
         await parts.sql.write(act, parts.ids.at(parts.now_ms()), mine.account, post)
         return yes(statuses.all(await parts.sql.read(_whole, mine.account, post))[0])
 
@@ -96,16 +98,18 @@ def _unmark(
     scope, act = BACK[name]
 
     @router.post(f"/statuses/{{id}}/{name}")
+    @says(shapes.Status, scope)
     async def unmark(id: str, request: Request) -> Response:
-        mine, post = callers.mine(request, scope), id_of(id)
+        mine, post = callers.mine(request), id_of(id)
         await parts.sql.write(act, mine.account, post)
         return yes(statuses.all(await parts.sql.read(_whole, mine.account, post))[0])
 
 
 def _by(router: APIRouter, parts: Parts, callers: Callers, shown: Entities, name: str) -> None:
     @router.get(f"/statuses/{{id}}/{name}")
+    @says(list[shapes.Account], "read:statuses", by=READER, asks=(wishes.Paged,))
     async def by(id: str, request: Request) -> Response:
-        reader, page = callers.reader(request, "read:statuses"), page_of(request, 40, 80)
+        reader, page = callers.reader(request), page_of(request, 40, 80)
         found = await parts.sql.read(_people, BY[name], reader, id_of(id), page)
         tree: list[Any] = [shown.account(person) for _, person in found]
         return listed(request, parts.settings.public.web, tree, [border for border, _ in found])
@@ -115,8 +119,9 @@ def _list(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses,
     scope, ask = LISTS[name]
 
     @router.get(f"/{name}")
+    @says(list[shapes.Status], scope, asks=(wishes.Paged,))
     async def marked(request: Request) -> Response:
-        mine, page = callers.mine(request, scope), page_of(request)
+        mine, page = callers.mine(request), page_of(request)
         borders, found = await parts.sql.read(_marked, ask, mine.account, page)
         tree: list[Any] = statuses.all(found)
         return listed(request, parts.settings.public.web, tree, borders)

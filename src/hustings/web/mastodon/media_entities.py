@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hustings.social.media import AUDIO, READY, Attachment
+from hustings.web.mastodon import shapes
 
 
 def address(live_url: str, name: str) -> str:
@@ -12,7 +11,7 @@ def address(live_url: str, name: str) -> str:
     return f"{live_url}/media/{name}"
 
 
-def attachment(one: Attachment, live_url: str) -> dict[str, Any]:
+def attachment(one: Attachment, live_url: str) -> shapes.MediaAttachment:
     """`url` is null until it is made; Mastodon has no word for the credit line."""
     made, ready = one.made, one.state == READY
     file = address(live_url, made.file) if ready else None
@@ -32,7 +31,7 @@ def attachment(one: Attachment, live_url: str) -> dict[str, Any]:
     }
 
 
-def _meta(one: Attachment) -> dict[str, Any]:
+def _meta(one: Attachment) -> shapes.Meta:
     made = one.made
     if one.kind == AUDIO:
         lasts = (made.duration_ms or 0) / 1000
@@ -43,12 +42,15 @@ def _meta(one: Attachment) -> dict[str, Any]:
             "duration": lasts,
             "original": {"duration": lasts},
         }
-    sizes = {"original": made.size, "small": made.preview_size}
-    found: dict[str, Any] = {name: _size(size) for name, size in sizes.items() if size}
-    return {**found, "focus": {"x": one.said.focus[0], "y": one.said.focus[1]}}
+    found: shapes.Meta = {"focus": {"x": one.said.focus[0], "y": one.said.focus[1]}}
+    if made.size:
+        found["original"] = _size(made.size)
+    if made.preview_size:
+        found["small"] = _size(made.preview_size)
+    return found
 
 
-def _size(size: tuple[int, int]) -> dict[str, Any]:
+def _size(size: tuple[int, int]) -> shapes.Size:
     width, height = size
     return {
         "width": width,

@@ -13,9 +13,10 @@ from hustings.social import accounts, notifications, shown
 from hustings.social.notifications import UNREAD_MAX, Notification, Wish
 from hustings.social.paging import Page, id_of
 from hustings.social.shown import Post
-from hustings.web.mastodon import entities, params, status_entities
+from hustings.web.mastodon import entities, params, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import says
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.paged import listed, page_of
 from hustings.web.mastodon.status_entities import Around, Statuses
@@ -55,8 +56,8 @@ class Entries:
     def all(self, found: Told) -> list[Any]:
         return [self.one(each, found) for each in found.notifications]
 
-    def one(self, each: Notification, found: Told) -> dict[str, Any]:
-        tree: dict[str, Any] = {
+    def one(self, each: Notification, found: Told) -> shapes.Notification:
+        tree: shapes.Notification = {
             "id": str(each.id),
             "type": each.kind,
             "created_at": moment_of(each),
@@ -76,39 +77,43 @@ def build(parts: Parts, callers: Callers, entries: Entries) -> APIRouter:
     """The routes."""
     router = APIRouter(
         prefix="/api/v1/notifications",
-        include_in_schema=False,
         dependencies=[Depends(callers.enter)],
     )
     sql = parts.sql
 
     @router.get("")
+    @says(list[shapes.Notification], READ, asks=(wishes.Paged, wishes.Wished))
     async def several(request: Request) -> Response:
-        mine, page, wish = callers.mine(request, READ), page_of(request, 40, 80), wish_of(request)
+        mine, page, wish = callers.mine(request), page_of(request, 40, 80), wish_of(request)
         found = await sql.read(_page, mine.account, wish, page, parts.now_ms())
         borders = [one.id for one in found.notifications]
         return listed(request, parts.settings.public.web, entries.all(found), borders)
 
     @router.get("/unread_count")
+    @says(shapes.Unread, READ, asks=(wishes.UpTo, wishes.Wished))
     async def unread(request: Request) -> Response:
-        mine, wish = callers.mine(request, READ), wish_of(request)
+        mine, wish = callers.mine(request), wish_of(request)
         most = unread_most(request)
         ask = notifications.unread
         return yes({"count": await sql.read(ask, mine.account, wish, parts.now_ms(), most)})
 
     @router.post("/clear")
+    @says(shapes.Nothing, WRITE)
     async def clear(request: Request) -> Response:
-        mine = callers.mine(request, WRITE)
+        mine = callers.mine(request)
         await sql.write(notifications.clear, mine.account)
         return yes({})
 
     @router.get("/{id}")
+    @says(shapes.Notification, READ)
     async def one(id: str, request: Request) -> Response:
-        mine, wanted = callers.mine(request, READ), id_of(id, "notification_unknown")
+        mine, wanted = callers.mine(request), id_of(id, "notification_unknown")
         return yes(entries.all(await sql.read(_one, mine.account, wanted, parts.now_ms()))[0])
 
     @router.post("/{id}/dismiss")
+    @says(shapes.Nothing, WRITE)
     async def dismiss(id: str, request: Request) -> Response:
-        mine, wanted = callers.mine(request, WRITE), id_of(id, "notification_unknown")
+        mine, wanted = callers.mine(request), id_of(id, "notification_unknown")
         await sql.write(_dismiss, mine.account, wanted, parts.now_ms())
         return yes({})
 
@@ -117,7 +122,7 @@ def build(parts: Parts, callers: Callers, entries: Entries) -> APIRouter:
 
 def wish_of(request: Request) -> Wish:
     """Errors: `bad_request`."""
-    tree = params.nested(request.query_params.multi_items())
+    tree = params.asked(request)
     by = params.words(tree, "account_id")
     return notifications.wish(
         params.many(tree, "types"),

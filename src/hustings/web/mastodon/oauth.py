@@ -13,9 +13,10 @@ from starlette.responses import Response
 from hustings.social import accounts, apps, scopes, sessions, tokens
 from hustings.social.apps import App
 from hustings.social.tokens import Shown
-from hustings.web.mastodon import entities, params
+from hustings.web.mastodon import entities, params, shapes, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import ANYBODY, APP, says
 from hustings.web.mastodon.entities import Entities
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -25,10 +26,11 @@ CODE, CLIENT = "authorization_code", "client_credentials"
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     """The routes."""
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(callers.enter)])
+    router = APIRouter(dependencies=[Depends(callers.enter)])
     sql, web = parts.sql, parts.settings.public.web
 
     @router.post("/api/v1/apps")
+    @says(shapes.Credentials, by=ANYBODY, takes=wishes.Registered)
     async def register(request: Request) -> Response:
         wanted = apps.parse(await params.read(request))
         client_id, secret = sessions.fresh(), sessions.fresh()
@@ -43,11 +45,13 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
         return yes({**entities.application(app), **credentials})
 
     @router.get("/api/v1/apps/verify_credentials")
+    @says(shapes.Application, by=APP)
     async def verify_app(request: Request) -> Response:
         bearer = callers.app(request)
         return yes(entities.application(await sql.read(apps.of_id, bearer.app)))
 
     @router.post("/oauth/token")
+    @says(shapes.Token, by=ANYBODY, takes=wishes.Granted)
     async def token(request: Request) -> Response:
         tree = await params.read(request)
         app = await _client(parts, request, tree)
@@ -71,6 +75,7 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
         return yes(entities.token(made, text))
 
     @router.post("/oauth/revoke")
+    @says(shapes.Nothing, by=ANYBODY, takes=wishes.Revoked)
     async def revoke(request: Request) -> Response:
         tree = await params.read(request)
         app = await _client(parts, request, tree)
@@ -78,6 +83,7 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
         return yes({})
 
     @router.get("/.well-known/oauth-authorization-server")
+    @says(shapes.Metadata, by=ANYBODY)
     async def metadata() -> Response:
         return yes(_metadata(web))
 
@@ -89,8 +95,9 @@ def _userinfo(router: APIRouter, parts: Parts, callers: Callers, shown: Entities
     sql, web = parts.sql, parts.settings.public.web
 
     @router.api_route("/oauth/userinfo", methods=["GET", "POST"])
+    @says(shapes.Userinfo, "profile")
     async def userinfo(request: Request) -> Response:
-        mine = callers.mine(request, "profile")
+        mine = callers.mine(request)
         found = await sql.read(accounts.of_id, mine.account)
         if found is None:
             raise Refused("token_wrong")
@@ -119,7 +126,7 @@ async def _client(parts: Parts, request: Request, tree: dict[str, Any]) -> App:
     return await parts.sql.read(apps.proved, id, secret)
 
 
-def _metadata(web: str) -> dict[str, Any]:
+def _metadata(web: str) -> shapes.Metadata:
     """RFC 8414, and where an app registers as Mastodon names it."""
     return {
         "issuer": f"{web}/",

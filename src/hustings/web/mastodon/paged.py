@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hustings.social import paging
 from hustings.social.paging import Page
+from hustings.web.mastodon import params
 from hustings.web.mastodon.answers import yes
 
 BORDERS = ("max_id", "min_id", "since_id")
@@ -17,10 +18,10 @@ BORDERS = ("max_id", "min_id", "since_id")
 
 def page_of(request: Request, limit: int = paging.LIMIT, most: int = paging.LIMIT_MAX) -> Page:
     """Errors: `bad_request`."""
-    return paging.read(dict(request.query_params), limit, most)
+    return paging.read(params.asked(request), limit, most)
 
 
-def listed(request: Request, web: str, tree: list[object], borders: Sequence[int]) -> Response:
+def listed(request: Request, web: str, tree: Sequence[object], borders: Sequence[int]) -> Response:
     """A page, the newest first. `borders`: the ids that its entries are ordered by."""
     return yes(tree, headers=links(request, web, borders))
 

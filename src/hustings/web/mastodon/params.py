@@ -1,6 +1,7 @@
 """What a request of an app carries, as a tree: JSON, a form, one without a word of what it is, and the query under it.
 
-Names are nested as Rails nests them: `id[]=1&id[]=2`, `source[privacy]=public`, `fields_attributes[0][name]=Web`.
+Names are nested as Rails nests them: `id[]=1&id[]=2`, `source[privacy]=public`, `fields_attributes[0][name]=Web`. What an
+address does not say of itself (`described`) is left out.
 """
 
 from __future__ import annotations
@@ -17,11 +18,19 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from hustings.web.mastodon import described
 from hustings.wire.errors import Refused
 
 FIELDS_MAX, FILES_MAX, FIELD_BYTES_MAX = 200, 4, 65_536
 DEPTH_MAX = 4
 _STEP = re.compile(r"\[([^\[\]]*)\]")
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """The query alone. Errors: `bad_request`."""
+    known = described.here(request).asked
+    tree = nested(request.query_params.multi_items())
+    return {one: tree[one] for one in tree if one in known}
 
 
 async def read(request: Request) -> dict[str, Any]:
@@ -36,10 +45,16 @@ async def read(request: Request) -> dict[str, Any]:
 @contextlib.asynccontextmanager
 async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
     """The tree; a file is an `UploadFile`, for as long as this lasts. Errors: `bad_request`."""
+    said = described.of(request.scope["endpoint"])
+
+    def named(tree: dict[str, Any]) -> dict[str, Any]:
+        """A page of people's takes all that its form sends."""
+        return tree if said is None else {one: tree[one] for one in tree if one in said.taken}
+
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     tree = nested(request.query_params.multi_items())
     if kind != "multipart/form-data":
-        yield {**tree, **await _without_files(request, kind)}
+        yield named({**tree, **await _without_files(request, kind)})
         return
     try:
         form = await request.form(
@@ -48,7 +63,7 @@ async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
     except HTTPException:
         raise Refused("bad_request") from None
     try:
-        yield {**tree, **nested(form.multi_items())}
+        yield named({**tree, **nested(form.multi_items())})
     finally:
         await form.close()
 
@@ -102,7 +117,7 @@ def many(tree: dict[str, Any], name: str) -> list[Any]:
 
 def true(tree: dict[str, Any], name: str) -> bool:
     """As forms and programs say it."""
-    return words(tree, name) in ("1", "true", "on")
+    return words(tree, name).lower() in ("1", "true", "on")
 
 
 def _put(tree: dict[str, Any], steps: list[str], value: object) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hustings.social.polls import Poll
+from hustings.web.mastodon import shapes
 from hustings.web.mastodon.answers import moment
 
 
-def poll(found: Poll, now_ms: int) -> dict[str, Any]:
+def poll(found: Poll, now_ms: int) -> shapes.Poll:
     """`voted` and `own_votes` are told to who asks with a token; counts that are hidden are null until the end."""
     counted = found.shows_counts(now_ms)
-    asks = found.voted is not None
-    return {
+    tree: shapes.Poll = {
         "id": str(found.post),
         "expires_at": moment(found.ends_at_ms),
         "expired": found.is_over(now_ms),
@@ -25,10 +23,12 @@ def poll(found: Poll, now_ms: int) -> dict[str, Any]:
             for one in found.answers
         ],
         "emojis": [],
-        **({"voted": found.voted, "own_votes": list(found.mine)} if asks else {}),
     }
+    if found.voted is not None:
+        tree["voted"], tree["own_votes"] = found.voted, list(found.mine)
+    return tree
 
 
-def asked(options: tuple[str, ...]) -> dict[str, Any]:
+def asked(options: tuple[str, ...]) -> shapes.OlderPoll:
     """What an older version of a post asked."""
     return {"options": [{"title": one} for one in options]}

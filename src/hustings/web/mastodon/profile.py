@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from hustings.social import accounts, fields, names, portraits, preferences
-from hustings.web.mastodon import params
+from hustings.web.mastodon import params, shapes, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import FORM, JSON, PARTS, says
 from hustings.web.mastodon.entities import Entities, own_person
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -22,14 +23,13 @@ SCOPE = "write:accounts"
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     """The routes."""
-    router = APIRouter(
-        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
     sql = parts.sql
 
     @router.patch("/accounts/update_credentials")
+    @says(shapes.OwnAccount, SCOPE, takes=wishes.Profile, bodies=(PARTS, JSON, FORM))
     async def update(request: Request) -> Response:
-        mine = callers.mine(request, SCOPE)
+        mine = callers.mine(request)
         async with params.opened(request) as tree:
             made = await parts.uploads.take_portraits(mine.account, tree)
             now_ms = parts.now_ms()
@@ -38,10 +38,11 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
         return yes(shown.own(*await sql.read(own_person, mine.account)))
 
     @router.delete("/profile/{kind}")
+    @says(shapes.OwnAccount, SCOPE)
     async def drop(kind: str, request: Request) -> Response:
         if kind not in portraits.KINDS:
             raise Refused("not_found")
-        mine = callers.mine(request, SCOPE)
+        mine = callers.mine(request)
         await sql.write(portraits.drop, mine.account, kind, parts.now_ms())
         return yes(shown.own(*await sql.read(own_person, mine.account)))
 

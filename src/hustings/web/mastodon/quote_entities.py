@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 from hustings.social.quoted import ACCEPTED, NOBODY
 from hustings.social.shown import Post
+from hustings.web.mastodon import shapes
 
 
-def quote(post: Post, now_ms: int, written: Callable[[Post], dict[str, Any]]) -> Any:
+def quote(
+    post: Post, now_ms: int, written: Callable[[Post], shapes.Written]
+) -> shapes.Quote | None:
     """What a post quotes, with its words where the reader may see them; None when it quotes nothing."""
     if post.quote is None:
         return None
-    inner = None if post.quoted is None else {**written(post.quoted), "reblog": None}
+    inner: shapes.Status | None = None
+    if post.quoted is not None:
+        inner = {**written(post.quoted), "reblog": None}
     return {"state": post.quote.at(now_ms), "quoted_status": inner}
 
 
-def shallow(post: Post, now_ms: int) -> Any:
+def shallow(post: Post, now_ms: int) -> shapes.ShallowQuote | None:
     """The same within a quoted post: one level deep, its words are not shown."""
     if post.quote is None:
         return None
@@ -29,7 +33,7 @@ def shallow(post: Post, now_ms: int) -> Any:
     }
 
 
-def approval(post: Post) -> dict[str, Any]:
+def approval(post: Post) -> shapes.QuoteApproval:
     """Nobody is asked here quote by quote: who may, may at once, and the author may take it back."""
     return {
         "automatic": [] if post.quote_policy == NOBODY else [post.quote_policy],

@@ -13,9 +13,10 @@ from hustings.social import accounts, follows, notes
 from hustings.social.follows import Relationship
 from hustings.social.paging import Page, id_of
 from hustings.social.preferences import truth
-from hustings.web.mastodon import params
+from hustings.web.mastodon import params, shapes, wishes
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import ANYBODY, says
 from hustings.web.mastodon.entities import Entities, Person, people
 from hustings.web.mastodon.marks import with_people
 from hustings.web.mastodon.paged import listed, page_of
@@ -44,9 +45,7 @@ TAKEN_BACK: dict[str, tuple[str, Callable[[Connection, int, int], None]]] = {
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     """The routes."""
-    router = APIRouter(
-        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
     _acts(router, parts, callers)
     _answers(router, parts, callers)
     _familiar(router, parts, callers, shown)
@@ -59,12 +58,12 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     return router
 
 
-async def related(parts: Parts, account: int, targets: list[int]) -> list[dict[str, Any]]:
+async def related(parts: Parts, account: int, targets: list[int]) -> list[shapes.Relationship]:
     found = await parts.sql.read(follows.relationships, account, targets, parts.now_ms())
     return [relationship(one) for one in found]
 
 
-def relationship(one: Relationship) -> dict[str, Any]:
+def relationship(one: Relationship) -> shapes.Relationship:
     until = one.muting_until_ms
     return {
         "id": str(one.target),
@@ -90,16 +89,18 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
     sql = parts.sql
 
     @router.get("/accounts/relationships")
+    @says(list[shapes.Relationship], "read:follows", asks=(wishes.SomeIds,))
     async def relationships(request: Request) -> Response:
-        mine = callers.mine(request, "read:follows")
-        asked = params.many(params.nested(request.query_params.multi_items()), "id")
+        mine = callers.mine(request)
+        asked = params.many(params.asked(request), "id")
         ids = [id_of(one, "account_unknown") for one in asked[:ASKED_MAX]]
         known = await sql.read(accounts.of_ids, ids)
         return yes(await related(parts, mine.account, [id for id in ids if id in known]))
 
     @router.post("/accounts/{id}/follow")
+    @says(shapes.Relationship, "write:follows", takes=wishes.Followed)
     async def follow(id: str, request: Request) -> Response:
-        mine, target = callers.mine(request, "write:follows"), id_of(id, "account_unknown")
+        mine, target = callers.mine(request), id_of(id, "account_unknown")
         tree = await params.read(request)
         if params.many(tree, "languages"):
             raise Refused("not_offered", field="languages")
@@ -110,21 +111,24 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
         return yes((await related(parts, mine.account, [target]))[0])
 
     @router.post("/accounts/{id}/block")
+    @says(shapes.Relationship, "write:blocks")
     async def block(id: str, request: Request) -> Response:
-        mine, target = callers.mine(request, "write:blocks"), id_of(id, "account_unknown")
+        mine, target = callers.mine(request), id_of(id, "account_unknown")
         await sql.write(follows.block, parts.ids.at(parts.now_ms()), mine.account, target)
         return yes((await related(parts, mine.account, [target]))[0])
 
     @router.post("/accounts/{id}/note")
+    @says(shapes.Relationship, "write:accounts", takes=wishes.Noted)
     async def note(id: str, request: Request) -> Response:
-        mine, target = callers.mine(request, "write:accounts"), id_of(id, "account_unknown")
+        mine, target = callers.mine(request), id_of(id, "account_unknown")
         said = (await params.read(request)).get("comment")
         await sql.write(notes.write, mine.account, target, said)
         return yes((await related(parts, mine.account, [target]))[0])
 
     @router.post("/accounts/{id}/mute")
+    @says(shapes.Relationship, "write:mutes", takes=wishes.Muted)
     async def mute(id: str, request: Request) -> Response:
-        mine, target = callers.mine(request, "write:mutes"), id_of(id, "account_unknown")
+        mine, target = callers.mine(request), id_of(id, "account_unknown")
         tree = await params.read(request)
         notifications = _flag(tree, "notifications", True)
         seconds, now_ms = params.words(tree, "duration") or "0", parts.now_ms()
@@ -138,9 +142,10 @@ def _acts(router: APIRouter, parts: Parts, callers: Callers) -> None:
 
 def _familiar(router: APIRouter, parts: Parts, callers: Callers, shown: Entities) -> None:
     @router.get("/accounts/familiar_followers")
+    @says(list[shapes.FamiliarFollowers], "read:follows", asks=(wishes.SomeIds,))
     async def familiar(request: Request) -> Response:
-        mine = callers.mine(request, "read:follows")
-        asked = params.many(params.nested(request.query_params.multi_items()), "id")
+        mine = callers.mine(request)
+        asked = params.many(params.asked(request), "id")
         ids = [id_of(one, "account_unknown") for one in asked[:FAMILIAR_ASKED_MAX]]
         found = await parts.sql.read(_who_follows, mine.account, ids)
         return yes(
@@ -165,10 +170,11 @@ def _flag(tree: dict[str, Any], name: str, unsaid: bool) -> bool:
 
 def _answers(router: APIRouter, parts: Parts, callers: Callers) -> None:
     @router.post("/follow_requests/{id}/{answer}")
+    @says(shapes.Relationship, "write:follows")
     async def answered(id: str, answer: str, request: Request) -> Response:
         if answer not in ("authorize", "reject"):
             raise Refused("not_found")
-        mine, asker = callers.mine(request, "write:follows"), id_of(id, "account_unknown")
+        mine, asker = callers.mine(request), id_of(id, "account_unknown")
         new, yes_to = parts.ids.at(parts.now_ms()), answer == "authorize"
         await parts.sql.write(follows.answer, new, mine.account, asker, yes_to)
         return yes((await related(parts, mine.account, [asker]))[0])
@@ -178,14 +184,16 @@ def _take_back(router: APIRouter, parts: Parts, callers: Callers, name: str) -> 
     scope, act = TAKEN_BACK[name]
 
     @router.post(f"/accounts/{{id}}/{name}")
+    @says(shapes.Relationship, scope)
     async def taken_back(id: str, request: Request) -> Response:
-        mine, target = callers.mine(request, scope), id_of(id, "account_unknown")
+        mine, target = callers.mine(request), id_of(id, "account_unknown")
         await parts.sql.write(act, mine.account, target)
         return yes((await related(parts, mine.account, [target]))[0])
 
 
 def _listed(router: APIRouter, parts: Parts, shown: Entities, name: str) -> None:
     @router.get(f"/accounts/{{id}}/{name}")
+    @says(list[shapes.Account], by=ANYBODY, asks=(wishes.Paged,))
     async def people(id: str, request: Request) -> Response:
         page, account = page_of(request, 40, 80), id_of(id, "account_unknown")
         found = await parts.sql.read(_of_seen, OF_ANYBODY[name], account, page)
@@ -198,8 +206,9 @@ def _own_list(
     scope, ask = OF_ONESELF[name]
 
     @router.get(f"/{name}")
+    @says(list[shapes.Account], scope, asks=(wishes.Paged,))
     async def own(request: Request) -> Response:
-        mine, page = callers.mine(request, scope), page_of(request, 40, 80)
+        mine, page = callers.mine(request), page_of(request, 40, 80)
         found = await parts.sql.read(_of, ask, mine.account, page)
         return _page(request, parts, shown, found)
 

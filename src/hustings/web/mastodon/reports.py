@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from hustings.social import reports
 from hustings.social.reports import Report, Wanted
-from hustings.web.mastodon import entities, params
+from hustings.web.mastodon import entities, params, shapes, wishes
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import says
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -20,14 +19,13 @@ from hustings.wire.errors import Refused
 
 def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     """The routes. Mastodon.py sends its reports to an address that ends with a slash."""
-    router = APIRouter(
-        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
 
     @router.post("/reports")
     @router.post("/reports/")
+    @says(shapes.Report, "write:reports", takes=wishes.Reported)
     async def report(request: Request) -> Response:
-        mine = callers.mine(request, "write:reports")
+        mine = callers.mine(request)
         tree = await params.read(request)
         posts, rules = params.many(tree, "status_ids"), params.many(tree, "rule_ids")
         wanted = reports.read(tree, posts, rules, len(parts.settings.square.rules))
@@ -39,7 +37,7 @@ def build(parts: Parts, callers: Callers, shown: Entities) -> APIRouter:
     return router
 
 
-def entity(report: Report, target: dict[str, Any]) -> dict[str, Any]:
+def entity(report: Report, target: shapes.Account) -> shapes.Report:
     done = report.resolved_at_ms
     return {
         "id": str(report.id),

@@ -11,9 +11,10 @@ from hustings.social import scheduled
 from hustings.social.drafts import Wanted
 from hustings.social.paging import id_of
 from hustings.social.scheduled import Scheduled, due_of
-from hustings.web.mastodon import params
+from hustings.web.mastodon import params, shapes, wishes
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers, Mine
+from hustings.web.mastodon.described import says
 from hustings.web.mastodon.media_entities import attachment
 from hustings.web.mastodon.paged import listed, page_of
 from hustings.web.parts import Parts
@@ -34,26 +35,28 @@ def build(parts: Parts, callers: Callers) -> APIRouter:
     """The routes."""
     router = APIRouter(
         prefix="/api/v1/scheduled_statuses",
-        include_in_schema=False,
         dependencies=[Depends(callers.enter)],
     )
     sql = parts.sql
 
     @router.get("")
+    @says(list[shapes.ScheduledStatus], "read:statuses", asks=(wishes.Paged,))
     async def several(request: Request) -> Response:
-        mine, page = callers.mine(request, "read:statuses"), page_of(request)
+        mine, page = callers.mine(request), page_of(request)
         found = await sql.read(scheduled.page, mine.account, page)
         tree: list[Any] = [entity(parts, one) for one in found]
         return listed(request, parts.settings.public.web, tree, [one.id for one in found])
 
     @router.get("/{id}")
+    @says(shapes.ScheduledStatus, "read:statuses")
     async def one(id: str, request: Request) -> Response:
-        mine, wanted = callers.mine(request, "read:statuses"), id_of(id, "scheduled_unknown")
+        mine, wanted = callers.mine(request), id_of(id, "scheduled_unknown")
         return yes(entity(parts, await sql.read(scheduled.one, mine.account, wanted)))
 
     @router.put("/{id}")
+    @says(shapes.ScheduledStatus, "write:statuses", takes=wishes.Moved)
     async def move(id: str, request: Request) -> Response:
-        mine, wanted = callers.mine(request, "write:statuses"), id_of(id, "scheduled_unknown")
+        mine, wanted = callers.mine(request), id_of(id, "scheduled_unknown")
         await sql.read(scheduled.one, mine.account, wanted)
         tree, now_ms = await params.read(request), parts.now_ms()
         due_at_ms = due_of(tree.get("scheduled_at"), now_ms)
@@ -61,15 +64,16 @@ def build(parts: Parts, callers: Callers) -> APIRouter:
         return yes(entity(parts, await sql.read(scheduled.one, mine.account, wanted)))
 
     @router.delete("/{id}")
+    @says(shapes.Nothing, "write:statuses")
     async def take_back(id: str, request: Request) -> Response:
-        mine, wanted = callers.mine(request, "write:statuses"), id_of(id, "scheduled_unknown")
+        mine, wanted = callers.mine(request), id_of(id, "scheduled_unknown")
         await sql.write(scheduled.take_back, mine.account, wanted, parts.now_ms())
         return yes({})
 
     return router
 
 
-def entity(parts: Parts, found: Scheduled) -> dict[str, Any]:
+def entity(parts: Parts, found: Scheduled) -> shapes.ScheduledStatus:
     """https://docs.joinmastodon.org/entities/ScheduledStatus/. `hustings.fault`: why it did not appear, none while it waits."""
     said = found.said
     poll = said["poll"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -13,9 +11,10 @@ from hustings.social.finding import KINDS, Found, Place
 from hustings.social.preferences import truth
 from hustings.social.search import Window
 from hustings.social.shown import Room
-from hustings.web.mastodon import entities, status_entities
+from hustings.web.mastodon import entities, params, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import READER, says
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
@@ -24,34 +23,35 @@ from hustings.wire.errors import Refused
 
 def build(parts: Parts, callers: Callers, shown: Entities, statuses: Statuses) -> APIRouter:
     """The routes."""
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(callers.enter)])
+    router = APIRouter(dependencies=[Depends(callers.enter)])
     place = Place(parts.settings.public.web, parts.settings.handle_domain)
 
     @router.get("/api/v2/search")
-    async def everything(request: Request, q: str = "", type: str = "") -> Response:
-        reader, window = callers.reader(request, "read:search"), search.window(request.query_params)
+    @says(shapes.Found, "read:search", by=READER, asks=(wishes.Searched,))
+    async def everything(request: Request) -> Response:
+        reader, tree = callers.reader(request), params.asked(request)
+        window, q, type = search.window(tree), params.words(tree, "q"), params.words(tree, "type")
         if type not in (*KINDS, ""):
             raise Refused("bad_request", field="type")
         # a page further on is of one kind: of all of them it would be of none
         kinds = (type,) if type else KINDS if not window.offset else ()
         now_ms = parts.now_ms()
         people, around, found = await parts.sql.read(_all, reader, q, kinds, window, place, now_ms)
-        tree: dict[str, Any] = {
+        answer: shapes.Found = {
             "accounts": [shown.account(one) for one in people],
             "statuses": statuses.all(around),
             "hashtags": [statuses.tag(name) for name in found.tags],
         }
         if found.rooms:
-            tree["hustings"] = {"rooms": [_room(parts, room) for room in found.rooms]}
-        return yes(tree)
+            answer["hustings"] = {"rooms": [_room(parts, room) for room in found.rooms]}
+        return yes(answer)
 
     @router.get("/api/v1/accounts/search")
-    async def accounts(request: Request, q: str = "") -> Response:
-        mine, window = (
-            callers.mine(request, "read:accounts"),
-            search.window(request.query_params, 40, 80),
-        )
-        followed = truth(request.query_params.get("following", "false"), "following")
+    @says(list[shapes.Account], "read:accounts", asks=(wishes.SearchedPeople,))
+    async def accounts(request: Request) -> Response:
+        mine, tree = callers.mine(request), params.asked(request)
+        window, q = search.window(tree, 40, 80), params.words(tree, "q")
+        followed = truth(tree.get("following", "false"), "following")
         people = await parts.sql.read(_people, mine.account, q, window, followed, place)
         return yes([shown.account(one) for one in people])
 
@@ -81,7 +81,7 @@ def _people(
     return [made[one.id] for one in some]
 
 
-def _room(parts: Parts, room: Room) -> dict[str, Any]:
+def _room(parts: Parts, room: Room) -> shapes.FoundRoom:
     return {
         "key": room.key,
         "title": room.title,

@@ -5,11 +5,11 @@ A repost is a post that holds the original: outside the date of the repost, insi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-from urllib.parse import quote
+from html import escape
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -18,8 +18,8 @@ from starlette.responses import Response
 from hustings.social import markup, text
 from hustings.social.accounts import Account
 from hustings.social.posts import Revision
-from hustings.social.shown import Claim, Post
-from hustings.web.mastodon import entities, poll_entities, quote_entities
+from hustings.social.shown import Claim, Post, Room
+from hustings.web.mastodon import entities, poll_entities, quote_entities, shapes
 from hustings.web.mastodon.answers import moment
 from hustings.web.mastodon.entities import Entities, Person
 from hustings.web.mastodon.media_entities import attachment
@@ -52,18 +52,17 @@ class Statuses:
         self._domain = parts.settings.handle_domain
         self._now_ms = parts.now_ms
 
-    def all(self, found: Around) -> list[dict[str, Any]]:
+    def all(self, found: Around) -> list[shapes.Status]:
         return [self.one(post, found) for post in found.posts]
 
     def page(self, request: Request, found: Around) -> Response:
         """Where the order is that of the posts themselves."""
-        tree: list[Any] = self.all(found)
-        return listed(request, self._web, tree, [one.id for one in found.posts])
+        return listed(request, self._web, self.all(found), [one.id for one in found.posts])
 
-    def one(self, post: Post, found: Around) -> dict[str, Any]:
+    def one(self, post: Post, found: Around) -> shapes.Status:
         if post.reblog is None:
             return {**self._written(post, found), "reblog": None}
-        whole = {**self._written(post.reblog, found), "reblog": None}
+        whole: shapes.Status = {**self._written(post.reblog, found), "reblog": None}
         return {
             **whole,
             "id": str(post.id),
@@ -78,9 +77,9 @@ class Statuses:
             "reblog": whole,
         }
 
-    def revision(self, said: Revision, post: Post, found: Around) -> dict[str, Any]:
+    def revision(self, said: Revision, post: Post, found: Around) -> shapes.StatusEdit:
         """What a post said from a moment on."""
-        return {
+        tree: shapes.StatusEdit = {
             "content": self._html(said.text, post.mentions),
             "spoiler_text": said.spoiler,
             "sensitive": said.sensitive,
@@ -89,22 +88,24 @@ class Statuses:
             "media_attachments": [attachment(one, self._files) for one in said.media],
             "emojis": [],
             "quote": self._quote(post, found),
-            **({"poll": poll_entities.asked(said.poll)} if said.poll else {}),
         }
+        if said.poll:
+            tree["poll"] = poll_entities.asked(said.poll)
+        return tree
 
-    def tag(self, name: str) -> dict[str, Any]:
+    def tag(self, name: str) -> shapes.Tag:
         return {"id": name, "name": name, "url": f"{self._web}/tags/{quote(name)}"}
 
     def _page(self, post: Post) -> str:
         ours = post.author.domain is None
         return f"{self._web}/@{post.author.handle}/{post.id}" if ours else post.uri
 
-    def _quote(self, post: Post, found: Around) -> Any:
+    def _quote(self, post: Post, found: Around) -> shapes.Quote | None:
         return quote_entities.quote(
             post, self._now_ms(), lambda inner: self._written(inner, found, True)
         )
 
-    def _written(self, post: Post, found: Around, inside: bool = False) -> dict[str, Any]:
+    def _written(self, post: Post, found: Around, inside: bool = False) -> shapes.Written:
         """`inside`: as what another one quotes."""
         now_ms = self._now_ms()
         return {
@@ -138,12 +139,17 @@ class Statuses:
             "media_attachments": [attachment(one, self._files) for one in post.media],
             "emojis": [],
             "filtered": [],
-            "card": None,
+            "card": self._card(post),
             "poll": poll_entities.poll(post.poll, now_ms) if post.poll else None,
             "hustings": _ours(post.claim, post, self._live),
         }
 
-    def _mention(self, account: Account) -> dict[str, str]:
+    def _card(self, post: Post) -> shapes.PreviewCard | None:
+        """The room that it stands beside, as Mastodon's PreviewCard: a player, once there is something to hear."""
+        room = post.room
+        return None if room is None else card(room, self._live(room.key), self._web)
+
+    def _mention(self, account: Account) -> shapes.Mention:
         return {
             "id": str(account.id),
             "username": account.handle,
@@ -166,11 +172,36 @@ def _html(said: str, domain: str, web: str, pages: tuple[tuple[str, str, str], .
     return markup.html(text.parse(said, domain), web, profiles)
 
 
+def card(room: Room, live: str, web: str) -> shapes.PreviewCard:
+    """`live`: the address of its player. As an embedded frame its size is 480 × 320, which is a phone's width or less."""
+    frame = f'<iframe src="{escape(live)}" width="480" height="320" allow="autoplay"></iframe>'
+    return {
+        "url": live,
+        "title": room.title,
+        "description": "",
+        "language": None,
+        "type": "video" if room.plays else "link",
+        "author_name": room.host_name,
+        "author_url": "",
+        "authors": [],
+        "provider_name": urlsplit(web).hostname or "",
+        "provider_url": web,
+        "html": frame if room.plays else "",
+        "width": 480 if room.plays else 0,
+        "height": 320 if room.plays else 0,
+        "image": room.picture or None,
+        "image_description": room.picture_alt,
+        "embed_url": "",
+        "blurhash": None,
+        "published_at": None if room.on_air_since_ms is None else moment(room.on_air_since_ms),
+    }
+
+
 def _id(id: int | None) -> str | None:
     return None if id is None else str(id)
 
 
-def _ours(claim: Claim | None, post: Post, live: Any) -> dict[str, Any]:
+def _ours(claim: Claim | None, post: Post, live: Callable[[str], str]) -> shapes.Ours:
     """What Mastodon has no word for: that a date is a claim, and the room that a post stands beside."""
     room = post.room
     return {

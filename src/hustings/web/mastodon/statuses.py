@@ -12,22 +12,22 @@ from starlette.responses import Response
 from hustings.social import drafts, media, posts, preferences, reposts, shown, threads
 from hustings.social.paging import LIMIT_MAX, id_of
 from hustings.social.shown import Post
-from hustings.web.mastodon import params, scheduled, status_entities
+from hustings.web.mastodon import params, scheduled, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import READER, says
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
+ONCE = "Idempotency-Key"
 IF_SAID = ("quoted_status_id", "quote_approval_policy", "poll")
 """What an edit leaves as it is unless it names it."""
 
 
 def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
     """The routes."""
-    router = APIRouter(
-        prefix="/api/v1/statuses", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
+    router = APIRouter(prefix="/api/v1/statuses", dependencies=[Depends(callers.enter)])
     _writing(router, parts, callers, statuses)
     _reading(router, parts, callers, statuses)
     return router
@@ -38,13 +38,19 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
     longest = parts.settings.square.post_characters_max
 
     @router.post("")
+    @says(
+        shapes.Status | shapes.ScheduledStatus,
+        "write:statuses",
+        takes=wishes.StatusDraft,
+        heads=(ONCE,),
+    )
     async def publish(request: Request) -> Response:
-        mine = callers.mine(request, "write:statuses")
+        mine = callers.mine(request)
         tree = await params.read(request)
         set_by = await sql.read(preferences.of, mine.account)
         said = _with_preferences(tree, set_by)
         wanted = drafts.read(said, domain, longest, visibility=set_by.visibility)
-        key, now_ms = request.headers.get("idempotency-key", ""), parts.now_ms()
+        key, now_ms = request.headers.get(ONCE, ""), parts.now_ms()
         if tree.get("scheduled_at") not in (None, ""):
             return await scheduled.later(parts, mine, wanted, tree["scheduled_at"], key)
         id, web = parts.ids.at(now_ms), parts.settings.public.web
@@ -52,8 +58,9 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         return yes(statuses.all(await sql.read(read_one, mine.account, made))[0])
 
     @router.put("/{id}")
+    @says(shapes.Status, "write:statuses", takes=wishes.StatusEdited)
     async def edit(id: str, request: Request) -> Response:
-        mine, post = callers.mine(request, "write:statuses"), id_of(id)
+        mine, post = callers.mine(request), id_of(id)
         tree = await params.read(request)
         before = await sql.read(posts.own, mine.account, post)
         kept = {
@@ -72,17 +79,16 @@ def _writing(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
         return yes(statuses.all(await sql.read(read_one, mine.account, post))[0])
 
     @router.delete("/{id}")
+    @says(shapes.DeletedStatus, "write:statuses", asks=(wishes.Deleted,))
     async def delete(id: str, request: Request) -> Response:
-        mine, post = callers.deletes(request, "write:statuses"), id_of(id)
+        mine, post = callers.deletes(request), id_of(id)
         found = await sql.read(read_one, mine.account, post)
         gone = found.posts[0]
         if gone.reblog is not None and gone.author.id == mine.account:
             await sql.write(reposts.undo, mine.account, post)
         else:
             # whoever deletes a post to write it anew names its pictures in the new one
-            keep = not params.true(
-                params.nested(request.query_params.multi_items()), "delete_media"
-            )
+            keep = not params.true(params.asked(request), "delete_media")
             await sql.write(posts.delete, mine.account, post, parts.now_ms(), keep)
         return yes({**statuses.all(found)[0], "text": gone.text})
 
@@ -91,32 +97,37 @@ def _reading(router: APIRouter, parts: Parts, callers: Callers, statuses: Status
     sql = parts.sql
 
     @router.get("")
+    @says(list[shapes.Status], "read:statuses", by=READER, asks=(wishes.SomeIds,))
     async def several(request: Request) -> Response:
-        reader = callers.reader(request, "read:statuses")
-        wanted = params.many(params.nested(request.query_params.multi_items()), "id")
+        reader = callers.reader(request)
+        wanted = params.many(params.asked(request), "id")
         found = await sql.read(_some, reader, [id_of(one) for one in wanted[:LIMIT_MAX]])
         return yes(statuses.all(found))
 
     @router.get("/{id}")
+    @says(shapes.Status, "read:statuses", by=READER)
     async def one(id: str, request: Request) -> Response:
-        reader = callers.reader(request, "read:statuses")
+        reader = callers.reader(request)
         return yes(statuses.all(await sql.read(read_one, reader, id_of(id)))[0])
 
     @router.get("/{id}/context")
+    @says(shapes.Context, "read:statuses", by=READER)
     async def context(id: str, request: Request) -> Response:
-        reader, post = callers.reader(request, "read:statuses"), id_of(id)
+        reader, post = callers.reader(request), id_of(id)
         above, below = await sql.read(_context, reader, post, parts.now_ms())
         return yes({"ancestors": statuses.all(above), "descendants": statuses.all(below)})
 
     @router.get("/{id}/source")
+    @says(shapes.StatusSource, "read:statuses")
     async def source(id: str, request: Request) -> Response:
-        mine = callers.mine(request, "read:statuses")
+        mine = callers.mine(request)
         row = await sql.read(posts.own, mine.account, id_of(id))
         return yes({"id": str(row["id"]), "text": row["text"], "spoiler_text": row["spoiler"]})
 
     @router.get("/{id}/history")
+    @says(list[shapes.StatusEdit], "read:statuses", by=READER)
     async def history(id: str, request: Request) -> Response:
-        reader, post = callers.reader(request, "read:statuses"), id_of(id)
+        reader, post = callers.reader(request), id_of(id)
         found = await sql.read(read_one, reader, post)
         said = await sql.read(posts.history, reader, found.posts[0].original.id)
         original = found.posts[0].original

@@ -15,8 +15,9 @@ from starlette.websockets import WebSocketDisconnect
 from hustings.social import lists, scopes
 from hustings.social.paging import id_of
 from hustings.social.text import tag_key
-from hustings.web.mastodon import answers
+from hustings.web.mastodon import answers, wishes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import ANYBODY, says
 from hustings.web.mastodon.streams import NAMES_MAX, POLICY, Message, Name, Stream, Streams
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
@@ -31,6 +32,12 @@ SCOPES = {
     "list": "read:lists",
 }
 """What each stream needs. Conversations do not exist here: their stream is refused as not offered."""
+ASKS: dict[str, Any] = {
+    "hashtag": wishes.TagStream,
+    "hashtag:local": wishes.TagStream,
+    "list": wishes.ListStream,
+}
+EVENTS = "text/event-stream"
 NOT_OFFERED = ("direct", "public:remote", "public:media", "public:local:media")
 HEARTBEAT_S = 15.0
 FRAME_MAX, FRAMES_PER_MINUTE = 1_000, 120
@@ -41,7 +48,7 @@ Check = Callable[[Name, Stream], Awaitable[Name]]
 
 def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
     """The routes."""
-    router = APIRouter(prefix="/api/v1/streaming", include_in_schema=False)
+    router = APIRouter(prefix="/api/v1/streaming")
     parts.sql.on_write = streams.ring
 
     async def check(name: Name, stream: Stream) -> Name:
@@ -51,18 +58,25 @@ def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
         return name
 
     @router.get("/health")
+    @says(None, by=ANYBODY, kind="text/plain")
     async def health() -> Response:
         return PlainTextResponse("OK")
 
-    @router.get("/{path:path}")
-    async def by_sse(path: str, request: Request) -> Response:
+    async def by_sse(kind: str, request: Request) -> Response:
         stream = await _of(callers, _token(request))
-        kind = path.strip("/").replace("/", ":")
         tree = {**request.query_params, "stream": kind}
         stream.names.add(await check(_asked(tree, stream), stream))
         await streams.enter(stream)
         head = {**answers.NO_STORE, "X-Accel-Buffering": "no"}
-        return StreamingResponse(_sent(streams, stream), 200, head, "text/event-stream")
+        return StreamingResponse(_sent(streams, stream), 200, head, EVENTS)
+
+    for kind in SCOPES:
+        _by_sse(router, kind, by_sse)
+
+    @router.get("/{path:path}", include_in_schema=False)
+    async def others(path: str, request: Request) -> Response:
+        """With a slash behind it; what is not offered, or not known, is refused with its reason."""
+        return await by_sse(path.strip("/").replace("/", ":"), request)
 
     @router.websocket("")
     async def by_websocket(socket: WebSocket) -> None:
@@ -83,6 +97,17 @@ def build(parts: Parts, callers: Callers, streams: Streams) -> APIRouter:
             streams.leave(stream)
 
     return router
+
+
+def _by_sse(
+    router: APIRouter, kind: str, answer: Callable[[str, Request], Awaitable[Response]]
+) -> None:
+    said = says(None, SCOPES[kind], asks=(ASKS.get(kind, wishes.Stream),), kind=EVENTS)
+
+    @router.get(f"/{kind.replace(':', '/')}")
+    @said
+    async def stream(request: Request) -> Response:
+        return await answer(kind, request)
 
 
 async def _sent(streams: Streams, stream: Stream) -> AsyncIterator[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
@@ -13,35 +12,38 @@ from hustings.social import accounts, feeds, markers, timelines
 from hustings.social.markers import TIMELINES, Marker
 from hustings.social.paging import id_of
 from hustings.social.shown import Post
-from hustings.web.mastodon import params, status_entities
+from hustings.web.mastodon import params, shapes, status_entities, wishes
 from hustings.web.mastodon.answers import moment, yes
 from hustings.web.mastodon.callers import Callers
+from hustings.web.mastodon.described import READER, says
 from hustings.web.mastodon.paged import page_of
 from hustings.web.mastodon.status_entities import Around, Statuses
 from hustings.web.parts import Parts
 from hustings.wire.errors import Refused
 
 Ask = Callable[[Connection], list[Post]]
+Shown = Callable[[Request, Ask], Awaitable[Response]]
 TAG_LISTS = ("any", "all", "none")
 
 
 def build(parts: Parts, callers: Callers, statuses: Statuses) -> APIRouter:
     """The routes."""
-    router = APIRouter(
-        prefix="/api/v1", include_in_schema=False, dependencies=[Depends(callers.enter)]
-    )
-    _timelines(router, parts, callers, statuses)
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(callers.enter)])
+
+    async def shown(request: Request, ask: Ask) -> Response:
+        return statuses.page(request, await parts.sql.read(_asked, ask))
+
+    _home(router, parts, callers, statuses)
+    _timelines(router, parts, callers, shown)
     _markers(router, parts, callers)
     return router
 
 
-def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
-    async def shown(request: Request, ask: Ask) -> Response:
-        return statuses.page(request, await parts.sql.read(_asked, ask))
-
+def _home(router: APIRouter, parts: Parts, callers: Callers, statuses: Statuses) -> None:
     @router.get("/timelines/home")
+    @says(list[shapes.Status], "read:statuses", asks=(wishes.Paged,))
     async def home(request: Request) -> Response:
-        mine, page = callers.mine(request, "read:statuses"), page_of(request)
+        mine, page = callers.mine(request), page_of(request)
         now_ms = parts.now_ms()
 
         def read(connection: Connection) -> tuple[Around, bool]:
@@ -54,9 +56,12 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
             await parts.sql.write(feeds.care_for, mine.account, now_ms)
         return statuses.page(request, found)
 
+
+def _timelines(router: APIRouter, parts: Parts, callers: Callers, shown: Shown) -> None:
     @router.get("/timelines/public")
+    @says(list[shapes.Status], "read:statuses", by=READER, asks=(wishes.Paged, wishes.OnlyMedia))
     async def public(request: Request) -> Response:
-        reader, page = callers.reader(request, "read:statuses"), page_of(request)
+        reader, page = callers.reader(request), page_of(request)
         now_ms = parts.now_ms()
         if _is_asked(request, "remote"):
             return yes([])  # nothing comes from elsewhere yet
@@ -64,10 +69,16 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
         return await shown(request, lambda c: timelines.square(c, reader, page, now_ms, seen))
 
     @router.get("/timelines/tag/{name}")
+    @says(
+        list[shapes.Status],
+        "read:statuses",
+        by=READER,
+        asks=(wishes.Paged, wishes.OnlyMedia, wishes.TagLists),
+    )
     async def tag(name: str, request: Request) -> Response:
-        reader, page = callers.reader(request, "read:statuses"), page_of(request)
+        reader, page = callers.reader(request), page_of(request)
         now_ms = parts.now_ms()
-        tree = params.nested(request.query_params.multi_items())
+        tree = params.asked(request)
         for more in TAG_LISTS:
             if params.many(tree, more):
                 raise Refused("not_offered", field=more)
@@ -77,8 +88,9 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
         return await shown(request, lambda c: timelines.tag(c, reader, named, page, now_ms, seen))
 
     @router.get("/accounts/{id}/statuses")
+    @says(list[shapes.Status], "read:statuses", by=READER, asks=(wishes.Paged, wishes.OfAccount))
     async def account(id: str, request: Request) -> Response:
-        reader, page = callers.reader(request, "read:statuses"), page_of(request)
+        reader, page = callers.reader(request), page_of(request)
         author = id_of(id, "account_unknown")
 
         def ask(connection: Connection) -> list[Post]:
@@ -92,7 +104,7 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
                 replies=not _is_asked(request, "exclude_replies"),
                 reblogs=not _is_asked(request, "exclude_reblogs"),
                 pinned=_is_asked(request, "pinned"),
-                tagged=request.query_params.get("tagged", "")[:200],
+                tagged=params.words(params.asked(request), "tagged")[:200],
                 only_media=_is_asked(request, "only_media"),
             )
 
@@ -101,15 +113,17 @@ def _timelines(router: APIRouter, parts: Parts, callers: Callers, statuses: Stat
 
 def _markers(router: APIRouter, parts: Parts, callers: Callers) -> None:
     @router.get("/markers")
+    @says(shapes.Markers, "read:statuses", asks=(wishes.MarkersOf,))
     async def read(request: Request) -> Response:
-        mine = callers.mine(request, "read:statuses")
-        tree = params.nested(request.query_params.multi_items())
+        mine = callers.mine(request)
+        tree = params.asked(request)
         asked = [one for one in params.many(tree, "timeline") if one in TIMELINES]
         return yes(_shown(await parts.sql.read(markers.of, mine.account, asked)))
 
     @router.post("/markers")
+    @says(shapes.Markers, "write:statuses", takes=wishes.MarkersSet)
     async def write(request: Request) -> Response:
-        mine = callers.mine(request, "write:statuses")
+        mine = callers.mine(request)
         tree = await params.read(request)
         said = {name: tree[name] for name in TIMELINES if isinstance(tree.get(name), dict)}
         ids = {
@@ -125,7 +139,7 @@ def _markers(router: APIRouter, parts: Parts, callers: Callers) -> None:
         return yes(_shown(await parts.sql.write(keep)))
 
 
-def _shown(found: dict[str, Marker]) -> dict[str, Any]:
+def _shown(found: dict[str, Marker]) -> dict[str, shapes.Marker]:
     return {
         name: {
             "last_read_id": str(one.last_read),
@@ -141,4 +155,4 @@ def _asked(connection: Connection, ask: Ask) -> Around:
 
 
 def _is_asked(request: Request, name: str) -> bool:
-    return request.query_params.get(name, "").lower() in ("1", "true", "on")
+    return params.true(params.asked(request), name)
