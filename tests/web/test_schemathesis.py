@@ -51,13 +51,18 @@ CHECKS = [
     response_schema_conformance,
 ]
 APART_MS = 5_000
+THERE = 0.7
 PICTURES = "/api/v2/media"
 ENDLESS = "/api/v1/streaming/"
 """Streams have no end; their tests are `mastodon/test_streaming.py`."""
 ORDER = ("get", "post", "put", "patch", "delete")
 """What is there is read before it is taken away."""
-WRITES = {"in_reply_to_id": "posts", "quoted_status_id": "posts", "status_ids": "posts"}
-NAMED = {**WRITES, "account_id": "accounts", "account_ids": "accounts", "media_ids": "media"}
+NAMED = {
+    **dict.fromkeys(("in_reply_to_id", "quoted_status_id", "status_ids"), "posts"),
+    **dict.fromkeys(("account_id", "account_ids"), "accounts"),
+    **{"media_ids": "media", "acct": "handles", "resource": "handles", "q": "questions"},
+    **{name: name for name in ("client_id", "client_secret", "redirect_uri", "token")},
+}
 PLACES = {
     "/statuses/": "posts",
     "/polls/": "posts",
@@ -120,6 +125,12 @@ class World:
             "groups": [one["group_key"] for one in groups["notification_groups"]],
             "rooms": [room["room"]["key"]],
             "tags": ["word"],
+            "handles": ["ada", "@bob", "acct:eve@localhost", f"{house.settings.public.web}/@ada"],
+            "questions": ["word", "from:ada has:link", '"a word" -from:bob', "b*", "@eve"],
+            "client_id": [app["client_id"]],
+            "client_secret": [app["client_secret"]],
+            "redirect_uri": app["redirect_uris"],
+            "token": ["x" * 43],
         }
 
     async def ask(self, case: schemathesis.Case, who: str, ids: random.Random) -> None:
@@ -142,10 +153,10 @@ class World:
         return bearer(self.tokens["host" if host else who]) if who else {}
 
     def _put_what_is_there(self, case: schemathesis.Case, ids: random.Random) -> None:
-        """Half of the names that an address, a query or a body has become names of something."""
+        """Most of the names that an address, a query or a body has become names of something."""
         kinds = [kind for part, kind in PLACES.items() if part in case.path]
         for name in case.path_parameters if kinds else ():
-            if name != "answer" and ids.random() < 0.5:
+            if name != "answer" and ids.random() < THERE:
                 case.path_parameters[name] = ids.choice(self.there[kinds[0]])
         said = case.body if isinstance(case.body, dict) else {}
         if case.path == PICTURES and "file" in said:  # no other address is quick with a true one
@@ -153,7 +164,7 @@ class World:
         for tree in (said, case.query or {}):
             for name in tree:
                 kind = NAMED.get(name.removesuffix("[]"))
-                if kind and ids.random() < 0.5:
+                if kind and ids.random() < THERE:
                     one = ids.choice(self.there[kind])
                     tree[name] = [one] if isinstance(tree[name], list) else one
 
