@@ -58,7 +58,7 @@ class Stage(Room):
         self.sessions = Sessions(
             self.board,
             "room",
-            lambda *packet: self.packets.append(packet),
+            lambda person, packet, _now: self.packets.append((person, packet)),
             lambda *link: self.links.append(link),
         )
         if takes_up:

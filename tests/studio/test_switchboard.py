@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,8 @@ from hustings.rtc.ice import ARRIVE_S, Pair
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import check
 from hustings.studio import addresses
-from hustings.studio.switchboard import Switchboard
+from hustings.studio.keeping import keeper_for
+from hustings.studio.switchboard import KEPT_AT_ONCE, Call, Switchboard
 from tests.rtc.offers import OFFER
 from tests.studio.calling import OPUS, Room
 
@@ -26,7 +29,7 @@ async def room() -> AsyncIterator[Room]:
     await made.shut()
 
 
-def nothing(_: object) -> None:
+def nothing(*_: object) -> None:
     """Nobody listens."""
 
 
@@ -47,6 +50,29 @@ async def test_announced_addresses_stand_in_for_this_machines() -> None:
 async def test_this_machines_own_addresses() -> None:
     port, named = await candidates()
     assert named == [[host, str(port)] for host in addresses.own()]
+
+
+async def test_many_calls_are_written_down_in_turns_and_each_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Switchboard(keeper=keeper_for(tmp_path / "run", tmp_path))
+    board.open(0)
+    calls = [board.call(OFFERED, {"session": str(n)}, nothing, nothing) for n in range(40)]
+    now, kept = board.now(), list[Call]()
+    monkeypatch.setattr(board, "now", lambda: now)
+    monkeypatch.setattr(board, "keep", kept.append)
+    turns = []
+    for _ in range(200):
+        board._poll()
+        turns.append(len(kept))
+        now += 0.01
+    steps = [after - before for before, after in pairwise([0, *turns])]
+    assert max(steps) == KEPT_AT_ONCE
+    assert sum(map(bool, steps)) == 6, "three turns a second"
+    assert set(kept[: 3 * KEPT_AT_ONCE]) == set(calls)
+    assert kept[:24] == kept[40:64], "who waits longest is next"
+    monkeypatch.undo()
+    await board.shut()
 
 
 async def test_nothing_wakes_the_process_where_nothing_is_due() -> None:
@@ -98,7 +124,7 @@ async def test_one_calls_trouble_is_no_other_calls(
     call = room.sessions._sessions[session].call
     troubled = []
 
-    def broken(packet: RtpPacket) -> None:
+    def broken(packet: RtpPacket, _now: float) -> None:
         troubled.append(packet)
         raise RuntimeError("a room that is broken")
 

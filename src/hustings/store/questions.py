@@ -8,9 +8,11 @@ PostgreSQL know it again too and plan it once; a list comes as one value (`among
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -24,12 +26,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 Built = sa.Select[Any] | sa.CompoundSelect[Any]
 Values = dict[str, Any]
 Convert = Callable[[Any], Any]
+_OPEN = re.compile(r"%(?:\((\w+)\)s|%)")
 
 
 class Question:
     """`built` with its values left open (`sa.bindparam`), asked with them by name. None of them may be a list but `among`'s.
 
-    Errors: `sqlalchemy.exc.DBAPIError`, as from `Connection.execute`.
+    Errors: `KeyError` for a value that is missing; `sqlalchemy.exc.DBAPIError`, as from `Connection.execute`.
     """
 
     def __init__(self, built: Built) -> None:
@@ -41,11 +44,9 @@ class Question:
         given = said.given(values)
         driver = connection.connection.dbapi_connection
         assert driver is not None
-        cursor = driver.cursor()
+        cursor = said.cursor(driver)
         try:
-            # at once, where the driver leaves it to itself to find out what comes again and again
-            how = {"prepare": True} if connection.dialect.driver == "psycopg" else {}
-            cursor.execute(said.text, given, **how)
+            cursor.execute(said.text, given, **said.how)
             return said.converted(cursor)
         except connection.dialect.loaded_dbapi.Error as error:
             dialect, of_driver = connection.dialect, connection.dialect.loaded_dbapi.Error
@@ -97,9 +98,13 @@ class _Said:
         left_open = {name for name, one in made.binds.items() if one.required}
         # lists that belong to the question itself, as which posts are open to all, are written into it here, once
         whole = made.construct_expanded_state(dict.fromkeys(left_open), escape_names=False)
-        self.text = whole.statement
+        self.text, self._places = whole.statement, whole.positiontup
+        self.how: dict[str, Any] = {}
+        if dialect.driver == "psycopg":
+            # which else cuts a text of more than 4 kB into pieces each time, and prepares it only when it has come five times
+            self.text, self._places = _numbered(whole.statement)
+            self.how = {"prepare": True}
         self.names = [str(column.key) for column in built.selected_columns]
-        self._places = whole.positiontup
         self._fixed = {
             name: value for name, value in whole.parameters.items() if name not in left_open
         }
@@ -112,12 +117,15 @@ class _Said:
         self._dialect = dialect
         self._from_driver: list[tuple[int, Convert]] | None = None
 
+    def cursor(self, driver: Any) -> Any:
+        return psycopg.RawCursor(driver) if self.how else driver.cursor()
+
     def given(self, values: Values) -> Any:
-        """The values as the driver takes them. Errors: `KeyError`, where the driver would not tell of one that is missing."""
+        """The values as the driver takes them. Errors: `KeyError` for one that is missing."""
         whole = {**self._fixed, **values}
         for name, convert in self._to_driver.items():
             whole[name] = convert(whole[name])
-        return whole if self._places is None else [whole[name] for name in self._places]
+        return [whole[name] for name in self._places or ()]
 
     def converted(self, cursor: DBAPICursor) -> list[tuple[Any, ...]]:
         """What was found, as `built` has it: of SQLite a truth is a number, and JSON is a text."""
@@ -133,6 +141,16 @@ class _Said:
             for row in rows:
                 row[place] = convert(row[place])
         return [tuple(row) for row in rows]
+
+
+def _numbered(text: str) -> tuple[str, list[str]]:
+    """`%(name)s` as PostgreSQL itself has it, `$1`, and the names by their numbers."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else "%"
+
+    return _OPEN.sub(number, text), list(names)
 
 
 class Many(TypeDecorator[Sequence[Any]]):

@@ -41,7 +41,7 @@ TERMS = Offer(
 )
 """What an offer would have said: it is the same for every page."""
 
-OnPacket = Callable[[RtpPacket], None]
+OnPacket = Callable[[RtpPacket, float], None]
 OnState = Callable[[bool], None]
 
 
@@ -126,12 +126,13 @@ class SocketCall:
 
     def take(self, message: bytes) -> None:
         """One message of the page's. What is no packet is passed over."""
+        now = self._loop.time()
         try:
-            packets = self._intake.receive(message, self._loop.time())
+            packets = self._intake.receive(message, now)
         except ValueError:
             return
         for packet in packets:
-            self._heed(partial(self._on_packet, packet))
+            self._heed(partial(self._on_packet, packet, now))
 
     def went(self) -> None:
         """The connection is gone, or never came."""

@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from hustings.rtc import snapshot
@@ -37,14 +38,17 @@ LOG = logging.getLogger("hustings.studio")
 POLL_S = 0.01
 """What is due is done at most so often, and all of it at once; where nothing is due, nothing wakes."""
 KEEP_S = 1.0
-"""Calls are written down so often, and after `SENT_MAX` datagrams."""
+"""Each call is written down so often, and after `SENT_MAX` datagrams."""
+KEPT_AT_ONCE = 16
+"""Of many calls, so many are written down at a time (1 ms): a hundred on end would make a tick late."""
 NEVER = float("inf")
 RENEWAL = "renewal"
 """What is kept besides what a room wants kept: `Call.renewal`."""
 CALLS_MAX = 1_000
 """Fifty rooms of thirteen, and as many again on their way in or out."""
 
-OnPacket = Callable[[RtpPacket], None]
+OnPacket = Callable[[RtpPacket, float], None]
+"""A packet, and when it came (monotonic, in seconds)."""
 OnState = Callable[[bool], None]
 
 
@@ -101,7 +105,7 @@ class Call:
         """Ends it; nothing is called back after this."""
         self.on_packet, self.on_state = _nobody, _nobody
         self.peer.close(self._board.now())
-        self._board.flush(self)
+        self._board.flush(self, self._board.now())
 
     def fail(self) -> None:
         """Ends it because something in it went wrong; its room hears that the line is down."""
@@ -250,11 +254,16 @@ class Switchboard:
         """The monotonic clock in seconds."""
         return time.monotonic()
 
-    def flush(self, call: Call) -> None:
-        """Does what a peer wants done."""
+    def look(self) -> None:
+        """What has come by UDP is heard now, as before a tick."""
+        if self._udp is not None:
+            self._udp.look()
+
+    def flush(self, call: Call, now: float) -> None:
+        """Does what a peer wants done. `now`: when the datagram came that led to it, if one did."""
         for output in call.peer.take():
             if isinstance(output, RtpPacket):  # nearly always
-                call.on_packet(output)
+                call.on_packet(output, now)
             elif isinstance(output, Send):
                 self._port(output.pair).send(output.pair, output.datagram)
             elif isinstance(output, Proved):
@@ -284,7 +293,7 @@ class Switchboard:
             return
         call = self._calls.get(peer) if peer is not None else None
         if call is not None:
-            self._follow(call)
+            self._follow(call, now)
 
     def _lost(self, pair: Pair) -> None:
         """A TCP connection ended. Its call goes on as long as it has another pair, or finds one in time."""
@@ -300,11 +309,11 @@ class Switchboard:
         except Exception:
             LOG.exception("a call ended")
             call.fail()
-        self._follow(call)
+        self._follow(call, self.now())
 
-    def _follow(self, call: Call) -> None:
+    def _follow(self, call: Call, now: float) -> None:
         try:
-            self.flush(call)
+            self.flush(call, now)
         except Exception:
             LOG.exception("a call ended")
             call.fail()
@@ -339,13 +348,13 @@ class Switchboard:
         self._demux.add(peer.ufrag, peer)
         for pair in past.pairs:
             self._demux.prove(pair, peer)
-        self.flush(call)
+        self.flush(call, self.now())
 
     def _plan(self) -> None:
         """The next poll: when a call needs it, or all are to be written down."""
         due = min((one.peer.deadline for one in self._calls.values()), default=NEVER)
         if self._keeper is not None and self._calls:
-            due = min(due, self._kept_at + KEEP_S)
+            due = min(due, self._kept_at + self._turn_s)
         if self._polling is not None:
             self._polling.cancel()
         self._due_at, self._polling = due, None
@@ -353,13 +362,19 @@ class Switchboard:
             wait_s = max(due, self._polled_at + POLL_S) - self.now()
             self._polling = asyncio.get_running_loop().call_later(wait_s, self._poll)
 
+    @property
+    def _turn_s(self) -> float:
+        """How long after some calls the next are written down."""
+        return KEEP_S / max(1, -(-len(self._calls) // KEPT_AT_ONCE))
+
     def _poll(self) -> None:
         now = self._polled_at = self.now()
         self._due_at = -NEVER  # what is done here is planned for at the end
         try:
-            if self._keeper is not None and now >= self._kept_at + KEEP_S:
+            if self._keeper is not None and now >= self._kept_at + self._turn_s:
                 self._kept_at = now
-                for call in self._calls.values():
+                for peer in list(islice(self._calls, KEPT_AT_ONCE)):
+                    call = self._calls[peer] = self._calls.pop(peer)  # the next turn is the others'
                     self.keep(call)
             for call in [one for one in self._calls.values() if one.peer.deadline <= now]:
                 self.do(call, partial(call.peer.poll, now))
@@ -385,5 +400,5 @@ def _drawn() -> Beginnings:
     )
 
 
-def _nobody(_: object) -> None:
+def _nobody(*_: object) -> None:
     """A call that was closed has nobody behind it."""
