@@ -51,6 +51,7 @@ def _home(figure: Figure, server: Served, say: Say) -> None:
     told = server.asks("by_the_clock", requests[::-1], rate=RATE, seconds=SECONDS)
     cores = f"web {told['web_s'] / told['seconds']:.0%} of a core"
     cores += f", PostgreSQL {told['sql_s'] / told['seconds']:.0%}" if told["sql_s"] else ""
+    cores += f", who asks {told['ask_s'] / told['seconds']:.0%}"
     note = "; ".join(filter(None, [cores, wrong(told)]))
     label = f"home, {RATE:.0f} a second, {LABELS[kind]}"
     figure.add(f"{kind}.home", label, "ms", told["took_ms"], note=note)

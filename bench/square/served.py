@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -45,12 +46,12 @@ class Served:
         return token(self.sizes.tokens + place)
 
     def asks(self, how: str, requests: Sequence[Request], **plan: Any) -> dict[str, Any]:
-        """What the asking process tells when it is done, and `web_s`, `sql_s`: the processor time spent meanwhile."""
-        before = self._spent_s()
+        """What the asking process tells when it is done; `web_s`, `sql_s`, `ask_s`: processor time spent meanwhile, by it too."""
+        before, others_s = self._spent_s(), _ended_s()
         with self.asking(how, requests, **plan) as process:
             told = said(process)
         web_s, sql_s = (now - then for now, then in zip(self._spent_s(), before, strict=True))
-        return {**told, "web_s": web_s, "sql_s": sql_s}
+        return {**told, "web_s": web_s, "sql_s": sql_s, "ask_s": _ended_s() - others_s}
 
     @contextlib.contextmanager
     def asking(
@@ -83,6 +84,12 @@ class Served:
     def _spent_s(self) -> tuple[float, float]:
         of_sql = [self.filled.pid, *descendants_of(self.filled.pid)] if self.filled.pid else []
         return self.web_s(), sum(machine.cpu_s(pid) for pid in of_sql)
+
+
+def _ended_s() -> float:
+    """Processor seconds of the children that ended so far."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from tests.web.held import ADDRESS
 from tests.web.mastodon.letting_in import own_token, registered
 from tests.web.mastodon.posting import author
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
 SEED = int(os.environ.get("SEED", "1"))
 CHECKS = [
     not_a_server_error,
