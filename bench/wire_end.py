@@ -33,10 +33,10 @@ class Ear:
         self._has_begun = False
         self._dry_now = 0
 
-    def take(self, packet: RtpPacket, now: float) -> None:
+    def take(self, packet: RtpPacket) -> None:
         self.received += 1
         if self.buffer is not None:
-            arrival = round(now * RATE)
+            arrival = round(time.monotonic() * RATE)
             self.buffer.push(packet.sequence, packet.timestamp, packet.payload, arrival)
 
     def turn(self, is_up: bool) -> None:
@@ -53,7 +53,7 @@ class Ear:
             self._dry_now += 1
 
 
-async def listen(board: Switchboard, ears: list[Ear]) -> None:
+async def listen(ears: list[Ear]) -> None:
     """For ever."""
     for ear in ears:
         ear.buffer = JitterBuffer()
@@ -61,7 +61,6 @@ async def listen(board: Switchboard, ears: list[Ear]) -> None:
     while True:
         due += TICK_S
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        board.look()
         for ear in ears:
             ear.tick()
 
@@ -85,7 +84,7 @@ async def main() -> None:
             )
         elif asked is True:
             keep_time()
-            listening = asyncio.create_task(listen(board, ears))
+            listening = asyncio.create_task(listen(ears))
             _say(True)
         else:
             ear = Ear()

@@ -46,7 +46,7 @@ class Ours:
         self._calls.append(call)
         return call.answer
 
-    def _count(self, packet: RtpPacket, now: float) -> None:
+    def _count(self, packet: RtpPacket) -> None:
         self.received += 1
 
     async def _send(self) -> None:

@@ -52,9 +52,9 @@ class Tap(Track):
 
     decoder: OpusDecoder = field(default_factory=OpusDecoder)
 
-    def take(self, packet: RtpPacket, now: float) -> None:
+    def take(self, packet: RtpPacket) -> None:
         if packet.payload:
-            self.times_s.append(now)
+            self.times_s.append(asyncio.get_running_loop().time())
             self.sounds.append(self.decoder.decode(packet.payload)[:TICK])
 
 
@@ -90,8 +90,8 @@ class Heard(Track):
         self._born = clock.ticks * TICK
         self._next = 0
 
-    def take(self, packet: RtpPacket, now: float) -> None:
-        self.line.push(VOICE, packet, self._clock.at(now) - self._born)
+    def take(self, packet: RtpPacket) -> None:
+        self.line.push(VOICE, packet, self._clock.now() - self._born)
 
     def tick(self) -> None:
         self.line.tick(self._next)
@@ -106,15 +106,14 @@ class Clock:
         self.zero_s = asyncio.get_running_loop().time()
         self.ticks = 0
 
-    def at(self, now_s: float) -> int:
-        return round((now_s - self.zero_s) * 48_000)
+    def now(self) -> int:
+        return round((asyncio.get_running_loop().time() - self.zero_s) * 48_000)
 
-    async def run(self, board: Switchboard, heard: dict[str, Heard]) -> None:
+    async def run(self, heard: dict[str, Heard]) -> None:
         while True:
             self.ticks += 1
             due_s = self.zero_s + self.ticks * TICK_S
             await asyncio.sleep(max(0.0, due_s - asyncio.get_running_loop().time()))
-            board.look()
             for one in heard.values():
                 one.tick()
 
@@ -126,7 +125,7 @@ async def main() -> None:
     taps: dict[str, Tap] = {}
     heard: dict[str, Heard] = {}
     clock = Clock()
-    ticking = asyncio.create_task(clock.run(board, heard))
+    ticking = asyncio.create_task(clock.run(heard))
     _say("up")
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         word, *rest = json.loads(line)

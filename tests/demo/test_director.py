@@ -53,7 +53,7 @@ class House:
     def _ticket(self, request: web.Request) -> Ticket:
         return self._verifier.verify(request.headers["Authorization"].split()[1], "demo")
 
-    def _packet(self, person: str, packet: RtpPacket, _now: float) -> None:
+    def _packet(self, person: str, packet: RtpPacket) -> None:
         self.heard.setdefault(person, []).append(bytes(packet.payload))
 
     def _link(self, person: str, up: bool) -> None:

@@ -127,7 +127,7 @@ class Door:
             headers={"Location": f"/session/demo/{session}"},
         )
 
-    def _echo(self, person: str, packet: Any, _now: float) -> None:
+    def _echo(self, person: str, packet: Any) -> None:
         self.stage.packets.append((person, packet))
         self.stage.sessions.send(person, packet.payload)
 

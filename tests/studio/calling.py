@@ -70,7 +70,7 @@ class Room:
         self.sessions = Sessions(
             self.board,
             "room",
-            lambda person, packet, _now: self.packets.append((person, packet)),
+            lambda *packet: self.packets.append(packet),
             lambda *link: self.links.append(link),
         )
         self.peers: list[Peer] = []

@@ -58,7 +58,7 @@ class Stage(Room):
         self.sessions = Sessions(
             self.board,
             "room",
-            lambda person, packet, _now: self.packets.append((person, packet)),
+            lambda *packet: self.packets.append(packet),
             lambda *link: self.links.append(link),
         )
         if takes_up:

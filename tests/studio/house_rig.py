@@ -65,9 +65,6 @@ class PaperWires:
         self.sessions[session] = person
         return session, f"answer to {offer.decode()}"
 
-    def look(self) -> None:
-        """On paper, what comes is heard at once."""
-
     async def open_socket(self, person: str) -> tuple[str, str]:
         return await self.open(person, b"", "session")
 
@@ -237,7 +234,7 @@ class Rig:
                 wires = live.wires
                 assert isinstance(wires, PaperWires)
                 for person in set(wires.sessions.values()):
-                    wires.packet(person, self._packet(person, live), self.hands.monotonic_ns / 1e9)
+                    wires.packet(person, self._packet(person, live))
             live.advance()
 
     def seconds(self, seconds: float, **how: Any) -> None:

@@ -97,7 +97,7 @@ async def test_an_offer_that_comes_too_late_costs_the_old_session_nothing(room: 
 async def test_a_line_that_breaks_is_said_and_a_line_that_heals_too(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SILENCE_S", 0.2)
+    monkeypatch.setattr(module, "SILENCE_NS", 200_000_000)
     peer = room.peer()
     await peer.join(room.sessions, "ann")
     await room.until(lambda: room.packets)

@@ -232,7 +232,7 @@ async def test_a_room_that_fails_over_a_packet(
     [session, _] = stage.sessions._sessions
     call = stage.sessions._sessions[session].call
 
-    def broken(_: object, _now: float) -> None:
+    def broken(_: object) -> None:
         raise RuntimeError("a room that is broken")
 
     call._on_packet = broken

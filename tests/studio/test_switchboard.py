@@ -29,7 +29,7 @@ async def room() -> AsyncIterator[Room]:
     await made.shut()
 
 
-def nothing(*_: object) -> None:
+def nothing(_: object) -> None:
     """Nobody listens."""
 
 
@@ -124,7 +124,7 @@ async def test_one_calls_trouble_is_no_other_calls(
     call = room.sessions._sessions[session].call
     troubled = []
 
-    def broken(packet: RtpPacket, _now: float) -> None:
+    def broken(packet: RtpPacket) -> None:
         troubled.append(packet)
         raise RuntimeError("a room that is broken")
 

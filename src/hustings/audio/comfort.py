@@ -2,7 +2,7 @@
 
 After five guesses nothing is known any more of what he says, and a fall from his room into nought says "gone" before anybody can
 know it. So noise of his own level takes over from the last guess and fades within a second. By then he is back, or his
-line counts as broken soon (`studio/sessions.SILENCE_S`). Who sends silence himself (DTX) gets what he sent.
+line counts as broken soon (`studio/sessions.SILENCE_NS`). Who sends silence himself (DTX) gets what he sent.
 """
 
 from __future__ import annotations

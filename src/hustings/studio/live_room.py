@@ -303,7 +303,6 @@ class LiveRoom:
             self.ground.lateness.rows.append((mono - self.clock.monotonic_ns(at)) // 1000)
         if timers.air_due(self.room, at):
             self.append([Draft("on_air", {"by": self.room.air_by})], clock=at)
-        self.wires.look()
         self._flood.clear()
         self.next_tick = at + TICK
         try:
@@ -379,9 +378,9 @@ class LiveRoom:
 
     # --- wires
 
-    def _packet(self, person: str, packet: RtpPacket, now: float) -> None:
-        """One packet, and when it came: to disk first, then to the line."""
-        if self.line is None or self.clock is None or not self.room.alive:
+    def _packet(self, person: str, packet: RtpPacket) -> None:
+        """One packet as it arrives: to disk first, then to the line."""
+        if self.line is None or not self.room.alive:
             return
         known = self.room.stage.people.get(person)
         if known is None or known.link == AWAY:
@@ -389,7 +388,7 @@ class LiveRoom:
         self._flood[person] = self._flood.get(person, 0) + 1
         if self._flood[person] > PACKETS_PER_TICK_MAX:
             return
-        clock = self.clock.now(round(now * 1e9))
+        clock = self.now()
         if self.tracks is not None:
             self.tracks.push(Packet(person, clock, packet.raw))
         self.line.push(person, packet, clock)

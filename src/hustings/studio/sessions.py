@@ -2,7 +2,7 @@
 
 A person has one session. A new one for the same person takes the place of the old when its handshake is done, not
 before: an offer that was sent into an outage may arrive long after the line healed. A session is *up* from its first
-sign of life and *down* when its wire fails or, for one who sends, no packet came for `SILENCE_S`: a muted browser goes
+sign of life and *down* when its wire fails or, for one who sends, no packet came for `SILENCE_NS`: a muted browser goes
 on sending, so silence of packets means a broken line.
 """
 
@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
+from time import monotonic_ns
 
 from hustings.rooms.roles import Refusal
 from hustings.rtc.intake import Counts
@@ -23,14 +23,14 @@ from hustings.rtc.sdp import Mode, OfferError, check, credentials
 from hustings.studio.socketed import SocketCall
 from hustings.studio.switchboard import Call, CallsFull, Switchboard
 
-SILENCE_S = 2.0
+SILENCE_NS = 2_000_000_000
 LOOK_S = 0.25
 MODES: dict[str, Mode] = {"session": "session", "whip": "whip", "whep": "whep"}
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """One session of one person. `seen_at` is when its last packet came (monotonic)."""
+    """One session of one person. `seen_ns` is when its last packet came (monotonic)."""
 
     session: str
     person: str
@@ -38,7 +38,7 @@ class Session:
     sends: bool
     call: Call | SocketCall = field(repr=False)
     up: bool = False
-    seen_at: float = 0.0
+    seen_ns: int = 0
 
 
 class Sessions:
@@ -48,7 +48,7 @@ class Sessions:
         self,
         board: Switchboard,
         room: str,
-        on_packet: Callable[[str, RtpPacket, float], None],
+        on_packet: Callable[[str, RtpPacket], None],
         on_link: Callable[[str, bool], None],
     ) -> None:
         self._board = board
@@ -160,10 +160,6 @@ class Sessions:
         session = self._people.get(person)
         return "browser" if session is None or session.mode == "session" else session.mode
 
-    def look(self) -> None:
-        """What has come is heard now, as before a tick."""
-        self._board.look()
-
     def send(self, person: str, payload: bytes) -> None:
         """One 20 ms Opus packet for this person's ear."""
         session = self._people.get(person)
@@ -211,23 +207,23 @@ class Sessions:
     def _is_pending(self, session: Session, person: str) -> bool:
         return session.person == person and self._people.get(person) is not session
 
-    def _packet(self, session_id: str, packet: RtpPacket, now: float) -> None:
+    def _packet(self, session_id: str, packet: RtpPacket) -> None:
         session = self._sessions.get(session_id)
         if session is None or not session.sends:
             return
-        session.seen_at = now
+        session.seen_ns = monotonic_ns()
         if self._is_pending(session, session.person):
             return
         if not session.up:
             self._turn(session, True)
-        self._on_packet(session.person, packet, now)
+        self._on_packet(session.person, packet)
 
     def _state(self, session_id: str, up: bool) -> None:
         """The wire's own word: up counts for those who only listen, down for all."""
         session = self._sessions.get(session_id)
         if session is None:
             return
-        session.seen_at = monotonic()
+        session.seen_ns = monotonic_ns()
         if self._is_pending(session, session.person):
             older = self._people[session.person] if up else session
             if up:
@@ -249,9 +245,9 @@ class Sessions:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            late = monotonic() - SILENCE_S
+            late_ns = monotonic_ns() - SILENCE_NS
             for session in list(self._sessions.values()):
-                if session.sends and session.up and session.seen_at < late:
+                if session.sends and session.up and session.seen_ns < late_ns:
                     self._turn(session, False)
 
 

@@ -41,7 +41,7 @@ TERMS = Offer(
 )
 """What an offer would have said: it is the same for every page."""
 
-OnPacket = Callable[[RtpPacket, float], None]
+OnPacket = Callable[[RtpPacket], None]
 OnState = Callable[[bool], None]
 
 
@@ -126,13 +126,12 @@ class SocketCall:
 
     def take(self, message: bytes) -> None:
         """One message of the page's. What is no packet is passed over."""
-        now = self._loop.time()
         try:
-            packets = self._intake.receive(message, now)
+            packets = self._intake.receive(message, self._loop.time())
         except ValueError:
             return
         for packet in packets:
-            self._heed(partial(self._on_packet, packet, now))
+            self._heed(partial(self._on_packet, packet))
 
     def went(self) -> None:
         """The connection is gone, or never came."""

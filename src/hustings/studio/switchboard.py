@@ -47,8 +47,7 @@ RENEWAL = "renewal"
 CALLS_MAX = 1_000
 """Fifty rooms of thirteen, and as many again on their way in or out."""
 
-OnPacket = Callable[[RtpPacket, float], None]
-"""A packet, and when it came (monotonic, in seconds)."""
+OnPacket = Callable[[RtpPacket], None]
 OnState = Callable[[bool], None]
 
 
@@ -105,7 +104,7 @@ class Call:
         """Ends it; nothing is called back after this."""
         self.on_packet, self.on_state = _nobody, _nobody
         self.peer.close(self._board.now())
-        self._board.flush(self, self._board.now())
+        self._board.flush(self)
 
     def fail(self) -> None:
         """Ends it because something in it went wrong; its room hears that the line is down."""
@@ -254,16 +253,11 @@ class Switchboard:
         """The monotonic clock in seconds."""
         return time.monotonic()
 
-    def look(self) -> None:
-        """What has come by UDP is heard now, as before a tick."""
-        if self._udp is not None:
-            self._udp.look()
-
-    def flush(self, call: Call, now: float) -> None:
-        """Does what a peer wants done. `now`: when the datagram came that led to it, if one did."""
+    def flush(self, call: Call) -> None:
+        """Does what a peer wants done."""
         for output in call.peer.take():
             if isinstance(output, RtpPacket):  # nearly always
-                call.on_packet(output, now)
+                call.on_packet(output)
             elif isinstance(output, Send):
                 self._port(output.pair).send(output.pair, output.datagram)
             elif isinstance(output, Proved):
@@ -293,7 +287,7 @@ class Switchboard:
             return
         call = self._calls.get(peer) if peer is not None else None
         if call is not None:
-            self._follow(call, now)
+            self._follow(call)
 
     def _lost(self, pair: Pair) -> None:
         """A TCP connection ended. Its call goes on as long as it has another pair, or finds one in time."""
@@ -309,11 +303,11 @@ class Switchboard:
         except Exception:
             LOG.exception("a call ended")
             call.fail()
-        self._follow(call, self.now())
+        self._follow(call)
 
-    def _follow(self, call: Call, now: float) -> None:
+    def _follow(self, call: Call) -> None:
         try:
-            self.flush(call, now)
+            self.flush(call)
         except Exception:
             LOG.exception("a call ended")
             call.fail()
@@ -348,7 +342,7 @@ class Switchboard:
         self._demux.add(peer.ufrag, peer)
         for pair in past.pairs:
             self._demux.prove(pair, peer)
-        self.flush(call, self.now())
+        self.flush(call)
 
     def _plan(self) -> None:
         """The next poll: when a call needs it, or all are to be written down."""
@@ -400,5 +394,5 @@ def _drawn() -> Beginnings:
     )
 
 
-def _nobody(*_: object) -> None:
+def _nobody(_: object) -> None:
     """A call that was closed has nobody behind it."""

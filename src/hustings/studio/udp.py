@@ -4,9 +4,8 @@ Two *open* sockets hear everybody and never send a byte. Each proved pair has a 
 port (SO_REUSEPORT): the kernel sorts its datagrams there, so a flood of strangers fills the open sockets' buffer and nobody
 else's. Every socket is read with a budget per tick, so a flood costs a fixed share of the loop, whoever sends it.
 
-The sockets have an epoll of their own. It is looked at before each tick of a room (`look`), for which all of it is, and halfway
-between two, for what is to be answered: a hundred speakers wake the loop a hundred times a second and not five thousand times.
-While nobody says anything, each datagram wakes it. When a datagram came the kernel says, whenever it is read.
+The sockets have an epoll of their own, which is looked at every `REST_S` at the most: a hundred speakers then wake the loop
+250 times a second and not five thousand times. Where little comes each datagram wakes it, where much comes a timer does.
 
 The port is taken without SO_REUSEPORT and shared only afterwards: a second studio on it gets its error at the start.
 """
@@ -17,18 +16,15 @@ import asyncio
 import ipaddress
 import select
 import socket
-import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hustings.rtc.ice import Pair
 
 TICK_S = 0.02
-REST_S = 0.011
-"""Somewhat more than half a tick: of a tick and a timer, both due, the tick is to come first."""
-FRESH_S = 0.001
-"""A look that is no older than this is not done again: fifty rooms tick on one port."""
+REST_S = 0.004
+MUCH = 3
+"""Datagrams in `REST_S` from which on a timer looks: less than one a look would be more wake-ups than datagrams."""
 OPEN_BUDGET = 64
 PAIR_BUDGET = 32
 """Datagrams per tick; a browser sends one or two."""
@@ -38,9 +34,7 @@ MIXED_S = 1.0
 OPEN_BUFFER_BYTES = 262_144
 TRIES = 8
 IP_PKTINFO = 8  # ip(7); Python names it from 3.12 on
-SO_TIMESTAMPNS = 35  # socket(7); Python does not name it
-STAMP = struct.Struct("@ll")
-ANCILLARY_BYTES = 128
+ANCILLARY_BYTES = 64
 
 Received = Callable[[bytes, Pair, float], None]
 
@@ -61,8 +55,8 @@ class Tap:
 
 
 class UdpPort:
-    """`received` gets each datagram with its pair and the time at which it came, which is not before the last look. Errors of
-    single datagrams are nobody's: they are dropped."""
+    """`received` gets each datagram with its pair and the time at which it was looked for. Errors of single datagrams are
+    nobody's: they are dropped."""
 
     def __init__(self, received: Received) -> None:
         self._received = received
@@ -70,8 +64,7 @@ class UdpPort:
         self._epoll = select.epoll()
         self._taps: dict[int, Tap] = {}
         self._resting: asyncio.TimerHandle | None = None
-        self._looked_at = self._loop.time()
-        self._came = 0
+        self._looked_at = 0.0
         self._open: list[Tap] = []
         self._pairs: dict[Pair, Tap] = {}
         self.port = 0
@@ -118,7 +111,6 @@ class UdpPort:
         try:
             own.setblocking(False)
             own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            own.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             if family == socket.AF_INET6:
                 own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             own.bind((pair.local, self.port, *scope))
@@ -144,16 +136,6 @@ class UdpPort:
             tap.socket.send(datagram)
         except OSError:
             return
-
-    def look(self) -> None:
-        """What is here is heard now, as before a tick."""
-        if self._loop.time() - self._looked_at < FRESH_S:
-            return
-        try:
-            self._look()
-        finally:
-            if self._resting is not None:
-                self._rest()
 
     def _take(self, port: int) -> int:
         self._open.clear()
@@ -196,37 +178,33 @@ class UdpPort:
         self._resting = None
         self._loop.add_reader(self._epoll, self._wake)
 
-    def _rest(self) -> None:
-        """Until the next look, without being woken."""
-        if self._resting is not None:
-            self._resting.cancel()
-        self._resting = self._loop.call_at(self._looked_at + REST_S, self._rested)
-
     def _wake(self) -> None:
-        self._loop.remove_reader(self._epoll)
-        self._rest()
+        rest_s = self._looked_at + REST_S - self._loop.time()
+        if rest_s > 0:
+            self._loop.remove_reader(self._epoll)
+            self._resting = self._loop.call_later(rest_s, self._rested)
+        else:
+            self._look()
 
     def _rested(self) -> None:
+        count = MUCH
         try:
-            self._look()
+            count = self._look()
         finally:  # whoever was called may fail: the next datagram is heard all the same
-            if self._came:
-                self._rest()
+            if count >= MUCH:
+                self._resting = self._loop.call_at(self._looked_at + REST_S, self._rested)
             else:
                 self._wait()
-            self._came = 0
 
-    def _look(self) -> None:
-        """Reads what there is."""
-        before, now = self._looked_at, self._loop.time()
-        self._looked_at = now
-        to_monotonic = now - time.time()
-        poll, taps, received, unpacked = self._epoll.poll, self._taps, self._received, STAMP.unpack
+    def _look(self) -> int:
+        """Reads what there is; how many datagrams that were."""
+        now = self._looked_at = self._loop.time()
+        count = 0
         # One datagram of each that has some, and again: to ask the epoll costs less than to ask each socket in vain.
-        while ready := poll(0):
-            self._came += len(ready)
+        while ready := self._epoll.poll(0):
+            count += len(ready)
             for number, _ in ready:
-                tap = taps.get(number)
+                tap = self._taps.get(number)
                 if tap is None:  # given up while an earlier one was read
                     continue
                 if now - tap.since >= TICK_S:
@@ -235,22 +213,16 @@ class UdpPort:
                     self._spent(tap)
                     continue
                 tap.left -= 1
+                pair = tap.pair
                 try:
-                    datagram, notes, _, remote = tap.socket.recvmsg(DATAGRAM_MAX, ANCILLARY_BYTES)
+                    if pair is not None and now >= tap.alone_from:
+                        datagram = tap.socket.recv(DATAGRAM_MAX)
+                    else:
+                        datagram, pair = _read(tap.socket, pair)
                 except OSError:
                     continue  # ICMP says that nobody is there (udp(7)), and anybody can forge that; or nothing after all
-                pair = tap.pair
-                if pair is None:
-                    pair = Pair(_destination(notes), remote)
-                elif now < tap.alone_from and remote != pair.remote:
-                    pair = Pair(
-                        pair.local, remote
-                    )  # of between bind and connect: a stranger's, perhaps
-                seconds, nanoseconds = unpacked(notes[0][2])  # socket(7): the first note is when
-                came_at = seconds + nanoseconds * 1e-9 + to_monotonic
-                if not before <= came_at <= now:  # somebody moved the wall clock
-                    came_at = now
-                received(datagram, pair, came_at)
+                self._received(datagram, pair, now)
+        return count
 
     def _spent(self, tap: Tap) -> None:
         """The tick's budget is: the socket waits for the next tick."""
@@ -258,12 +230,21 @@ class UdpPort:
         self._loop.call_at(tap.since + TICK_S, self._listen, tap)
 
 
+def _read(own: socket.socket, pair: Pair | None) -> tuple[bytes, Pair]:
+    """From an open socket, or from a pair's in which strangers' may still be."""
+    if pair is not None:
+        datagram, remote = own.recvfrom(DATAGRAM_MAX)
+        # What came between bind and connect may be a stranger's, and anything.
+        return datagram, pair if remote == pair.remote else Pair(pair.local, remote)
+    datagram, notes, _, remote = own.recvmsg(DATAGRAM_MAX, ANCILLARY_BYTES)
+    return datagram, Pair(_destination(notes), remote)
+
+
 def _open_socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:
         made.setblocking(False)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, OPEN_BUFFER_BYTES)
-        made.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
