@@ -167,7 +167,11 @@ def build(parts: Parts, pages: Pages, sheets: Sheets) -> APIRouter:
 
     @router.get("/plan")
     async def form(request: Request) -> Response:
-        return pages.html("plan.html", **form_values(parts, {}, await parts.visitors.of(request)))
+        try:
+            who = await parts.visitors.of(request)
+        except Refused:
+            who = None  # the database is away, and a room can be thought out all the same
+        return pages.html("plan.html", **form_values(parts, {}, who))
 
     @router.post("/plan")
     async def plan(request: Request) -> Response:
