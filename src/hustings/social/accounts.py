@@ -301,7 +301,7 @@ def note_down(
 
 
 def _seen(connection: Connection, question: Question, one: int | str) -> Account | None:
-    row = next(iter(question.trees(connection, {"one": one})), None)
+    row = question.tree(connection, {"one": one})
     return None if row is None else _account(row)
 
 

@@ -105,12 +105,13 @@ _READ_AT = Question(sa.select(feeds.c.read_at_ms).where(feeds.c.account == READE
 
 def floor_of(connection: Connection, account: int) -> int | None:
     """The id from which on the account's feed is whole; None when it has none."""
-    return next(iter(_FLOOR.column(connection, {READER.key: account})), None)
+    floor: int | None = _FLOOR.value(connection, {READER.key: account})
+    return floor
 
 
 def wants_care(connection: Connection, account: int, now_ms: int) -> bool:
     """Whether `care_for` has something to do: asked in the reading transaction, so that a page writes once a day only."""
-    read_at = next(iter(_READ_AT.column(connection, {READER.key: account})), None)
+    read_at = _READ_AT.value(connection, {READER.key: account})
     return read_at is None or read_at <= now_ms - TOUCHED_EVERY_MS
 
 

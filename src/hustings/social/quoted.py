@@ -55,7 +55,7 @@ def of_posts(connection: Connection, viewer: int | None, ids: Collection[int]) -
     """Of those of the posts that quote."""
     if not ids:
         return {}
-    asked = {"ids": list(ids), "viewer": viewer}
+    asked = {"ids": list(ids), VIEWER.key: viewer}
     return {row["post"]: _bond(row) for row in _bonds(viewer is None).trees(connection, asked)}
 
 
@@ -108,11 +108,14 @@ def quotable(
     if viewer is None:
         return set()
     others = {row["account"] for row in rows if row["account"] != viewer}
-    asked = {"viewer": viewer, "ids": list(others)}
-    blocked = set(_BLOCKED.column(connection, asked)) if others else set()
+
+    def among_these(question: Question, targets: set[int]) -> set[int]:
+        asked = {VIEWER.key: viewer, "ids": list(targets)}
+        return set(question.column(connection, asked)) if targets else set()
+
+    blocked = among_these(_BLOCKED, others)
     limited = {row["account"] for row in rows if row["quote_policy"] == FOLLOWERS} & others
-    asked = {VIEWER.key: viewer, "ids": list(limited)}
-    followed = set(_FOLLOWED.column(connection, asked)) if limited else set()
+    followed = among_these(_FOLLOWED, limited)
 
     def may(author: int, seen_by: str, policy: str) -> bool:
         if author == viewer:

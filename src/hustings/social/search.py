@@ -129,12 +129,11 @@ def find_posts(
     wanted = (*asked.wanted, *mine)
     plan_once(connection)
     first = max(LOOKED_AT_FIRST, 2 * (window.offset + window.limit))
-    ids: list[int] = []
+    seen, ids = _posts(reader is None), list[int]()
+    here = {"offset": window.offset, "limit": window.limit, VIEWER.key: reader, NOW.key: now_ms}
     for most in (min(first, LOOKED_AT_MAX), LOOKED_AT_MAX):
         some = words.newest(connection, words.POSTS, wanted, asked.unwanted, most, above, below)
-        here = {"ids": some, "offset": window.offset, "limit": window.limit}
-        seen = _posts(reader is None)
-        ids = seen.column(connection, {**here, VIEWER.key: reader, NOW.key: now_ms})
+        ids = seen.column(connection, {**here, "ids": some})
         if len(ids) == window.limit or len(some) < most:
             break
     return shown.found(connection, reader, ids)

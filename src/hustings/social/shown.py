@@ -189,24 +189,26 @@ def of_ids(
         return []
     asked = {"ids": list(ids), VIEWER.key: viewer}
     rows = _those(viewer is None, tombstones).trees(connection, asked)
-    found = {row["id"]: row for row in rows}
-    return of_rows(connection, viewer, [found[id] for id in ids if id in found])
+    return of_rows(connection, viewer, _in_order(rows, ids))
 
 
 def found(connection: Connection, viewer: int | None, ids: Sequence[int]) -> list[Post]:
     """Posts that a question of this transaction found the viewer to be allowed to see, in the order of `ids`."""
     if not ids:
         return []
-    rows = {row["id"]: row for row in _rows(connection, ids)}
-    return of_rows(connection, viewer, [rows[id] for id in ids if id in rows])
+    return of_rows(connection, viewer, _in_order(_rows(connection, ids), ids))
 
 
 def whatever(connection: Connection, ids: Collection[int]) -> list[Post]:
     """As moderators read them, in the order of `ids`: whoever they were for, of suspended accounts and deleted ones too."""
     if not ids:
         return []
-    found = {row["id"]: row for row in _rows(connection, ids)}
-    return of_rows(connection, None, [found[id] for id in ids if id in found], whoever=True)
+    return of_rows(connection, None, _in_order(_rows(connection, ids), ids), whoever=True)
+
+
+def _in_order(rows: Iterable[Row], ids: Iterable[int]) -> list[Row]:
+    found = {row["id"]: row for row in rows}
+    return [found[id] for id in ids if id in found]
 
 
 @lru_cache

@@ -177,7 +177,7 @@ def bearer(connection: Connection, token: str) -> Bearer:
     """Who holds that token; nobody who is suspended. Errors: `token_wrong`."""
     if len(token) != TOKEN_CHARS:
         raise Refused("token_wrong")
-    row = next(iter(_HELD.trees(connection, {"hash": hash_of(token)})), None)
+    row = _HELD.tree(connection, {"hash": hash_of(token)})
     if row is None or row["suspended_at_ms"] is not None or row["deleted_at_ms"] is not None:
         raise Refused("token_wrong")
     return Bearer(

@@ -59,6 +59,11 @@ class Question:
     def first(self, connection: Connection, values: Values) -> tuple[Any, ...] | None:
         return next(iter(self.rows(connection, values)), None)
 
+    def value(self, connection: Connection, values: Values) -> Any:
+        """The first one of the first row, None where there is none."""
+        row = self.first(connection, values)
+        return None if row is None else row[0]
+
     def column(self, connection: Connection, values: Values) -> list[Any]:
         """The first one of each row."""
         return [row[0] for row in self.rows(connection, values)]
@@ -67,6 +72,10 @@ class Question:
         """Rows by the names of their columns."""
         names = self._in(connection.dialect).names
         return [dict(zip(names, row, strict=True)) for row in self.rows(connection, values)]
+
+    def tree(self, connection: Connection, values: Values) -> dict[str, Any] | None:
+        """The first row, by the names of its columns."""
+        return next(iter(self.trees(connection, values)), None)
 
     def text(self, dialect: Dialect) -> str:
         """Its words for a database of that kind."""
