@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -20,7 +21,7 @@ ANYBODY, READER, APP, MEMBER = "anybody", "reader", "app", "member"
 _SAID = "_described"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Described:
     """`answer`: its type, of `kind`, with each of `statuses`. `asks`: what may be in the query, `takes`: in the body, as
     `TypedDict`s, and `bodies` as what; `heads`: which headers are read. `scope` "": any will do."""
@@ -35,12 +36,12 @@ class Described:
     statuses: tuple[int, ...]
     kind: str
 
-    @property
+    @cached_property
     def asked(self) -> frozenset[str]:
         """The names in a query."""
         return frozenset(name for one in self.asks for name in one.__annotations__)
 
-    @property
+    @cached_property
     def taken(self) -> frozenset[str]:
         """The names in a body."""
         return frozenset(() if self.takes is None else self.takes.__annotations__)

@@ -29,8 +29,7 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 def asked(request: Request) -> dict[str, Any]:
     """The query alone. Errors: `bad_request`."""
     known = described.here(request).asked
-    tree = nested(request.query_params.multi_items())
-    return {one: tree[one] for one in tree if one in known}
+    return _named(nested(request.query_params.multi_items()), known)
 
 
 async def read(request: Request) -> dict[str, Any]:
@@ -46,15 +45,11 @@ async def read(request: Request) -> dict[str, Any]:
 async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
     """The tree; a file is an `UploadFile`, for as long as this lasts. Errors: `bad_request`."""
     said = described.of(request.scope["endpoint"])
-
-    def named(tree: dict[str, Any]) -> dict[str, Any]:
-        """A page of people's takes all that its form sends."""
-        return tree if said is None else {one: tree[one] for one in tree if one in said.taken}
-
+    known = None if said is None else said.taken  # a page of people's takes all that its form sends
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     tree = nested(request.query_params.multi_items())
     if kind != "multipart/form-data":
-        yield named({**tree, **await _without_files(request, kind)})
+        yield _named({**tree, **await _without_files(request, kind)}, known)
         return
     try:
         form = await request.form(
@@ -63,9 +58,14 @@ async def opened(request: Request) -> AsyncIterator[dict[str, Any]]:
     except HTTPException:
         raise Refused("bad_request") from None
     try:
-        yield named({**tree, **nested(form.multi_items())})
+        yield _named({**tree, **nested(form.multi_items())}, known)
     finally:
         await form.close()
+
+
+def _named(tree: dict[str, Any], known: frozenset[str] | None) -> dict[str, Any]:
+    """What of it is known; all of it, where nobody says."""
+    return tree if known is None else {one: tree[one] for one in tree if one in known}
 
 
 async def _without_files(request: Request, kind: str) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from hustings.web.mastodon.paged import listed
 from hustings.web.parts import Parts
 
 HTML_KEPT = 2_000
+FRAME = (480, 320)
+"""A player's width and height where an app shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,11 @@ def _html(said: str, domain: str, web: str, pages: tuple[tuple[str, str, str], .
 
 
 def card(room: Room, live: str, web: str) -> shapes.PreviewCard:
-    """`live`: the address of its player. As an embedded frame its size is 480 × 320, which is a phone's width or less."""
-    frame = f'<iframe src="{escape(live)}" width="480" height="320" allow="autoplay"></iframe>'
+    """`live`: the address of its player, which is shown in a frame once there is something to hear."""
+    width, height = FRAME if room.plays else (0, 0)
+    frame = (
+        f'<iframe src="{escape(live)}" width="{width}" height="{height}" allow="autoplay"></iframe>'
+    )
     return {
         "url": live,
         "title": room.title,
@@ -187,8 +192,8 @@ def card(room: Room, live: str, web: str) -> shapes.PreviewCard:
         "provider_name": urlsplit(web).hostname or "",
         "provider_url": web,
         "html": frame if room.plays else "",
-        "width": 480 if room.plays else 0,
-        "height": 320 if room.plays else 0,
+        "width": width,
+        "height": height,
         "image": room.picture or None,
         "image_description": room.picture_alt,
         "embed_url": "",

@@ -283,33 +283,29 @@ class MediaOfPost(MediaSaid, total=False):
     id: Id
 
 
-class StatusEdited(TypedDict, total=False):
+class _Written(TypedDict, total=False):
+    status: str
+    spoiler_text: str
+    language: str | None
+    media_ids: Annotated[list[Id], Field(max_length=media.PICTURES_MAX)]
+    poll: PollDraft | None
+    quoted_status_id: Id | None
+    quote_approval_policy: QuotePolicy | None
+
+
+class StatusEdited(_Written, total=False):
     """What is not said stays; a null takes the poll away."""
 
-    status: str
-    spoiler_text: str
     sensitive: bool
-    language: str | None
-    media_ids: Annotated[list[Id], Field(max_length=media.PICTURES_MAX)]
     media_attributes: Annotated[list[MediaOfPost], Field(max_length=media.PICTURES_MAX)]
-    poll: PollDraft | None
-    quoted_status_id: Id | None
-    quote_approval_policy: QuotePolicy | None
 
 
-class StatusDraft(TypedDict, total=False):
+class StatusDraft(_Written, total=False):
     """`scheduled_at`: later, and the answer is then what waits. `room`: the key of the room that it is about."""
 
-    status: str
-    spoiler_text: str
     sensitive: bool | None
-    language: str | None
     visibility: Visibility | None
     in_reply_to_id: Id | None
-    media_ids: Annotated[list[Id], Field(max_length=media.PICTURES_MAX)]
-    poll: PollDraft | None
-    quoted_status_id: Id | None
-    quote_approval_policy: QuotePolicy | None
     room: str | None
     scheduled_at: Annotated[str, Field(max_length=scheduled.TYPED_MAX)] | None
 
