@@ -8,58 +8,31 @@ import pytest
 
 from hustings.settings import load
 from hustings.social import posts, scheduled
-from hustings.social.ids import Ids
 from hustings.social.lanes import LONGEST_WAIT_MS, SCHEDULED
 from hustings.social.paging import Page
 from hustings.store.engine import Database
 from hustings.store.posts import posts as post_table
-from hustings.work.alarms import Alarm, Alarms
+from hustings.work.alarms import Alarm
 from hustings.work.appearing import Appearing
 from hustings.work.ledger import Ledger
-from hustings.work.runner import Runner
 from tests.social.conftest import joins as joins
-from tests.social.square import Joins, Square
+from tests.social.square import Joins
 from tests.social.test_scheduled import HOUR_MS, later
+from tests.work.bench import Bench, Dying
 
 ALARM = Alarm("scheduled", scheduled.next_due_ms, scheduled.call)
 
 
-class Dying(Ledger):
-    """Its first write is done, and nobody hears of it; the end of that job is not written down."""
-
-    deaths = 0
-
-    async def write(self, work):  # type: ignore[no-untyped-def]
-        done = await super().write(work)
-        self.deaths += 1
-        if self.deaths == 1:
-            raise RuntimeError("killed")
-        return done
-
-
-class Bench:
-    def __init__(self, database: Database, joins: Joins, ledger: type[Ledger] = Ledger) -> None:
-        self.square = Square(database, joins)
-        self.ledger = ledger(database)
-        self.plain = Ledger(database)
-        ids = Ids()
-        self.alarms = Alarms([ALARM], self.plain, ids, lambda: self.square.now_ms)
-        appearing = Appearing(load(environ={}), self.ledger, ids, lambda: self.square.now_ms)
-        self.runner = Runner(SCHEDULED, appearing, self.plain, lambda: self.square.now_ms, lambda: 0.0)  # fmt: skip
-
-    async def step(self) -> None:
-        await self.alarms.step()
-        await self.runner.step()
-        await self.runner.settle()
-
-    def close(self) -> None:
-        self.plain.close()
-        self.ledger.close()
+def opened(database: Database, joins: Joins, ledger: type[Ledger] = Ledger) -> Bench:
+    settings = load(environ={})
+    return Bench(
+        database, joins, ALARM, SCHEDULED, lambda *parts: Appearing(settings, *parts), ledger
+    )
 
 
 @pytest.fixture
 def bench(database: Database, joins: Joins) -> Iterator[Bench]:
-    made = Bench(database, joins)
+    made = opened(database, joins)
     yield made
     made.close()
 
@@ -67,7 +40,7 @@ def bench(database: Database, joins: Joins) -> Iterator[Bench]:
 async def test_a_worker_that_dies_after_the_deed_makes_no_second_post(
     database: Database, joins: Joins
 ) -> None:
-    bench = Bench(database, joins, Dying)
+    bench = opened(database, joins, Dying)
     (ada,) = bench.square.people("ada")
     later(bench.square, ada)
     await bench.step()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
 
@@ -13,19 +15,20 @@ from hustings.social.lanes import GOING_LIVE, LONGEST_WAIT_MS
 from hustings.store.engine import Database
 from hustings.store.going_live import going_live as table
 from hustings.store.posts import posts as post_table
-from hustings.work.alarms import Alarm, Alarms
+from hustings.work.alarms import Alarm
 from hustings.work.going_live import GoingLive
 from hustings.work.ledger import Ledger
-from hustings.work.runner import Runner
 from tests.social.conftest import joins as joins
-from tests.social.square import Joins, Square
+from tests.social.square import Joins
 from tests.social.test_going_live import becomes, room
-from tests.work.test_appearing import Dying
+from tests.work.bench import Bench, Dying
 
 ALARM = Alarm("going live", going_live.next_ms, going_live.call)
 
 
-class Bench:
+class Evening(Bench):
+    """Ada's."""
+
     def __init__(
         self,
         database: Database,
@@ -33,32 +36,23 @@ class Bench:
         ledger: type[Ledger] = Ledger,
         **environ: str,
     ) -> None:
-        self.square = Square(database, joins)
-        self.ledger, self.plain, ids = ledger(database), Ledger(database), Ids()
-        now_ms, words = lambda: self.square.now_ms, copy.catalogue("en", "square")
-        self.alarms = Alarms([ALARM], self.plain, ids, now_ms)
-        performs = GoingLive(load(environ=environ), self.ledger, ids, words, "en", now_ms)
-        self.runner = Runner(GOING_LIVE, performs, self.plain, now_ms, lambda: 0.0)
-        (self.ada,) = self.square.people("ada")
+        settings, words = load(environ=environ), copy.catalogue("en", "square")
 
-    async def step(self) -> None:
-        await self.alarms.step()
-        await self.runner.step()
-        await self.runner.settle()
+        def made(ledger: Ledger, ids: Ids, now_ms: Callable[[], int]) -> GoingLive:
+            return GoingLive(settings, ledger, ids, words, "en", now_ms)
+
+        super().__init__(database, joins, ALARM, GOING_LIVE, made, ledger)
+        (self.ada,) = self.square.people("ada")
 
     def said(self) -> list[str]:
         asked = sa.select(post_table.c.text).order_by(post_table.c.id)
         return self.square.read(lambda c: list(c.execute(asked).scalars()))
 
-    def close(self) -> None:
-        self.plain.close()
-        self.ledger.close()
-
 
 async def test_a_worker_that_dies_after_the_deed_says_it_once(
     database: Database, joins: Joins
 ) -> None:
-    bench = Bench(database, joins, Dying)
+    bench = Evening(database, joins, Dying)
     plan = room(bench.square, "p1", bench.ada)
     await bench.step()
     assert bench.said() == []
@@ -73,7 +67,7 @@ async def test_a_worker_that_dies_after_the_deed_says_it_once(
 async def test_who_wrote_too_much_is_tried_again(
     database: Database, joins: Joins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(database, joins)
+    bench = Evening(database, joins)
     monkeypatch.setattr(posts, "MANY", 1)
     plan = room(bench.square, "p1", bench.ada)
     bench.square.say(bench.ada, "Soon.")
@@ -89,7 +83,7 @@ async def test_who_wrote_too_much_is_tried_again(
 async def test_who_is_suspended_says_nothing_and_why_is_kept(
     database: Database, joins: Joins
 ) -> None:
-    bench = Bench(database, joins)
+    bench = Evening(database, joins)
     plan = room(bench.square, "p1", bench.ada)
     becomes(bench.square, plan, "on_air")
     bench.square.suspend(bench.ada)
@@ -112,7 +106,7 @@ async def test_who_is_suspended_says_nothing_and_why_is_kept(
 async def test_a_title_that_leaves_no_room_is_cut(
     database: Database, joins: Joins, longest: int, title: str, said: str
 ) -> None:
-    bench = Bench(database, joins, HUSTINGS_SQUARE__POST_CHARACTERS_MAX=str(longest))
+    bench = Evening(database, joins, HUSTINGS_SQUARE__POST_CHARACTERS_MAX=str(longest))
     plan = room(bench.square, "p1", bench.ada, title)
     becomes(bench.square, plan, "on_air")
     await bench.step()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy import Connection
+
 from hustings.settings import Settings
 from hustings.social import scheduled
 from hustings.social.ids import Ids
@@ -35,10 +37,26 @@ class Appearing:
         now_ms = self._now_ms()
         post = self._ids.at(now_ms)
         rules = (self._domain, self._longest, self._web, now_ms)
-        try:
-            await self._ledger.write(lambda c: scheduled.publish(c, id, due_at_ms, post, *rules))
-        except Refused as refused:
-            if refused.status in PASSING and job.takes < SCHEDULED.takes_max:
-                raise NotNow(refused.code) from None
-            code = refused.code
-            await self._ledger.write(lambda c: scheduled.fail(c, id, due_at_ms, code))
+        await appears(
+            self._ledger,
+            may_wait=job.takes < SCHEDULED.takes_max,
+            publish=lambda c: scheduled.publish(c, id, due_at_ms, post, *rules),
+            fail=lambda c, code: scheduled.fail(c, id, due_at_ms, code),
+        )
+
+
+async def appears(
+    ledger: Ledger,
+    *,
+    may_wait: bool,
+    publish: Callable[[Connection], object],
+    fail: Callable[[Connection, str], None],
+) -> None:
+    """A post appears, or why it can't is kept. Errors: `NotNow` where that may pass, and there is another try."""
+    try:
+        await ledger.write(publish)
+    except Refused as refused:
+        if refused.status in PASSING and may_wait:
+            raise NotNow(refused.code) from None
+        code = refused.code
+        await ledger.write(lambda c: fail(c, code))

@@ -10,10 +10,8 @@ from hustings.social import going_live
 from hustings.social.ids import Ids
 from hustings.social.jobs import Job
 from hustings.social.lanes import GOING_LIVE
-from hustings.wire.errors import Refused
-from hustings.work.appearing import PASSING
+from hustings.work.appearing import appears
 from hustings.work.ledger import Ledger
-from hustings.work.runner import NotNow
 
 BESIDES = 60
 """Characters that the words and the link take, of which an installation may allow no more than fifty: then it has no title."""
@@ -43,13 +41,12 @@ class GoingLive:
         plan, now_ms = str(job.body["room"]), self._now_ms()
         id = self._ids.at(now_ms)
         rules = (self._says, self._domain, self._longest, self._web, now_ms)
-        try:
-            await self._ledger.write(lambda c: going_live.publish(c, plan, id, *rules))
-        except Refused as refused:
-            if refused.status in PASSING and job.takes < GOING_LIVE.takes_max:
-                raise NotNow(refused.code) from None
-            code = refused.code
-            await self._ledger.write(lambda c: going_live.fail(c, plan, code))
+        await appears(
+            self._ledger,
+            may_wait=job.takes < GOING_LIVE.takes_max,
+            publish=lambda c: going_live.publish(c, plan, id, *rules),
+            fail=lambda c, code: going_live.fail(c, plan, code),
+        )
 
     def _says(self, title: str, key: str) -> str:
         most = max(0, self._longest - BESIDES)
