@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.harness.chromium import PROGRAM
 from tests.e2e.house import started
-from tests.e2e.square import Member
-from tests.e2e.test_accessible import context
+from tests.e2e.test_accessible import context, those
 from tests.e2e.visits import VISITS, Scene, play
 
 SHEETS = Path(__file__).parents[2] / "docs/pages"
@@ -59,11 +58,7 @@ class Look:
     def __init__(
         self, browser: Browser, scene: Scene, width: int, height: int, scheme: str
     ) -> None:
-        people: dict[str, Member | None] = {
-            "stranger": None,
-            "member": scene.member,
-            "owner": scene.owner,
-        }
+        people = those(scene)
         self._web = scene.house.web
         self._contexts = [context(browser, scene, who) for who in people.values()]
         self._pages = {
