@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hustings.rtc import red, rtp
-from hustings.rtc.arrivals import Arrivals
+from hustings.rtc.arrivals import NEVER, Arrivals
 from hustings.rtc.reception import Reception
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Offer
@@ -33,7 +33,8 @@ class Counts:
 
 
 class Intake:
-    """The streams of one speaker. `restored` counts packets that RED brought back."""
+    """The streams of one speaker. `restored` counts packets that RED brought back; `due` is `deadline` as far as the last packet
+    could have changed it."""
 
     def __init__(self, offer: Offer) -> None:
         self._opus, self._red, self._level_id = offer.opus, offer.red, offer.level_id
@@ -41,11 +42,13 @@ class Intake:
         self.streams: dict[int, Reception] = {}
         self.arrivals = Arrivals()
         self.restored = 0
+        self.due = NEVER
         self._tokens = BURST
         self._filled_at = 0.0
 
     def receive(self, raw: bytes, now: float) -> list[RtpPacket]:
         """The Opus packets that came with this RTP packet: none, it, or lost ones and it. Errors: `ValueError`."""
+        self.due = NEVER
         packet = rtp.parse(raw, self._level_id, self._number_id)
         is_red = packet.payload_type == self._red != 0
         if not (is_red or packet.payload_type == self._opus) or not self._has_token(now):
@@ -56,6 +59,9 @@ class Intake:
         if packet.number is not None:
             self.arrivals.add(packet.number, now)
         verdict = stream.add(packet.sequence, packet.timestamp, now, bool(packet.payload))
+        self.due = self.arrivals.deadline
+        if stream.holes:
+            self.due = min(self.due, stream.deadline)
         if verdict == "double" or not packet.payload:
             return []
         if not is_red:
@@ -117,9 +123,10 @@ class Intake:
 
     def _has_token(self, now: float) -> bool:
         tokens = self._tokens + (now - self._filled_at) * RATE_MAX
-        if tokens > BURST:
-            tokens = BURST
         self._filled_at = now
+        if tokens >= BURST:  # nearly always
+            self._tokens = BURST - 1
+            return True
         has_one = tokens >= 1
         self._tokens = tokens - has_one
         return has_one

@@ -239,9 +239,8 @@ class Peer:
             self._follow_ice(now)
             self._plan()
         # Fifty times a second for each speaker: the whole plan is made by `poll`, here only what may be due before it.
-        due = self._intake.deadline
-        if due < self.deadline:
-            self.deadline = due
+        if self._intake.due < self.deadline:
+            self.deadline = self._intake.due
         self._outputs += packets
 
     def _receive_rtcp(self, srtp: SrtpSession, datagram: bytes, pair: Pair, now: float) -> None:

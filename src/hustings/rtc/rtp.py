@@ -64,16 +64,11 @@ def parse(raw: bytes, level_id: int = 0, number_id: int = 0) -> RtpPacket:
         end -= padding
     if start > end:
         raise ValueError("an RTP header that is cut off")
-    return RtpPacket(
-        second & 0x7F,
-        sequence,
-        timestamp,
-        ssrc,
-        second > 0x7F,
-        raw[start:end],
-        level,
-        raw,
-        number,
+    payload = raw[start:end]
+    # Past the named tuple's own constructor, which is a call more.
+    return tuple.__new__(
+        RtpPacket,
+        (second & 0x7F, sequence, timestamp, ssrc, second > 0x7F, payload, level, raw, number),
     )
 
 

@@ -227,7 +227,9 @@ def _rtp_head(packet: bytes, most: int) -> tuple[int, int, int]:
         raise ValueError("not an RTP packet")
     start = RTP_HEAD + 4 * (first & 0x0F)
     if first & 0x10:
-        start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
+        if len(packet) < start + 4:
+            raise ValueError("an RTP header that is cut off")
+        start += 4 + 4 * (packet[start + 2] << 8 | packet[start + 3])
     if len(packet) < start:
         raise ValueError("an RTP header that is cut off")
     return start, sequence, ssrc
