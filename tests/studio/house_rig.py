@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hustings import settings as tree
 from hustings.audio.clock import RATE, TICK
+from hustings.audio.encoder import ProgramEncoder
 from hustings.features import studio as features
 from hustings.rooms.roles import Actor, Refusal
 from hustings.rooms.room import Plan
 from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
 from hustings.studio.disk import Disk
-from hustings.studio.ground import Ground, OnLink, OnPacket
+from hustings.studio.ground import Ground, OnLink, OnPacket, at_once, here
 from hustings.studio.house import House
 from hustings.studio.live_room import LiveRoom
 from hustings.studio.times import Times
@@ -135,6 +137,8 @@ class Rig:
     studio: dict[str, Any] = field(default_factory=dict)
     with_features: bool = False
     people: dict[str, Speaker] = field(default_factory=dict)
+    soon: Callable[[Callable[[], None]], object] = at_once
+    aside: Callable[[ProgramEncoder], ProgramEncoder] = here
 
     def __post_init__(self) -> None:
         self.settings = settings_in(self.data, **self.studio)
@@ -158,6 +162,8 @@ class Rig:
                 features=features.build if self.with_features else lambda stage: [],
                 changed=lambda: None,
                 gone=lambda key: None,
+                soon=self.soon,
+                aside=self.aside,
                 disk=Disk(patience_s=None),
             )
         )
@@ -213,6 +219,15 @@ class Rig:
         session, _ = await self.house.find(key).asking.session(actor, b"offer", mode)  # type: ignore[arg-type]
         self.people.setdefault(actor.person, Speaker(actor.person))
         return session
+
+    async def ended(self, seconds: float) -> LiveRoom:
+        """A room that was on the air for so long."""
+        live = self.open()
+        await self.join(HOST)
+        self.command(HOST, "go_on_air", in_ms=0)
+        self.seconds(seconds)
+        self.command(HOST, "end")
+        return live
 
     def command(self, actor: Actor, command: str, key: str = KEY, **body: Any) -> Any:
         status, raw = self.house.find(key).asking.command(actor, command, body, "")

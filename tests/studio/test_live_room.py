@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 
 import pytest
@@ -84,11 +85,7 @@ async def test_on_air_comes_at_the_exact_clock_and_hold_takes_it_back(rig):
 
 
 async def test_everything_after_the_end_is_silence_and_the_playlist_says_so(rig):
-    live = rig.open()
-    await rig.join(HOST)
-    rig.command(HOST, "go_on_air", in_ms=0)
-    rig.seconds(2)
-    rig.command(HOST, "end")
+    live = await rig.ended(2)
     assert live.room.state == "ended"
     served = objects(await frames_of(live))
     assert served[f"live/{KEY}/opus/live.m3u8"].headers["Hustings-Ended"] == "1"
@@ -96,6 +93,41 @@ async def test_everything_after_the_end_is_silence_and_the_playlist_says_so(rig)
     pulse = json.loads(served[f"live/{KEY}/pulse.json"].body)
     assert pulse["state"] == "ended"
     assert pulse["ended_at_ms"] == live.room.ended_ms
+
+
+def parts_of(frames) -> list[tuple[int, int]]:
+    """(segment, part) of the AAC variant, in the order in which the feed has them."""
+    names = (re.fullmatch(rf"live/{KEY}/aac/s(\d+)\.(\d+)\.m4s", frame.path) for frame in frames)
+    return [(int(name[1]), int(name[2])) for name in names if name]
+
+
+async def test_what_a_tick_made_goes_out_after_the_ticks_that_are_due_with_it(tmp_path):
+    due = []
+    rig = Rig(tmp_path, soon=due.append)
+    live = rig.open()
+    before = await frames_of(live)
+    rig.seconds(2.5, talking=False)
+    assert len(due) > 1 and len(await frames_of(live)) == len(before)
+    for one in due:
+        one()
+    first = before[-1].seq
+    parts = parts_of(await frames_of(live, first))
+    assert len(parts) > 1 and parts == sorted(parts)
+    await rig.crash()
+
+
+async def test_the_end_comes_after_what_waits(tmp_path):
+    due = []
+    rig = Rig(tmp_path, soon=due.append)
+    live = await rig.ended(2.5)
+    frames = await frames_of(live)
+    parts = parts_of(frames)
+    assert len(parts) > 1 and parts == sorted(parts)
+    assert objects(frames)[f"live/{KEY}/aac/live.m3u8"].headers["Hustings-Ended"] == "1"
+    for one in due:
+        one()
+    assert len(await frames_of(live)) == len(frames), "nothing twice"
+    await rig.crash()
 
 
 async def test_what_is_taken_out_of_a_sound_reaches_the_line_and_outlives_a_broken_one(rig):

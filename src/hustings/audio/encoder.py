@@ -48,7 +48,10 @@ class ProgramEncoder(Protocol):
         """Bits per second from the next unit on; the decoder needs to know nothing of it. Errors: `ValueError`."""
 
     def push(self, clock: int, frame: Samples) -> list[AccessUnit]:
-        """A frame (n, 2) that starts at `clock`; the access units that are complete with it, in order."""
+        """A frame (n, 2) that starts at `clock`; the access units that are complete with it, or were before it, in order."""
+
+    def finish(self) -> list[AccessUnit]:
+        """Nothing is pushed any more: the access units of complete frames that `push` did not give out."""
 
 
 class _Fifo:
@@ -148,6 +151,10 @@ class AacEncoder:
                     units.append(AccessUnit(label, AAC_FRAME, bytes(packet)))
         return units
 
+    def finish(self) -> list[AccessUnit]:
+        """None: `push` gives all of them out."""
+        return []
+
 
 class OpusProgramEncoder:
     """Opus, stereo, packets of 960 samples.
@@ -178,3 +185,7 @@ class OpusProgramEncoder:
             if start - self._lookahead >= self._first:
                 units.append(AccessUnit(start - self._lookahead, OPUS_FRAME, payload))
         return units
+
+    def finish(self) -> list[AccessUnit]:
+        """None: `push` gives all of them out."""
+        return []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
+from hustings.audio.encoder import ProgramEncoder
 from hustings.rooms.feature import Feature, Stage
 from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
@@ -58,6 +59,14 @@ class Lateness:
         return ordered[len(ordered) * 99 // 100] / 1000 if ordered else 0.0
 
 
+def here(encoder: ProgramEncoder) -> ProgramEncoder:
+    return encoder
+
+
+def at_once(do: Callable[[], None]) -> None:
+    do()
+
+
 def fresh_id() -> str:
     """22 characters, 132 random bits."""
     return "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
@@ -65,7 +74,8 @@ def fresh_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`changed` is called when the directory must be written anew, `gone` with the key of a room that was deleted."""
+    """`changed` is called when the directory must be written anew, `gone` with the key of a room that was deleted. `soon` does
+    what it is given once all that is due now is done; `aside` takes an encoder that is slow at times out of the tick."""
 
     settings: Settings
     times: Times
@@ -74,6 +84,8 @@ class Ground:
     features: Callable[[Stage], list[Feature]]
     changed: Callable[[], None]
     gone: Callable[[str], None]
+    soon: Callable[[Callable[[], None]], object] = at_once
+    aside: Callable[[ProgramEncoder], ProgramEncoder] = here
     disk: Disk = field(default_factory=Disk)
     edges: Edges = field(default_factory=Edges)
     lateness: Lateness = field(default_factory=Lateness)

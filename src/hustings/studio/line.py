@@ -20,7 +20,7 @@ from hustings.audio.codec import OpusDecoder
 from hustings.audio.comfort import Comfort
 from hustings.audio.ears import PAST_TICKS, Ears
 from hustings.audio.echo import EchoWatch
-from hustings.audio.encoder import ProgramEncoder
+from hustings.audio.encoder import AccessUnit, ProgramEncoder
 from hustings.audio.holding import HoldingSound
 from hustings.audio.jitter_buffer import JitterBuffer, Pull
 from hustings.audio.level import FLOOR_DB, Level, Leveller, peak_dbfs
@@ -313,6 +313,8 @@ class Line:
             program = self._limiter.limit(nothing)
             made += self._encode(self._next - self._limiter.latency, program, end)
             self._next += TICK
+        for out in self._outs.values():
+            made += self._pack(out, out.encoder.finish(), end)
         made += self._fill(end)
         for out in self._outs.values():
             out.window.end()
@@ -414,12 +416,18 @@ class Line:
     def _encode(self, clock: int, program: Samples, until: int | None = None) -> list[Made]:
         made: list[Made] = []
         for out in self._outs.values():
-            for unit in out.encoder.push(clock, program):
-                if until is not None and unit.clock >= until:
-                    continue
-                part = out.segmenter.push(unit.clock, unit.duration, unit.payload)
-                if part is not None:
-                    made.append(self._take(out, part))
+            made += self._pack(out, out.encoder.push(clock, program), until)
+        return made
+
+    def _pack(self, out: Out, units: Iterable[AccessUnit], until: int | None) -> list[Made]:
+        """The parts that are complete with these."""
+        made: list[Made] = []
+        for unit in units:
+            if until is not None and unit.clock >= until:
+                continue
+            part = out.segmenter.push(unit.clock, unit.duration, unit.payload)
+            if part is not None:
+                made.append(self._take(out, part))
         return made
 
     def _fill(self, until: int, starts: Mapping[str, int] | None = None) -> list[Made]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hustings.audio.clock import TICK, Clock, clock_from_unix_ns, unix_ms
@@ -261,8 +262,10 @@ class LiveRoom:
         publisher.publish(*line.end())
 
     def _publisher(self, keep: bool) -> Publisher:
-        mix_dir, disk = self.room_dir / "mix", self.ground.disk
-        return Publisher(self.key, self.profile.name, self.feed, disk, mix_dir, keep)
+        mix_dir, ground = self.room_dir / "mix", self.ground
+        return Publisher(
+            self.key, self.profile.name, self.feed, ground.disk, mix_dir, keep, ground.soon
+        )
 
     @property
     def feed_is_due(self) -> bool:
@@ -276,8 +279,9 @@ class LiveRoom:
 
     @property
     def encodings(self) -> tuple[Encoding, ...]:
-        studio = self.ground.settings.studio
-        return encodings(studio.aac_bitrate, studio.opus_bitrate)
+        studio, aside = self.ground.settings.studio, self.ground.aside
+        aac, opus = encodings(studio.aac_bitrate, studio.opus_bitrate)
+        return replace(aac, make=lambda first_clock: aside(aac.make(first_clock))), opus
 
     # --- ticks
 
@@ -315,7 +319,7 @@ class LiveRoom:
             self.wires.send(person, payload)
         if tick.made or tick.playlists:
             assert self.publisher is not None
-            self.publisher.publish(tick.made, tick.playlists)
+            self.publisher.publish_soon(tick.made, tick.playlists)
         self._listen(at, tick)
         if self.line is not None and self.line.watches.look(self.wires.counts):
             self.bump()

@@ -23,10 +23,20 @@ JSON = {"Content-Type": "application/json", "Cache-Control": "public, max-age=1"
 
 
 class Publisher:
-    """One room's way out. `keep` tells whether the mix stays on disk when the window has forgotten it."""
+    """One room's way out. `keep` tells whether the mix stays on disk when the window has forgotten it.
+
+    What a tick made waits for the other rooms' ticks that are due in the same moment: writing it takes longer than they do.
+    """
 
     def __init__(
-        self, key: str, profile: str, feed: Feed, disk: Disk, mix_dir: Path, keep: bool
+        self,
+        key: str,
+        profile: str,
+        feed: Feed,
+        disk: Disk,
+        mix_dir: Path,
+        keep: bool,
+        soon: Callable[[Callable[[], None]], object],
     ) -> None:
         self._at = f"live/{key}"
         self._profile = profile
@@ -34,6 +44,8 @@ class Publisher:
         self._disk = disk
         self._mix_dir = mix_dir
         self._keep = keep
+        self._soon = soon
+        self._waiting: list[tuple[Sequence[Made], Mapping[str, Playlists]]] = []
         self._mixes: dict[str, Mix] = {}
         self.recording = True
         """False while the disk is too full for the mix."""
@@ -50,8 +62,23 @@ class Publisher:
         text = multivariant(list(variants), title)
         self._feed.put(f"{self._at}/index.m3u8", INDEX, text.encode())
 
+    def publish_soon(self, made: Sequence[Made], playlists: Mapping[str, Playlists]) -> None:
+        """`publish`, after the ticks of other rooms that are due now."""
+        self._waiting.append((made, playlists))
+        self._soon(self._publish_waiting)
+
     def publish(self, made: Sequence[Made], playlists: Mapping[str, Playlists]) -> None:
-        """Parts, segments, then playlists. A part that the disk refuses, or keeps waiting, is published all the same."""
+        """Parts, segments, then playlists, after what waits. A part that the disk refuses, or keeps waiting, is published all
+        the same."""
+        self._publish_waiting()
+        self._publish(made, playlists)
+
+    def _publish_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            self._publish(*one)
+
+    def _publish(self, made: Sequence[Made], playlists: Mapping[str, Playlists]) -> None:
         self._record(made)
         for one in made:
             folder = f"{self._at}/{one.variant}"

@@ -18,6 +18,7 @@ from hustings.features import studio as features
 from hustings.settings import Settings
 from hustings.stopping import stop_event
 from hustings.studio import app, spare, times
+from hustings.studio.aside import Aside
 from hustings.studio.edges import Edges
 from hustings.studio.encodings import encodings
 from hustings.studio.ground import Ground, OnLink, OnPacket, Wires
@@ -65,6 +66,8 @@ def house_of(settings: Settings, board: Switchboard) -> House:
         features=features.build,
         changed=lambda: None,
         gone=lambda key: None,
+        soon=lambda do: asyncio.get_running_loop().call_soon(do),
+        aside=Aside,
         edges=Edges(auto=settings.live.brownout_auto),
     )
     return House(ground)

@@ -199,12 +199,12 @@ class UdpPort:
     def _look(self) -> int:
         """Reads what there is; how many datagrams that were."""
         now = self._looked_at = self._loop.time()
-        count = 0
+        count, taps, received = 0, self._taps, self._received
         # One datagram of each that has some, and again: to ask the epoll costs less than to ask each socket in vain.
         while ready := self._epoll.poll(0):
             count += len(ready)
             for number, _ in ready:
-                tap = self._taps.get(number)
+                tap = taps.get(number)
                 if tap is None:  # given up while an earlier one was read
                     continue
                 if now - tap.since >= TICK_S:
@@ -221,7 +221,7 @@ class UdpPort:
                         datagram, pair = _read(tap.socket, pair)
                 except OSError:
                     continue  # ICMP says that nobody is there (udp(7)), and anybody can forge that; or nothing after all
-                self._received(datagram, pair, now)
+                received(datagram, pair, now)
         return count
 
     def _spent(self, tap: Tap) -> None:
