@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import astuple, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from hustings.social.ids import Ids, moment
 from hustings.social.lanes import IMPORTS
 from hustings.social.paging import Page
 from hustings.wire.errors import Refused
-from hustings.work.importing import Importing
+from hustings.work.child import Bounds
+from hustings.work.importing import BOUNDS, Importing
 from hustings.work.ledger import Ledger
 from tests.social.square import WEB, Square, ids
 
@@ -219,6 +222,17 @@ async def test_an_archive_is_read_once_and_its_posts_are_claims(square: Square) 
     ledger.close()
 
 
+async def brought(square: Square, raw: bytes, bounds: Bounds = BOUNDS) -> imports.Import:
+    """What came of an archive."""
+    (ada,) = square.people("ada")
+    square.write(imports.bring, square.id(), ada, raw, square.now_ms)
+    ledger = Ledger(square.database)
+    (job,) = square.database.claim(lambda c: jobs.take(c, IMPORTS, "h", 1, square.now_ms))
+    await Importing(ledger, Ids(), WEB, lambda: square.now_ms, bounds)(job)
+    ledger.close()
+    return square.read(imports.listed, ada)[0]
+
+
 async def test_what_is_no_archive_is_told(square: Square) -> None:
     (ada,) = square.people("ada")
     square.write(imports.bring, square.id(), ada, b"PK", square.now_ms)
@@ -229,6 +243,53 @@ async def test_what_is_no_archive_is_told(square: Square) -> None:
     with pytest.raises(Refused, match="archive_malformed"):
         square.write(imports.bring, square.id(), ada, b"", square.now_ms)
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [replace(BOUNDS, cpu_s=0), replace(BOUNDS, wall_s=0.01), replace(BOUNDS, memory_bytes=1)],
+)
+async def test_a_child_past_its_limits_takes_nothing_in(square: Square, bounds: Bounds) -> None:
+    raw = outbox(*(note(content="A word. " * 1_000) for _ in range(200)))
+    done = await brought(square, raw, bounds)
+    assert (done.taken, done.fault) == (0, "archive_malformed")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        '{"fault": "<b>"}',
+        '{"passed": "x"}',
+        '[1]\n{"passed": 0}',
+        '[{"at_ms": 1}]\n{"passed": 0}',
+        '[99999999999999, "Later than now", "", false, null, "public", "https://m.example/1"]\n{"passed": 0}',
+        '[1600000000000, "", "", false, null, "public", "https://m.example/1"]\n{"passed": 0}',
+        '[1600000000000, "A", "", false, null, "direct", "https://m.example/1"]\n{"passed": 0}',
+        '[1600000000000, "A", "", false, "<b>", "public", "https://m.example/1"]\n{"passed": 0}',
+        '[1600000000000, "A", "", false, null, "public", "javascript:alert(1)"]\n{"passed": 0}',
+        '[1600000000000, "A", "", 0, null, "public", "https://m.example/1"]\n{"passed": 0}',
+    ],
+)
+async def test_a_child_that_was_taken_over_is_not_believed(
+    square: Square, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken_over.py").write_text(f"print({answer!r}, end='')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("hustings.work.importing.MODULE", "taken_over")
+    done = await brought(square, outbox(note()))
+    assert (done.taken, done.fault) == (0, "archive_malformed")
+
+
+def test_a_post_comes_through_another_process_as_it_was() -> None:
+    raw = outbox(note(), note(summary="A word", sensitive=True, contentMap={"de": "<p>Das</p>"}))
+    found, _ = archives.read(raw, NOW_MS)
+    assert len(found) == 2
+    for one in found:
+        assert archives.claimed(json.loads(json.dumps(astuple(one))), NOW_MS) == one
 
 
 @pytest.mark.parametrize("more", [0, 1])

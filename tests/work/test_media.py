@@ -15,8 +15,9 @@ from hustings import settings as tree
 from hustings.social import media
 from hustings.social.media import Attachment, Said
 from hustings.store.engine import Database
+from hustings.work.child import Bounds
 from hustings.work.ledger import Ledger
-from hustings.work.media import BOUNDS, Bounds, Making
+from hustings.work.media import BOUNDS, Making
 from hustings.work.runner import Runner
 from tests import media_files as files
 from tests.social.conftest import joins as joins

@@ -57,6 +57,25 @@ def read(raw: bytes, now_ms: int) -> tuple[list[Claimed], int]:
     return found, passed
 
 
+def claimed(said: object, now_ms: int) -> Claimed:
+    """One of `read`'s, as another process says it. Errors: `ValueError` for what `read` never gives."""
+    match said:
+        case [
+            int(at_ms),
+            str(words),
+            str(spoiler),
+            bool(cw),
+            str() | None as language,
+            str(seen),
+            str(at),
+        ]:
+            known = language is None or LANGUAGE.fullmatch(language)
+            one = Claimed(at_ms, words, spoiler, cw, language, seen, _origin(at))
+            if known and seen in (PUBLIC, UNLISTED, PRIVATE) and _can_be(one, now_ms):
+                return one
+    raise ValueError("no post of an archive")
+
+
 def plain(html: str) -> str:
     """A post's HTML as text: what is read, without what is styled. Linear in time, which the standard parser is not."""
     said = []

@@ -7,15 +7,12 @@ A worker that dies begins anew: the same file gets the same name.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,25 +25,19 @@ from hustings.social.lanes import PICTURES, SOUNDS, Lane
 from hustings.social.media import AUDIO, IMAGE, Made
 from hustings.social.portraits import AVATAR, HEADER
 from hustings.social.room_pictures import ROOM
+from hustings.work import child
+from hustings.work.child import Bounds, Broke, TooHard
 from hustings.work.ledger import Ledger
 from hustings.work.runner import NotNow
 
 ENDINGS = {AUDIO: (".m4a",)}
 PICTURE_ENDINGS = (".jpg", ".webp")
 FAULTS = ("media_malformed", "media_too_large", "media_too_long", "media_too_hard")
+MODULE = "hustings.work.making.one"
 SAID_MAX = 4_096
 NAME = re.compile(r"[a-z]{1,16}\.[a-z0-9]{3,4}")
 BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,.:;=?@\[\]^_{|}~-]{6,64}")
 SPOOL_NAME = re.compile(r"[0-9]{1,19}(\.made)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a child may take. Memory is address space, half of it the libraries'."""
-
-    memory_bytes: int
-    cpu_s: int
-    wall_s: float
 
 
 _OF_PICTURES = Bounds(1_500_000_000, 25, 50.0)
@@ -151,30 +142,18 @@ class Making:
             "memory_bytes": bounds.memory_bytes,
             "cpu_s": bounds.cpu_s,
         }
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hustings.work.making.one"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_environment(),
-            start_new_session=True,
-        )
+        said = json.dumps(wanted).encode()
         try:
-            async with asyncio.timeout(bounds.wall_s):
-                out, _ = await child.communicate(json.dumps(wanted).encode())
-        except TimeoutError:
+            out = await child.ask(MODULE, said, bounds.wall_s, SAID_MAX)
+        except TooHard:
             return {"fault": "media_too_hard"}
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
-        if child.returncode:
-            return {"fault": "media_too_hard" if child.returncode < 0 else "media_malformed"}
+        except Broke:
+            return {"fault": "media_malformed"}
         try:
-            said = json.loads(out[:SAID_MAX])
+            made = json.loads(out)
         except ValueError:
             return {"fault": "media_malformed"}
-        return said if isinstance(said, dict) else {"fault": "media_malformed"}
+        return made if isinstance(made, dict) else {"fault": "media_malformed"}
 
     def _publish(self, kind: str, folder: Path, said: Mapping[str, Any]) -> Made:
         """Nothing that the child says is believed but sizes: a name gets one of our own endings."""
@@ -226,14 +205,3 @@ def _size(value: object) -> tuple[int, int] | None:
         return None
     width, height = int(value[0]), int(value[1])
     return (width, height) if 0 < width < 1 << 16 and 0 < height < 1 << 16 else None
-
-
-def _environment() -> dict[str, str]:
-    """Where our code is, and nothing else of ours: no secret, no proxy, no setting."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LC_ALL") if name in os.environ}
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
