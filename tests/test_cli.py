@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hustings.studio import keeping
+from tests.ports import free_ports
 
 
 def _hustings(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -26,14 +27,13 @@ def _hustings(*arguments: str, cwd: Path, **environ: str) -> subprocess.Complete
 
 
 def _free_ports() -> dict[str, str]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-        socket.create_server(("127.0.0.1", 0)) as three,
-    ):
-        ports = [str(link.getsockname()[1]) for link in (one, two, three)]
+    ports = map(str, free_ports(3))
     names = ("HUSTINGS_WEB__PORT", "HUSTINGS_LIVE__PORT", "HUSTINGS_STAGE__PORT")
-    return {**dict(zip(names, ports, strict=True)), "HUSTINGS_STAGE__VOICE_PORT": "0"}
+    return {
+        **dict(zip(names, ports, strict=True)),
+        "HUSTINGS_STAGE__VOICE_PORT": "0",
+        "HUSTINGS_WEB__STREAMING_PORT": "0",
+    }
 
 
 def _one_line(done: subprocess.CompletedProcess[str], code: int = 2) -> str:

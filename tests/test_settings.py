@@ -139,8 +139,31 @@ def test_the_voice_port_that_browsers_are_told() -> None:
     assert [told("8004", "0"), told("8004", "443"), told("0", "443")] == [8004, 443, 0]
     with pytest.raises(ValueError, match=r"`studio.announced_tcp_port` must be 0 to 65535"):
         told("8004", "65536")
-    with pytest.raises(ValueError, match=r"`stage.voice_port` must differ"):
+    with pytest.raises(ValueError, match=r"must differ"):
         told("8002", "0")
+
+
+def test_where_streams_are() -> None:
+    def told(**environ: str) -> str:
+        return settings.load(
+            None, {f"HUSTINGS_{name}": text for name, text in environ.items()}
+        ).public.streaming
+
+    assert told() == "http://localhost:8005"
+    assert told(WEB__STREAMING_PORT="9005", TLS__CERT="a", TLS__KEY="b") == "https://localhost:9005"
+    assert told(WEB__STREAMING_PORT="0", WEB__PORT="9000") == "http://localhost:9000"
+    assert told(PUBLIC__WEB="https://example.org") == "https://example.org"
+    named = {
+        "PUBLIC__WEB": "https://example.org",
+        "PUBLIC__STREAMING": "https://streams.example.org",
+    }
+    assert told(**named) == "https://streams.example.org"
+    with pytest.raises(ValueError, match=r"`public.streaming` must be http"):
+        told(PUBLIC__STREAMING="wss://example.org")
+    with pytest.raises(ValueError, match="must differ"):
+        told(WEB__STREAMING_PORT="8003")
+    with pytest.raises(ValueError, match="must be 0 to 65535"):
+        told(WEB__STREAMING_PORT="65536")
 
 
 def test_the_file_beats_the_default_and_the_environment_beats_the_file(tmp_path: Path) -> None:

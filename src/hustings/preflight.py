@@ -88,11 +88,15 @@ def check_ports(settings: Settings, running: Sequence[str]) -> None:
             raise OSError(
                 f"{why}; another port: `port` under [{section}] (or HUSTINGS_{section.upper()}__PORT)"
             )
-    port = settings.stage.voice_port
-    if "door" not in running and port and (why := port_trouble("0.0.0.0", port)):
-        raise OSError(
-            f"{why}; another port for voices: `voice_port` under [stage] (or HUSTINGS_STAGE__VOICE_PORT)"
-        )
+    for child, says, bind, port, section, name in (
+        ("door", "voices", "0.0.0.0", settings.stage.voice_port, "stage", "voice_port"),
+        ("web", "streams", settings.web.bind, settings.web.streaming_port, "web", "streaming_port"),
+    ):
+        if child not in running and port and (why := port_trouble(bind, port)):
+            variable = f"HUSTINGS_{section}__{name}".upper()
+            raise OSError(
+                f"{why}; another port for {says}: `{name}` under [{section}] (or {variable})"
+            )
 
 
 def port_trouble(bind: str, port: int) -> str:

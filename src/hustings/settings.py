@@ -28,12 +28,14 @@ class Public:
     live: str
     stage: str
     radio: str
+    streaming: str
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
     bind: str
     port: int
+    streaming_port: int
     forwarded_header: str
     picture_bytes_max: int
 
@@ -249,18 +251,25 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     for name, text in (environ or {}).items():
         if name.startswith("HUSTINGS_") and name not in ("HUSTINGS_CONFIG",):
             _set_from_environment(tree, name, text)
-    for name, address in untouched.items():
-        if tree["public"][name] == address:
-            tree["public"][name] = _local_address(tree, name)
+    _follow_the_ports(tree, untouched)
     settings: Settings = _build(Settings, tree, "")
     _check(settings)
     return settings
 
 
-def _local_address(tree: Mapping[str, Any], host: str) -> str:
-    """A public address that nobody set follows its port and `[tls]`: a changed port leaves no stale link behind."""
-    scheme = "https" if tree["tls"]["cert"] else "http"
-    return f"{scheme}://localhost:{tree[host]['port']}"
+def _follow_the_ports(tree: dict[str, Any], untouched: Mapping[str, str]) -> None:
+    """A public address that nobody set follows its port and `[tls]`: a changed port leaves no stale link behind. Streams
+    are on web's own host too: where that has a name and they have none, or no port, they have its name.
+    """
+    public, scheme = tree["public"], "https" if tree["tls"]["cert"] else "http"
+    ports = {name: tree[name]["port"] for name in untouched if name != "streaming"}
+    is_local = public["web"] == untouched["web"]
+    for name, port in ports.items():
+        if public[name] == untouched[name]:
+            public[name] = f"{scheme}://localhost:{port}"
+    if public["streaming"] == untouched["streaming"]:
+        port = tree["web"]["streaming_port"] if is_local else 0
+        public["streaming"] = f"{scheme}://localhost:{port}" if port else public["web"]
 
 
 def _merge(tree: dict[str, Any], over: dict[str, Any], source: str, at: str) -> None:
@@ -333,12 +342,13 @@ def _check(settings: Settings) -> None:
         ("live", settings.public.live),
         ("stage", settings.public.stage),
         ("radio", settings.public.radio),
+        ("streaming", settings.public.streaming),
     ):
         if not address.startswith(("http://", "https://")) or address.endswith("/"):
             raise ValueError(f"`public.{name}` must be http(s)://host[:port] without a final slash")
     hosts = (settings.web, settings.live, settings.stage, settings.radio)
-    ports = [*(host.port for host in hosts), settings.stage.voice_port]
-    names = "`web.port`, `live.port`, `stage.port`, `radio.port` and `stage.voice_port`"
+    ports = [*(host.port for host in hosts), settings.stage.voice_port, settings.web.streaming_port]
+    names = "`web.port`, `live.port`, `stage.port`, `radio.port`, `stage.voice_port` and `web.streaming_port`"
     if not all(0 <= port <= 65535 for port in ports):
         raise ValueError(f"{names} must be 0 to 65535")
     for name in ("udp_port", "announced_tcp_port"):

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hustings.door.app import Limits, build
 from hustings.door.files import Files
-from hustings.door.patience import Connections, Patient
+from hustings.door.serve import OPEN_MAX, OPEN_PER_PLACE_MAX
 from hustings.door.sockets import Sockets
 from hustings.door.studio import StudioSocket
+from hustings.patience import Connections, Patient
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Signer, Ticket, Verifier
 
@@ -65,6 +66,7 @@ class Outside:
     published: Path
     socket: Path
     runners: list[web.AppRunner]
+    connections: Connections
 
     async def stop_studio(self) -> None:
         await self.runners[0].cleanup()
@@ -95,11 +97,11 @@ async def door(tmp_path: Path) -> AsyncIterator[Outside]:
     await runner.setup()
     assert runner.server is not None
     server, loop = runner.server, asyncio.get_running_loop()
-    connections = Connections(by_place=True)
+    connections = Connections(OPEN_MAX, OPEN_PER_PLACE_MAX)
     listening = await loop.create_server(lambda: Patient(server, connections, loop), "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        yield Outside(http, inside, published, socket, [studio, runner])
+        yield Outside(http, inside, published, socket, [studio, runner], connections)
     listening.close()
     await runner.cleanup()
     await client.close()

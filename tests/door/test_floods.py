@@ -7,9 +7,9 @@ from itertools import count
 
 import pytest
 
-from hustings.door import app, patience
+from hustings import patience
+from hustings.door import app
 from hustings.door.app import Checked
-from hustings.door.patience import Connections
 from hustings.wire.errors import Refused
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Verifier
@@ -143,22 +143,8 @@ class TestSlowHeads:
 
 
 class TestConnections:
-    def test_one_place_at_the_limit_and_one_past_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "OPEN_PER_PLACE_MAX", 2)
-        connections = Connections(by_place=True)
-        assert connections.enter("2001:db8::1") and connections.enter("2001:db8::2")
-        assert not connections.enter("2001:db8::3") and connections.enter("2001:db8:0:1::1")
-        connections.leave("2001:db8::1")
-        assert connections.enter("2001:db8::3")
-
-    def test_behind_a_front_all_come_from_one_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "OPEN_PER_PLACE_MAX", 1)
-        monkeypatch.setattr(patience, "OPEN_MAX", 3)
-        connections = Connections(by_place=False)
-        assert [connections.enter("127.0.0.1") for _ in range(4)] == [True, True, True, False]
-
-    async def test_one_past_it_is_cut(self, door: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "OPEN_PER_PLACE_MAX", 1)
+    async def test_one_past_it_is_cut(self, door: Outside) -> None:
+        door.connections._most_per_place = 1
         url = door.http._base_url
         assert url is not None
         first = await asyncio.open_connection(url.host, url.port)

@@ -11,7 +11,8 @@ import pytest
 
 from hustings import settings
 from hustings.edge import serve
-from tests.client.listening import EdgeProcess, free_port
+from tests.client.listening import EdgeProcess
+from tests.ports import free_port
 
 CHUNK = b"x" * 65_536
 PIECE = 65_536

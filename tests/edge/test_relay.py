@@ -16,10 +16,10 @@ from hustings.edge.objects import Rooms
 from hustings.edge.relay import Relay, Relayed, Tap
 from hustings.edge.upstream import Upstream
 from hustings.wire.feed import BEAT, JOURNAL, LIVE, SNAPSHOT, Decoder, Frame
-from tests.client.listening import free_port
 from tests.edge.feeding import FIRST_MSN as M
 from tests.edge.feeding import Program, Studio
 from tests.edge.test_follow import has, until
+from tests.ports import free_port
 
 
 @asynccontextmanager

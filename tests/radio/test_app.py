@@ -21,9 +21,9 @@ from hustings.hls.profile import DEFAULT, RATE
 from hustings.hls.variant import aac
 from hustings.radio import app
 from hustings.radio.app import Radio
-from tests.client.listening import free_port
 from tests.edge.feeding import FIRST_MSN, Program, Studio
 from tests.line.speaking import strength
+from tests.ports import free_port
 
 PATH = "/live/talk/live.mp3"
 

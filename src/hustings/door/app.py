@@ -15,9 +15,9 @@ import aiohttp
 from aiohttp import web
 
 from hustings.door.files import Files
-from hustings.door.patience import heed
 from hustings.door.sockets import Sockets
 from hustings.door.studio import PASSED_ON, StudioSocket
+from hustings.patience import heed
 from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Ticket, Verifier

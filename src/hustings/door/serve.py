@@ -6,26 +6,24 @@ import asyncio
 import contextlib
 import gc
 import logging
-import socket
-import ssl
 from pathlib import Path
 
 from aiohttp import web
 
 from hustings.door.app import Limits, build
 from hustings.door.files import Files
-from hustings.door.patience import HEAD_S, Connections, Patient
 from hustings.door.sockets import Sockets
 from hustings.door.studio import StudioSocket
 from hustings.door.voices import VoicePort
 from hustings.keyring import public_keys
+from hustings.patience import Connections, listen, tls_of
 from hustings.settings import Settings
 from hustings.stopping import stop_event
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Verifier
 
 STOP_WAIT_S = 2.0
-USER_TIMEOUT_MS = 10_000
+OPEN_MAX, OPEN_PER_PLACE_MAX = 3_000, 128
 
 
 def run(settings: Settings) -> None:
@@ -36,7 +34,6 @@ def run(settings: Settings) -> None:
 
 async def serve(settings: Settings) -> None:
     stop = stop_event()
-    loop = asyncio.get_running_loop()
     studio = StudioSocket(settings.studio_socket)
     app = build(
         _Keys(settings.keys_dir),
@@ -53,20 +50,15 @@ async def serve(settings: Settings) -> None:
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WAIT_S)
     await runner.setup()
     assert runner.server is not None
-    server = runner.server
-    connections = Connections(by_place=not settings.stage.forwarded_header)
-    listening = await loop.create_server(
-        lambda: Patient(server, connections, loop),
+    behind = bool(settings.stage.forwarded_header)
+    connections = Connections(OPEN_MAX, None if behind else OPEN_PER_PLACE_MAX)
+    listening = await listen(
+        runner.server,
+        connections,
         settings.stage.bind,
         settings.stage.port,
-        ssl=_tls(settings),
-        ssl_handshake_timeout=HEAD_S if settings.tls.cert else None,
-        backlog=1_024,
-        reuse_address=True,
+        tls_of(settings.tls),
     )
-    for listener in listening.sockets:
-        # A client that reads nothing is cut by the kernel.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
     voices = VoicePort(settings.voices_socket)
     try:
         if settings.stage.voice_port:
@@ -98,12 +90,3 @@ class _Keys:
                 Verifier(public_keys(self._keys_dir) if stamp >= 0 else {}),
             )
         return self._verifier
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if not settings.tls.cert:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.tls.cert, settings.tls.key)
-    return context

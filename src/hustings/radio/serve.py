@@ -6,8 +6,8 @@ import asyncio
 import gc
 import logging
 import socket
-import ssl
 
+from hustings.patience import tls_of
 from hustings.radio.app import HEAD_MAX, HEAD_S, Radio
 from hustings.radio.program import Encoder
 from hustings.settings import Settings
@@ -51,11 +51,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _listen(settings: Settings, radio: Radio) -> asyncio.Server:
-    tls = settings.tls
-    context = None
-    if tls.cert:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(tls.cert, tls.key)
+    context = tls_of(settings.tls)
     server = await asyncio.start_server(
         radio.serve,
         settings.radio.bind,

@@ -122,6 +122,20 @@ def has_hosted(connection: Connection, account: int) -> bool:
     return connection.execute(asked.limit(1)).first() is not None
 
 
+def over(connection: Connection) -> set[str]:
+    """The keys of the rooms that are over and off the programme, since those who planned them are gone."""
+    asked = sa.select(rooms.c.key).where(
+        rooms.c.deleted_at_ms.is_(None), rooms.c.ended_at_ms.is_not(None), ~is_shown()
+    )
+    return set(connection.execute(asked).scalars())
+
+
+def known(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Of these the keys of rooms that are not deleted."""
+    here = sa.and_(rooms.c.key.in_(keys), rooms.c.deleted_at_ms.is_(None))
+    return set(connection.execute(sa.select(rooms.c.key).where(here)).scalars())
+
+
 HOST = (
     sa.select(sa.func.min(room_tickets.c.account))
     .where(room_tickets.c.room == rooms.c.plan, room_tickets.c.host.is_(True))

@@ -60,6 +60,7 @@ from hustings.web.room_pictures import RoomPictures
 from hustings.web.sql import Sql
 from hustings.web.uploads import Uploads
 from hustings.web.visitors import Visitors
+from hustings.web.withdrawing import Withdrawing
 from hustings.wire.errors import RETRY_AFTER, Refused
 from hustings.wire.ticket import Signer, Verifier
 
@@ -113,6 +114,7 @@ def assemble(settings: Settings, now_ms: Callable[[], int]) -> Parts:
         follower=follower,
         handover=Handover(studio, sql, now_ms),
         cutting=Cutting(studio, sql, now_ms, publisher.forget),
+        withdrawing=Withdrawing(sql, publisher),
         people=people,
         uploads=uploads,
         visitors=Visitors(sql, seal, settings.public.web, now_ms),
@@ -224,6 +226,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         asyncio.create_task(parts.handover.run(), name="hand plans over"),
         asyncio.create_task(parts.follower.run(), name="follow studio"),
         asyncio.create_task(parts.cutting.run(), name="take tickets back"),
+        asyncio.create_task(parts.withdrawing.run(), name="withdraw replays"),
     ]
     try:
         yield

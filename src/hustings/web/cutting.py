@@ -5,8 +5,6 @@ The rows that wait are the truth: web may die after the act and studio before it
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
@@ -14,35 +12,26 @@ from hustings.social import stages
 from hustings.social.stages import Cut
 from hustings.web import programme
 from hustings.web.live import Studio
+from hustings.web.rounds import Rounds
 from hustings.web.sql import Sql
 from hustings.wire.errors import Refused
 
-EVERY_S = 1.0
 _log = logging.getLogger("hustings.web")
 
 
-class Cutting:
-    """`run` goes on until it is cancelled; `ring`: there is something to tell."""
+class Cutting(Rounds):
+    """`ring`: there is something to tell."""
+
+    every_s = 1.0
 
     def __init__(
         self, studio: Studio, sql: Sql, now_ms: Callable[[], int], forget: Callable[[str], None]
     ) -> None:
+        super().__init__()
         self._studio = studio
         self._sql = sql
         self._now_ms = now_ms
         self._forget = forget
-        self._bell = asyncio.Event()
-
-    def ring(self) -> None:
-        self._bell.set()
-
-    async def run(self) -> None:
-        while True:
-            self._bell.clear()
-            await self.once()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_S):
-                    await self._bell.wait()
 
     async def once(self) -> None:
         """One round. A studio that is away is told the next time."""

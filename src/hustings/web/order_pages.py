@@ -151,6 +151,7 @@ def _acts(router: APIRouter, parts: Parts, pages: Pages) -> None:
             more = {**said(refused), **typed}
             return await _shown(parts, pages, who, about, refused.status, **more)
         parts.cutting.ring()
+        parts.withdrawing.ring()
         leads = f"/moderation/people/{about}" if report is None else "/moderation/reports"
         return RedirectResponse(leads, 303)
 

@@ -19,6 +19,7 @@ from hustings.web.publish import Publisher
 from hustings.web.sql import Sql
 from hustings.web.uploads import Uploads
 from hustings.web.visitors import Visitors
+from hustings.web.withdrawing import Withdrawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Parts:
     follower: Follower
     handover: Handover
     cutting: Cutting
+    withdrawing: Withdrawing
     people: People
     visitors: Visitors
     uploads: Uploads

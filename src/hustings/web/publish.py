@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hustings.rooms.room import Plan
 
 LANG = "en"
 NO_BUILD = "none"
+WITHDRAWN = ".withdrawn-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,44 @@ class Publisher:
             (self.published / "pages" / f"{key}.html").unlink(missing_ok=True)
 
     def has_replay(self, key: str) -> bool:
-        return (self.published / "replay" / key / "index.m3u8").exists()
+        """One that is withdrawn too: the room has not lost it."""
+        _, replay = self._places(key)
+        return any((place / "index.m3u8").exists() for place in replay)
+
+    def withdraw(self, key: str) -> None:
+        """Page and replay of this room are there for nobody, until `restore`. Errors: `OSError`."""
+        for shown, hidden in self._places(key):
+            if shown.exists():
+                _destroy(hidden)
+                shown.rename(hidden)
+
+    def restore(self, key: str) -> None:
+        """What stands in its place meanwhile, stays. Errors: `OSError`."""
+        for shown, hidden in self._places(key):
+            if hidden.exists() and not shown.exists():
+                hidden.rename(shown)
+        self.destroy(key)
+
+    def destroy(self, key: str) -> None:
+        """What is withdrawn of this room, for good."""
+        for _, hidden in self._places(key):
+            _destroy(hidden)
+
+    def withdrawn(self) -> set[str]:
+        """The keys of all rooms of which something is."""
+        found = [
+            *self.published.glob(f"pages/{WITHDRAWN}*"),
+            *self.published.glob(f"replay/{WITHDRAWN}*"),
+        ]
+        return {one.name.removeprefix(WITHDRAWN).removesuffix(".html") for one in found}
+
+    def _places(self, key: str) -> list[tuple[Path, Path]]:
+        """Where page and replay are, and where they are withdrawn to: on the live host no name begins with a dot."""
+        names = (("pages", f"{key}.html"), ("replay", key))
+        return [
+            (self.published / folder / name, self.published / folder / f"{WITHDRAWN}{name}")
+            for folder, name in names
+        ]
 
 
 def put(path: Path, content: bytes) -> None:
@@ -80,3 +119,10 @@ def put(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _destroy(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

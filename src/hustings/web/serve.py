@@ -1,4 +1,4 @@
-"""Starts web: Granian inside this process, one worker, on the loop that also follows studio."""
+"""Starts web: Granian inside this process, one worker, on the loop that also follows studio; and the port of its streams."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from hustings.settings import Settings
-from hustings.web import app
+from hustings.web import app, streaming_port
 from hustings.web.mastodon.streams import STREAMS_MAX
 
 BACKPRESSURE = 512 + STREAMS_MAX
@@ -28,14 +28,17 @@ HEADER_TIMEOUT_MS = 5_000
 def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT. Errors: `OSError` (the port is taken, a folder cannot be written)."""
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.INFO)
-    _check_port(settings.web.bind, settings.web.port)
+    _check_port(settings.web.bind, settings.web.port, "web.port")
+    if settings.web.streaming_port:
+        _check_port(settings.web.bind, settings.web.streaming_port, "web.streaming_port")
     asyncio.run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:
     parts = app.assemble(settings, lambda: time.time_ns() // 1_000_000)
+    application = app.build(parts)
     server = Server(
-        app.build(parts),
+        application,
         address=settings.web.bind,
         port=settings.web.port,
         interface=Interfaces.ASGINL,
@@ -51,13 +54,13 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
-    async with app.running(parts):
+    async with app.running(parts), streaming_port.opened(application, settings):
         gc.collect()
         gc.freeze()
         await server.serve()
 
 
-def _check_port(bind: str, port: int) -> None:
+def _check_port(bind: str, port: int, setting: str) -> None:
     """Granian shares its port with whoever asks: a second web would take half of the requests. Errors: `OSError`."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -67,4 +70,4 @@ def _check_port(bind: str, port: int) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise OSError(error.errno, f"port {port} of {bind} is taken (web.port)") from None
+            raise OSError(error.errno, f"port {port} of {bind} is taken ({setting})") from None

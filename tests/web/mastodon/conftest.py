@@ -17,8 +17,8 @@ import pytest
 
 from hustings.serve.publish import publish
 from hustings.settings import client_dir
-from tests.client.listening import free_port
 from tests.conftest import KINDS
+from tests.ports import free_ports
 from tests.web.test_accounts import PASSWORD
 
 START_S = 60.0
@@ -26,9 +26,10 @@ START_S = 60.0
 
 @dataclass
 class Served:
-    """`url` is its address; `log_in` opens a browser of somebody new, without a script."""
+    """`url` is its address, `streaming` that of its streams; `log_in` opens a browser of somebody new, without a script."""
 
     url: str
+    streaming: str
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
     _browsers: dict[str, httpx.Client] = field(default_factory=dict)
@@ -63,11 +64,12 @@ class Served:
 def served(
     request: pytest.FixtureRequest, home_dir: Path, migrated_url: Callable[[str], str]
 ) -> Iterator[Served]:
-    port = free_port()
+    port, streaming = free_ports(2)
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HUSTINGS_")},
         "HUSTINGS_DATA": str(home_dir),
         "HUSTINGS_WEB__PORT": str(port),
+        "HUSTINGS_WEB__STREAMING_PORT": str(streaming),
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     if request.param == "postgresql":
@@ -78,7 +80,8 @@ def served(
         process = subprocess.Popen(
             [sys.executable, "-m", "hustings", "web"], env=environ, stdout=out, stderr=out
         )
-    found = Served(f"http://localhost:{port}", home_dir, environ)
+    urls = (f"http://localhost:{port}", f"http://localhost:{streaming}")
+    found = Served(*urls, home_dir, environ)
     try:
         _wait(found.url, process, log)
         yield found

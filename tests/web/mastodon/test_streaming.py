@@ -67,7 +67,7 @@ def test_mastodon_py_hears_by_sse(served: Served) -> None:
 async def socket_of(
     served: Served, token: str, query: str = "", **more: Any
 ) -> AsyncIterator[Socket]:
-    url = f"{served.url.replace('http', 'ws', 1)}/api/v1/streaming?access_token={token}{query}"
+    url = f"{served.streaming}/api/v1/streaming?access_token={token}{query}"
     async with aiohttp.ClientSession() as session, session.ws_connect(url, **more) as socket:
         yield socket
 
@@ -113,6 +113,20 @@ async def test_a_socket_hears_what_it_asked_for(served: Served) -> None:
         assert (await next_of(socket))["stream"] == ["user"]
 
 
+async def test_webs_own_port_has_streams_too(served: Served) -> None:
+    """For apps that do not ask where they are."""
+    ada = mastodon_py(served)
+    url = f"{served.url}/api/v1/streaming?stream=user&access_token={ada.access_token}"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        await said(served, ada.access_token, "One's own")
+        assert (await next_of(socket))["event"] == "update"
+
+
+def test_apps_are_told_where_streams_are(served: Served) -> None:
+    told = httpx.get(f"{served.url}/api/v2/instance", trust_env=False).json()
+    assert told["configuration"]["urls"]["streaming"] == served.streaming.replace("http", "ws", 1)
+
+
 async def test_a_stream_ends_with_its_token(served: Served) -> None:
     ada = mastodon_py(served)
     token = ada.access_token
@@ -129,7 +143,7 @@ async def test_a_stream_ends_with_its_token(served: Served) -> None:
 async def test_each_account_has_so_many(served: Served) -> None:
     token = mastodon_py(served).access_token
     async with aiohttp.ClientSession() as session:
-        url = f"{served.url.replace('http', 'ws', 1)}/api/v1/streaming?access_token={token}"
+        url = f"{served.streaming}/api/v1/streaming?access_token={token}"
         many = [await session.ws_connect(url) for _ in range(ACCOUNT_MAX)]
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await session.ws_connect(url)
@@ -173,9 +187,10 @@ async def test_frames_and_subscriptions_have_limits(served: Served) -> None:
 )
 def test_what_is_no_stream(served: Served, path: str, status: int, code: str) -> None:
     token = mastodon_py(served).access_token or ""
-    url = f"{served.url}/api/v1/streaming/{path.replace('TOKEN', token)}"
-    answer = httpx.get(url, trust_env=False)
-    assert answer.status_code == status and code in answer.text
+    for place in (served.url, served.streaming):
+        url = f"{place}/api/v1/streaming/{path.replace('TOKEN', token)}"
+        answer = httpx.get(url, trust_env=False)
+        assert answer.status_code == status and code in answer.text
 
 
 MASTO_STREAM = """

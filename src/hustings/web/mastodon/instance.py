@@ -119,7 +119,7 @@ class _About:
         self._shown = shown
         self._copy = catalogue(LANG, "web")
         # wss beside https, ws beside http
-        self._streaming = parts.settings.public.web.replace("http", "ws", 1)
+        self._streaming = parts.settings.public.streaming.replace("http", "ws", 1)
 
     def v2(self, now: Figures, contact: shapes.Account | None) -> server_shapes.Instance:
         picture = self._shown.asset("web/server.png")

@@ -1,4 +1,5 @@
-"""aiohttp's connection, with the deadlines and caps that it lacks: a request's head must come within `HEAD_S`.
+"""What door and web's port of streams stand on: aiohttp's connection, with the deadlines and caps that it lacks (a request's
+head must come within `HEAD_S`), its listener, and TLS as every server of ours speaks it.
 
 A slowloris holds a connection by sending a header every few seconds; aiohttp waits for it without end. Here the time from
 the first byte of a head (or from the opening of the connection) to its end is limited, whatever trickles in between.
@@ -7,36 +8,36 @@ the first byte of a head (or from the opening of the connection) to its end is l
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from hustings.settings import Tls
 from hustings.wire.limits import Places
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEAD_S = 8.0
 KEEP_ALIVE_S = 30.0
+USER_TIMEOUT_MS = 10_000
 LINGER_S = 1.0
 """A body that nobody wants is read for this long before the connection is closed."""
 
-OPEN_MAX = 3_000
-OPEN_PER_PLACE_MAX = 128
-"""Connections from one address (or IPv6 /64); not asked where a front stands before door, which has its own cap."""
-
 
 class Connections:
-    """Those that are open, by place."""
+    """Those that are open: at most `most`, and `most_per_place` from one address (or IPv6 /64), None where a front stands
+    before us, which has its own cap."""
 
-    def __init__(self, by_place: bool) -> None:
-        self._by_place = by_place
+    def __init__(self, most: int, most_per_place: int | None) -> None:
+        self._most = most
+        self._most_per_place = most if most_per_place is None else most_per_place
         self._open = Places()
 
     def enter(self, address: str) -> bool:
         """Whether one more may come from there. What entered must leave."""
-        if not self._open.has_room(
-            address, OPEN_MAX, OPEN_PER_PLACE_MAX if self._by_place else OPEN_MAX
-        ):
+        if not self._open.has_room(address, self._most, self._most_per_place):
             return False
         self._open.enter(address)
         return True
@@ -120,3 +121,33 @@ async def heed(request: web.Request, handler: Next) -> web.StreamResponse:
         return await handler(request)
     finally:
         connection.answered()
+
+
+async def listen(
+    server: web.Server, connections: Connections, bind: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    """Each connection is a `Patient`. Errors: `OSError` (the port is taken)."""
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(
+        lambda: Patient(server, connections, loop),
+        bind,
+        port,
+        ssl=tls,
+        ssl_handshake_timeout=HEAD_S if tls else None,
+        backlog=1_024,
+        reuse_address=True,
+    )
+    for one in listening.sockets:
+        # A client that reads nothing is cut by the kernel.
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    return listening
+
+
+def tls_of(settings: Tls) -> ssl.SSLContext | None:
+    """None where something in front speaks TLS. Errors: `OSError` (a file cannot be read, or holds no such thing)."""
+    if not settings.cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.cert, settings.key)
+    return context
