@@ -23,6 +23,7 @@ from hustings.pages.event import EventFacts, render
 from hustings.serve.publish import publish
 from hustings.settings import client_dir
 from tests.edge.feeding import Program, Studio
+from tests.ports import free_port
 
 KEY = "evening-talk"
 PEOPLE = [
@@ -30,12 +31,6 @@ PEOPLE = [
     {"id": "ben", "name": "Benedikt Sørensen", "role": "cohost", "muted": False},
     {"id": "cle", "name": "Cléo Marchand", "role": "speaker", "muted": True},
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class EdgeProcess:
