@@ -14,7 +14,8 @@ from pathlib import Path
 from bench import machine
 from bench.crowd.servers import CORE, Keys, fresh, let_in
 from tests.e2e.harness.pulse import stop
-from tests.e2e.house import descendants_of, free_ports
+from tests.e2e.house import descendants_of
+from tests.ports import free_ports
 
 DEPLOY = machine.ROOT / "deploy"
 START_S = 60.0

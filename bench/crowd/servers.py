@@ -18,7 +18,8 @@ import httpx
 
 from bench import machine
 from tests.e2e.harness.pulse import stop
-from tests.e2e.house import descendants_of, free_ports
+from tests.e2e.house import descendants_of
+from tests.ports import free_ports
 
 CORE, LOAD_CORE = 0, 1
 CONNECTIONS = 60_000

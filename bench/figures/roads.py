@@ -17,9 +17,12 @@ from tests.e2e.harness.waiting import until
 from tests.e2e.house import House, Room, started
 from tests.e2e.players import consent, has_sound, join
 
-CHIRPS = 180
-FIRST = 60
-"""In the half minute after they came in: a browser's jitter buffer remembers for so long how its page's loading held it up."""
+CHIRPS = 60
+"""In each of three trains: in the half minute after they came in (a browser's jitter buffer remembers for so long how its page's
+loading held it up), then the same way again, then the other way."""
+JOINS = {"udp": 3, "tcp": 1, "socket": 1}
+"""A browser's packets keep their place in our ticks, and a tick its place in the other browser's, from one join to the next: one
+join is one throw."""
 SETTLE_S = 10.0
 MOST_S = 3.0
 NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
@@ -34,38 +37,86 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     figure = Figure("roads", "Mouth to ear, by road")
     figure.notes.append(
         "Two speakers on one machine, both by the same road, in the fast profile; page and server are the same for "
-        "all three. Chromium's own switch keeps UDP from it; for the WebSocket the answer's TCP candidates are taken out "
-        "on their way."
+        f"all three; {JOINS['udp']} joins by UDP, each heard both ways. Chromium's own switch keeps UDP from it; for the "
+        "WebSocket the answer's TCP candidates are taken out on their way."
     )
-    with (
-        started(folder / "data") as house,
-        Board(folder / "pulse") as board,
-        sync_playwright() as driver,
-    ):
-        people = People(board, driver)
-        try:
-            for name, (label, flags, no_tcp) in ROADS.items():
-                say(f"{name}: two browsers come in")
-                pair = [people.person(f"{name}-{end}", flags=flags) for end in ("mouth", "ear")]
-                waiting = Waiting(pair[1])
-                room = house.plan(f"road-{name}", label, profile="fast")
-                house.open_doors(room)
-                for person in pair:
-                    _enter(house, room, person, no_tcp)
-                say(f"{name}: {CHIRPS} chirps")
-                waiting.mean_s()
-                _chirps(figure, name, label, pair, board)
-                if not no_tcp:
-                    buffered_s, played_s = waiting.mean_s()
-                    label = f"{label}: of this in the ear's jitter buffer"
-                    figure.add(f"road.{name}.waits", label, "ms", [buffered_s * 1000])
-                    label = f"{ROADS[name][0]}: and from there to its sound card"
-                    figure.add(f"road.{name}.plays", label, "ms", [played_s * 1000])
-                for person in pair:
-                    person.leave()
-        finally:
-            people.close()
+    with started(folder / "data") as house, sync_playwright() as driver:
+        for name in ROADS:
+            road = Road(figure, name)
+            for number in range(JOINS[name]):
+                say(f"{name}: two browsers come in, {number + 1} of {JOINS[name]}")
+                with Board(folder / f"pulse-{name}-{number}") as board:
+                    people = People(board, driver)
+                    try:
+                        road.join(house, people, board)
+                    finally:
+                        people.close()
+            road.tell()
     return figure
+
+
+class Road:
+    """One road's figures, from all its joins."""
+
+    def __init__(self, figure: Figure, name: str) -> None:
+        self._figure, self._name = figure, name
+        self._label, self._flags, self._no_tcp = ROADS[name]
+        self._first: list[float | None] = []
+        self._late: list[float | None] = []
+        self._waits: list[tuple[float, float]] = []
+
+    def join(self, house: House, people: People, board: Board) -> None:
+        pair = [people.person(end, flags=self._flags) for end in ("mouth", "ear")]
+        waitings = [Waiting(one) for one in pair]
+        room = house.plan(f"road-{self._name}", self._label, profile="fast")
+        house.open_doors(room)
+        for person in pair:
+            _enter(house, room, person, self._no_tcp)
+        mouth, ear = pair
+        self._first += self._train(mouth, ear, board, SETTLE_S)
+        for talker, hearer, waiting in ((mouth, ear, waitings[1]), (ear, mouth, waitings[0])):
+            waiting.mean_s()
+            self._late += self._train(talker, hearer, board, 0.5)
+            self._waits.append(waiting.mean_s())
+
+    def _train(
+        self, mouth: Person, ear: Person, board: Board, settle_s: float
+    ) -> list[float | None]:
+        """How late each chirp was, in ms; None where it was not heard."""
+        train = pilot.train(CHIRPS, seed=5)
+        tape = board.tape()
+        silence = np.zeros(round(settle_s * pilot.RATE_HZ), np.float32)
+        tail = np.zeros(round(MOST_S * pilot.RATE_HZ), np.float32)
+        mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail])).wait(180)
+        heard = tape.stop()
+        said_s = pilot.find(heard[:, tape.channels[f"into-{mouth.name}"]])
+        if said_s.size != CHIRPS:
+            self._figure.notes.append(
+                f"{self._name}: {said_s.size} of {CHIRPS} chirps were on the board"
+            )
+        found_s = pilot.find(heard[:, tape.channels[f"ear-{ear.name}"]])
+        delays = pilot.delays(said_s, found_s, MOST_S)
+        return [None if one is None else one * 1000 for one in delays]
+
+    def tell(self) -> None:
+        label = self._label
+        for row, what, some in (
+            (f"road.{self._name}.first", f"{label}, in the first half minute", self._first),
+            (f"road.{self._name}", f"{label}, both ways", self._late),
+        ):
+            delays_ms = [one for one in some if one is not None]
+            lost = len(some) - len(delays_ms)
+            note = f"{lost} of {len(some)} chirps not heard" if lost else ""
+            self._figure.add(row, what, "ms", delays_ms, note=note)
+        if self._no_tcp:
+            return
+        buffered_ms, played_ms = (
+            [one * 1000 for one in each] for each in zip(*self._waits, strict=True)
+        )
+        of_this = f"{label}: of this in the ear's jitter buffer"
+        self._figure.add(f"road.{self._name}.waits", of_this, "ms", buffered_ms)
+        from_there = f"{label}: and from there to its sound card"
+        self._figure.add(f"road.{self._name}.plays", from_there, "ms", played_ms)
 
 
 def _enter(house: House, room: Room, person: Person, no_tcp: bool) -> None:
@@ -82,25 +133,3 @@ def _without_tcp(route: Route) -> None:
     answer = route.fetch()
     lines = answer.text().split("\r\n")
     route.fulfill(response=answer, body="\r\n".join(one for one in lines if " tcp " not in one))
-
-
-def _chirps(figure: Figure, name: str, label: str, pair: list[Person], board: Board) -> None:
-    mouth, ear = pair
-    train = pilot.train(CHIRPS, seed=5)
-    tape = board.tape()
-    silence = np.zeros(round(SETTLE_S * pilot.RATE_HZ), np.float32)
-    tail = np.zeros(round(MOST_S * pilot.RATE_HZ), np.float32)
-    mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail])).wait(180)
-    heard = tape.stop()
-    said_s = pilot.find(heard[:, tape.channels[f"into-{mouth.name}"]])
-    if said_s.size != CHIRPS:
-        figure.notes.append(f"{name}: {said_s.size} of {CHIRPS} chirps were on the board")
-    found = pilot.delays(said_s, pilot.find(heard[:, tape.channels[f"ear-{ear.name}"]]), MOST_S)
-    for row, what, some in (
-        (f"road.{name}.first", f"{label}, in the first half minute", found[:FIRST]),
-        (f"road.{name}", label, found[FIRST:]),
-    ):
-        delays_ms = [one * 1000 for one in some if one is not None]
-        lost = len(some) - len(delays_ms)
-        note = f"{lost} of {len(some)} chirps not heard" if lost else ""
-        figure.add(row, what, "ms", delays_ms, note=note)

@@ -25,7 +25,8 @@ from hustings.audio.clock import RATE
 from hustings.audio.codec import OpusDecoder
 from hustings.audio.watch import VoiceWatch
 from tests.e2e.harness.pulse import stop
-from tests.e2e.house import House, Room, free_ports, started
+from tests.e2e.house import House, Room, started
+from tests.ports import free_ports
 
 TALKING = 3
 HUNDRED, HUNDRED_TALK = 100, 5

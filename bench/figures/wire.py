@@ -23,7 +23,7 @@ from bench import crew, machine
 from bench.far_end import CHECK_EVERY, FarEnd
 from bench.rows import Figure
 from tests.e2e.harness.pulse import stop
-from tests.e2e.house import free_ports
+from tests.ports import free_ports
 from tests.rtc.checks import check
 
 IDLE, TALKING = 100, 3

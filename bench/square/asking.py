@@ -19,6 +19,7 @@ from typing import Any
 CONNECTIONS_MAX = 256
 PATIENCE_S = 20.0
 SLOTS = 50
+OF_A_PLACE = 250
 
 
 @dataclass
@@ -87,12 +88,16 @@ class Asking:
         await asyncio.gather(*(one() for _ in range(at_once)))
 
     async def held(self, requests: list[list[str]], until: asyncio.Event) -> None:
-        """A stream by WebSocket (or by SSE: `GET`) for each request, `SLOTS` at a time, until it is said that it is enough."""
+        """A stream by WebSocket (or by SSE: `GET`) for each request, `SLOTS` at a time, until it is said that it is enough;
+        from several addresses, of which each may have so many."""
         slots, open_now = asyncio.Semaphore(SLOTS), []
 
-        async def one(request: list[str]) -> None:
+        async def one(number: int, request: list[str]) -> None:
             async with slots:
-                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                own = (f"127.0.0.{2 + number // OF_A_PLACE}", 0)
+                reader, writer = await asyncio.open_connection(
+                    "127.0.0.1", self.port, local_addr=own
+                )
                 head = f"GET {request[1]} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {request[2]}\r\n"
                 if request[0] == "WEBSOCKET":
                     key = base64.b64encode(os.urandom(16)).decode()
@@ -105,7 +110,7 @@ class Asking:
                 self.said[said[9:12].decode()] += 1
                 open_now.append((reader, writer))
 
-        await asyncio.gather(*(one(request) for request in requests))
+        await asyncio.gather(*(one(*each) for each in enumerate(requests)))
         print(json.dumps({"said": self.said}), flush=True)
         await until.wait()
         for _, writer in open_now:

@@ -21,8 +21,9 @@ def path(words: str) -> str:
     return f"/api/v2/search?q={quote(words)}"
 
 
-def kinds(sizes: Sizes) -> Kinds:
-    chance = np.random.default_rng(sizes.seed + 9)
+def kinds(sizes: Sizes, other: int = 0) -> Kinds:
+    """`EACH` of every kind, or so many `other` ones."""
+    chance = np.random.default_rng(sizes.seed + (99 if other else 9))
     speech = Speech(np.random.default_rng(sizes.seed + 1))
     common, rare = speech.common, speech.rare
 
@@ -30,7 +31,7 @@ def kinds(sizes: Sizes) -> Kinds:
         return common[int(chance.integers(first, min(last, len(common))))]
 
     def many(make: Callable[[], str]) -> list[str]:
-        return [make() for _ in range(EACH)]
+        return [make() for _ in range(other or EACH)]
 
     def who() -> str:
         return handle(int(chance.integers(2, sizes.members)))

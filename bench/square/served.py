@@ -34,6 +34,10 @@ class Served:
         return int(self.house.web.rpartition(":")[2])
 
     @property
+    def streaming_port(self) -> int:
+        return int(self.house.streaming.rpartition(":")[2])
+
+    @property
     def sizes(self) -> Any:
         return self.filled.rows.town.sizes
 
