@@ -6,16 +6,22 @@ import re
 
 import httpx
 
+from tests.e2e.harness.names import Names
 from tests.e2e.house import House
 
 OOB = "urn:ietf:wg:oauth:2.0:oob"
 MARKS = "a" + "\u0301" * 1_000_000
 ESCAPES = ("\x00", "\x1b[2J", "\u202e", "\r\nX: y", "\ud800")
+HANDLES = Names()
 APP = {"client_name": "Quill", "redirect_uris": OOB, "scopes": "read write follow"}
 
 
 def let_in(house: House, handle: str) -> httpx.Client:
-    """Somebody new, through an app. The client keeps one connection; close it."""
+    """Somebody new, through an app. The client keeps one connection; close it.
+
+    A test that is tried again gets another person: `handle` with a number behind it.
+    """
+    handle = HANDLES.free(handle, "_")
     with httpx.Client(
         base_url=house.web, headers={"Origin": house.web}, timeout=20, trust_env=False
     ) as browser:

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 @pytest.fixture(scope="session")
 def apps(house: House) -> Iterator[tuple[Mastodon, Mastodon]]:
     """Two people's apps: mia hears of what ned does."""
-    served = Served(house.web, house.folder)
+    served = Served(house.web, house.streaming, house.folder)
     mia, ned = mastodon_py(served, "mia"), mastodon_py(served, "ned")
     ned.status_post("To @mia, a fox")
     yield mia, ned
@@ -144,11 +144,15 @@ def test_streams_that_are_none(house: House, apps: Any, path: str, status: int) 
     sane(asks(house, apps[0], f"v1/streaming/{path}"), status)
 
 
+EACH_PORT = pytest.mark.parametrize("port", ["web", "streaming"])
+"""Streams have a port of their own, and are on web's as well."""
+
+
 async def socket_says(
-    house: House, token: str, frames: list[str | bytes], most: int
+    house: House, port: str, token: str, frames: list[str | bytes], most: int
 ) -> list[aiohttp.WSMessage]:
     """Up to `most` answers, or all until the end."""
-    url = f"{house.web.replace('http', 'ws', 1)}/api/v1/streaming?access_token={token}"
+    url = f"{getattr(house, port)}/api/v1/streaming?access_token={token}"
     async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
         for frame in frames:
             send = socket.send_str if isinstance(frame, str) else socket.send_bytes
@@ -160,29 +164,32 @@ async def socket_says(
         return came
 
 
+@EACH_PORT
 @pytest.mark.parametrize(
     "frame",
     ["", "{", "[]", "null", "1", '"x"', "{}", '{"type":"subscribe"}', '{"type":"x","stream":"user"}', "[" * 900,
      '{"type":"subscribe","stream":{"a":1}}', '{"type":"subscribe","stream":"hashtag","tag":{"a":1},"tag":""}',
      '{"type":"subscribe","stream":"user\\u0000"}'],
 )  # fmt: skip
-async def test_frames_that_are_none(house: House, apps: Any, frame: str) -> None:
-    (one,) = await socket_says(house, apps[0].access_token, [frame], 1)
+async def test_frames_that_are_none(house: House, port: str, apps: Any, frame: str) -> None:
+    (one,) = await socket_says(house, port, apps[0].access_token, [frame], 1)
     assert json.loads(one.data)["code"] in ("bad_request", "stream_unknown")
 
 
+@EACH_PORT
 @pytest.mark.parametrize("frame", ["x" * 1_001, "x" * 200_000, b"\xff\xfe", b"x" * 70_000])
-async def test_frames_that_end_it(house: House, apps: Any, frame: str | bytes) -> None:
-    came = await socket_says(house, apps[0].access_token, [frame], 9)
+async def test_frames_that_end_it(house: House, port: str, apps: Any, frame: str | bytes) -> None:
+    came = await socket_says(house, port, apps[0].access_token, [frame], 9)
     assert came[-1].type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 
-async def test_a_flood_of_subscriptions(house: House, apps: Any) -> None:
+@EACH_PORT
+async def test_a_flood_of_subscriptions(house: House, port: str, apps: Any) -> None:
     frames: list[str | bytes] = [
         json.dumps({"type": "subscribe", "stream": "hashtag", "tag": f"t{n}"}) for n in range(200)
     ]
     token = apps[0].access_token
-    (one,) = await socket_says(house, token, frames[:21], 1)
+    (one,) = await socket_says(house, port, token, frames[:21], 1)
     assert json.loads(one.data)["code"] == "bad_request"
-    many = await socket_says(house, token, frames, 200)
+    many = await socket_says(house, port, token, frames, 200)
     assert many[-1].type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -13,18 +15,19 @@ PASSWORD = "a bridge in Kyoto"
 
 
 @pytest.fixture
-def browser(house: House) -> httpx.Client:
+def browser(house: House) -> Iterator[httpx.Client]:
     """A browser that nobody has logged in with."""
-    return httpx.Client(base_url=house.web, headers={"Origin": house.web}, timeout=20)
+    with httpx.Client(base_url=house.web, headers={"Origin": house.web}, timeout=20) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def ada(house: House) -> httpx.Client:
+def ada(house: House) -> Iterator[httpx.Client]:
     """A browser that is logged in, and stays so through every attack below."""
-    client = httpx.Client(base_url=house.web, headers={"Origin": house.web}, timeout=20)
-    answer = client.post("/sign-up", data={"handle": "ada", "password": PASSWORD})
-    assert answer.status_code == 303, answer.text
-    return client
+    with httpx.Client(base_url=house.web, headers={"Origin": house.web}, timeout=20) as client:
+        answer = client.post("/sign-up", data={"handle": "ada", "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        yield client
 
 
 def sane(answer: httpx.Response, *statuses: int) -> None:

@@ -17,22 +17,11 @@ from typing import Any
 
 import httpx
 
+from tests.e2e.harness.names import Names
 from tests.e2e.harness.waiting import until
+from tests.ports import free_ports
 
 START_S = 60.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody has just now, all different."""
-    return _free_ports(count, socket.SOCK_STREAM)
-
-
-def _free_ports(count: int, kind: socket.SocketKind) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(type=kind)) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 @dataclass
@@ -55,7 +44,13 @@ class House:
     stage: str
     process: subprocess.Popen[bytes]
     started_s: float
+    rooms: Names = field(default_factory=Names)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20.0))
+
+    @property
+    def streaming(self) -> str:
+        """Where apps hear of new posts."""
+        return f"http://localhost:{self.env['HUSTINGS_WEB__STREAMING_PORT']}"
 
     @property
     def log(self) -> str:
@@ -64,6 +59,8 @@ class House:
     # people
 
     def plan(self, key: str, title: str = "A room", **more: Any) -> Room:
+        """A test that is tried again finds its address taken by its first try, and gets another: see `Room.key`."""
+        key = self.rooms.free(key)
         wanted = {"key": key, "title": title, "starts_at_ms": int(time.time() * 1000) + 7_200_000}
         until(self._web_listens, 20, "web")  # the test before may have replaced it
         answer = self.http.post(
@@ -188,7 +185,7 @@ def started(folder: Path, *, demo: bool = False, **settings: str) -> Iterator[Ho
     """`hustings serve` until the end of the block. `settings` are `SECTION__NAME="text"`."""
     house = start(folder, demo=demo, **settings)
     try:
-        until(lambda: "Hustings is up" in house.log, START_S, f"the start:\n{house.log}")
+        until(lambda: "Hustings is up" in house.log, START_S, lambda: f"the start:\n{house.log}")
         yield house
     finally:
         if not house.http.is_closed:
@@ -197,13 +194,14 @@ def started(folder: Path, *, demo: bool = False, **settings: str) -> Iterator[Ho
 
 def start(folder: Path, *, demo: bool = False, **settings: str) -> House:
     """The same without waiting."""
-    web, live, stage, radio, voices = free_ports(5)
+    web, live, stage, radio, voices, streaming = free_ports(6)
     env = {name: text for name, text in os.environ.items() if not name.startswith("HUSTINGS_")}
     env |= {
         "HUSTINGS_WEB__PORT": str(web),
+        "HUSTINGS_WEB__STREAMING_PORT": str(streaming),
         "HUSTINGS_LIVE__PORT": str(live),
         "HUSTINGS_STAGE__PORT": str(stage),
-        "HUSTINGS_STUDIO__UDP_PORT": str(_free_ports(1, socket.SOCK_DGRAM)[0]),
+        "HUSTINGS_STUDIO__UDP_PORT": str(free_ports(1, socket.SOCK_DGRAM)[0]),
         "HUSTINGS_STAGE__VOICE_PORT": str(voices),
         "HUSTINGS_RADIO__PORT": str(radio),
         "HUSTINGS_RECORDING__DISK_FREE_MIN": "1000000",
@@ -243,7 +241,12 @@ def descendants_of(pid: int) -> list[int]:
     return found + [one for child in found for one in descendants_of(child)]
 
 
-def alive(pid: int) -> bool:
+def state_of(pid: int) -> str:
+    """A letter (proc(5)): T stands still, Z and X are dead; X if there is none."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    return False
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return "X"
+
+
+def alive(pid: int) -> bool:
+    return state_of(pid) not in "ZX"

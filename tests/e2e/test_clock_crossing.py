@@ -77,7 +77,7 @@ def eve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Eve]:
     try:
         for name in ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"):
             monkeypatch.delenv(name)
-        until(lambda: "Hustings is up" in house.log, START_S, f"the start:\n{house.log}")
+        until(lambda: "Hustings is up" in house.log, START_S, lambda: f"the start:\n{house.log}")
         soon_ms = int((time.time() + ahead_s + 3600) * 1000)
         room = house.plan("crossing", "Crossing", starts_at_ms=soon_ms)
         yield Eve(house, room, ahead_s, crossing_s)

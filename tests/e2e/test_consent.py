@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.e2e.harness.chromium import PROGRAM
-from tests.e2e.house import free_ports, started
+from tests.e2e.house import started
+from tests.ports import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -1,13 +1,15 @@
 """One evening from the plan to the replay: real browsers, three voices, four listeners; every ear is compared with the mouths.
 
-`evening` plays it once; each test asks one question of what was recorded.
+`Evenings` plays it once; each test asks one question of what was recorded.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,20 +80,54 @@ def lines(voices: dict[str, Reference]) -> dict[str, Reference]:
 
 
 @pytest.fixture(scope="module")
-def evening(
+def evenings(
     tmp_path_factory: pytest.TempPathFactory, people: People, lines: dict[str, Reference]
-) -> Iterator[Evening]:
-    folder = tmp_path_factory.mktemp("evening")
-    with started(folder / "data") as house:
-        script = Script(Evening(house), people, lines, folder)
+) -> Iterator[Evenings]:
+    made = Evenings(partial(tmp_path_factory.mktemp, "evening"), people, lines)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def evening(evenings: Evenings, request: pytest.FixtureRequest) -> Evening:
+    """A test that is tried again asks its question of another evening."""
+    return evenings.of(again=getattr(request.node, "execution_count", 1) > 1)
+
+
+class Evenings:
+    """Plays the evening once, and once more whenever it is asked for another."""
+
+    def __init__(
+        self, folder: Callable[[], Path], people: People, lines: dict[str, Reference]
+    ) -> None:
+        self._folder, self._people, self._lines = folder, people, lines
+        self._kept: Evening | None = None
+        self._open = contextlib.ExitStack()
+
+    def of(self, again: bool) -> Evening:
+        if self._kept is None or again:
+            self.close()
+            self._kept = self._play()
+        return self._kept
+
+    def close(self) -> None:
+        self._kept = None
+        self._people.close()
+        self._open.close()
+
+    def _play(self) -> Evening:
+        folder = self._folder()
+        house = self._open.enter_context(started(folder / "data"))
+        script = Script(Evening(house), self._people, self._lines, folder)
         try:
             script.play()
         except Exception:
-            for one in people.everybody:  # what they saw
-                one.page.screenshot(path=folder / f"{one.name}.png")
-                print(f"{one.name}: {folder}/{one.name}.png {one.console[-5:]}")
+            for one in self._people.everybody:  # what they saw
+                if one.browser.is_connected():
+                    one.page.screenshot(path=folder / f"{one.name}.png")
+                    print(f"{one.name}: {folder}/{one.name}.png {one.console[-5:]}")
             raise
-        yield script.evening
+        return script.evening
 
 
 class Script:
@@ -110,7 +146,7 @@ class Script:
         self.native = people.person("native", autoplay=True, java_script_enabled=False)
         self.recordings: dict[str, Recording] = {}
         self.refused: list[str] = []
-        for one in people.everybody:
+        for one in (self.host, self.guest1, self.guest2, self.caller, self.page, self.native):
             one.page.on(
                 "response", lambda a: a.status >= 400 and self.refused.append(f"{a.status} {a.url}")
             )
@@ -125,7 +161,7 @@ class Script:
         self.end()
         self.replay()
         self.downloads()
-        consoles = {p.name: p.console for p in (self.host, self.guest1, self.caller, self.page)}
+        consoles = {p.asked_as: p.console for p in (self.host, self.guest1, self.caller, self.page)}
         self.evening.seen["refused"] = self.refused
         self.evening.seen["consoles"] = {
             name: [line for line in said if "Failed to load resource" not in line]
@@ -170,7 +206,7 @@ class Script:
         self.evening.seen["join"] = {"host": join_s, **took}
         expect(self.host.page.locator(".people person-card")).to_have_count(3, timeout=15_000)
         for one in (self.host, self.guest1, self.guest2):
-            self.record(one.name, one.ear.record("stage"))
+            self.record(one.asked_as, one.ear.record("stage"))
 
     def sound_check(self) -> None:
         """Five seconds, recorded and played back to the one who said them."""
@@ -434,12 +470,6 @@ def test_nobody_hears_himself_and_each_hears_the_others_once(
     others: tuple[str, ...],
 ) -> None:
     heard = evening.heard[ear]
-    for line in own:
-        # while he talks nobody else does: his ear is silent, not only free of his words
-        from_s = evening.said[line].began_s - evening.began[ear]
-        to_s = from_s + min(lines[line].length_s, 2.0)
-        assert sound.absent(lines[line], heard, from_s, to_s + 1), line
-        assert sound.level_dbfs(heard, to_s - 0.5, to_s) < -60, line
     for line in others:
         assert len(evening.find(lines[line], ear)) == 1, line
         [match] = evening.find(lines[line], ear)
@@ -450,6 +480,16 @@ def test_nobody_hears_himself_and_each_hears_the_others_once(
         for line in others
     ]
     print(f"\n{ear}: mouth to ear {np.median(delays) * 1000:.0f} ms (with a loaded machine's ears)")
+    # a starved browser is late, and what was said before comes in while its owner talks
+    late_s = max(0.0, *delays)
+    assert late_s < 3, delays
+    for line in own:
+        # while he talks nobody else does: his ear is silent, not only free of his words
+        from_s = evening.said[line].began_s - evening.began[ear]
+        to_s = from_s + min(late_s + 2.0, lines[line].length_s)
+        assert sound.absent(lines[line], heard, from_s, to_s + 1), line
+        level = sound.level_dbfs(heard, to_s - 0.5, to_s)
+        assert level < -60, (line, level, delays)
 
 
 def test_a_caller_hears_stage_and_stream_but_never_both(

@@ -23,7 +23,7 @@ def test_from_one_command_to_sound_and_to_a_clean_stop(tmp_path: Path, people: P
     house = start(tmp_path / "data", demo=True)
     began_s = house.started_s
     try:
-        until(lambda: "Hustings is up" in house.log, 60, f"the start:\n{house.log}")
+        until(lambda: "Hustings is up" in house.log, 60, lambda: f"the start:\n{house.log}")
         up_s = time.monotonic() - began_s
         assert "/demo  (two voices, on the air)" in house.log
         assert "#t=v1." in house.log  # a host link

@@ -13,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.client.listening import EdgeProcess, free_port
+from tests.client.listening import EdgeProcess
 from tests.edge.feeding import FIRST_MSN as M
 from tests.edge.feeding import Program, Studio
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 

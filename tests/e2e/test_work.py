@@ -6,16 +6,17 @@ import asyncio
 import os
 import re
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.e2e.harness.waiting import until
-from tests.e2e.house import House, started
+from tests.e2e.house import House, started, state_of
 from tests.work.mail_server import MailServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -70,6 +71,32 @@ def letter_to(server: MailServer, handle: str) -> str:
     return link[0]
 
 
+def stands_still(house: House) -> int:
+    """Stops work where it holds nothing: SQLite has one writer, and who stands still in its middle keeps all others waiting."""
+    pid = house.pid("work")
+
+    def stopped() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: state_of(pid) == "T", 5, "work to stand still", 0.005)
+        free = may_write(house.folder / "web/hustings.sqlite3")
+        if not free:
+            os.kill(pid, signal.SIGCONT)
+        return free
+
+    until(stopped, 20, "work at rest", 0.05)
+    return pid
+
+
+def may_write(database: Path) -> bool:
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
+
+
 def test_letters_arrive_while_work_dies_and_stands_still(tmp_path: Path) -> None:
     with mail_server() as server:
         mail = {
@@ -90,8 +117,7 @@ def test_letters_arrive_while_work_dies_and_stands_still(tmp_path: Path) -> None
             signs_up(house, "bob")
             assert "/confirm/" in letter_to(server, "bob")
 
-            still = house.pid("work")
-            os.kill(still, signal.SIGSTOP)
+            still = stands_still(house)
             signs_up(house, "cy")
             assert house.state(room) == "on_air" and house.playlist(room)
             os.kill(still, signal.SIGCONT)

@@ -15,6 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from .names import Names
 from .pulse import Ear, Microphone, Pulse
 from .waiting import require
 
@@ -49,6 +50,7 @@ class Person:
     browser: Browser
     context: BrowserContext
     page: Page
+    asked_as: str = ""  # the name before its number
     console: list[str] = field(default_factory=list)  # what the page logged, and its errors
 
     def device_id(self, kind: str) -> str:
@@ -85,6 +87,7 @@ class People:
     pulse: Pulse
     playwright: Playwright
     everybody: list[Person] = field(default_factory=list)
+    names: Names = field(default_factory=Names)
 
     def person(
         self,
@@ -99,9 +102,11 @@ class People:
 
         `microphone` grants the permission; `autoplay` lets sound start without a tap (off: as
         real browsers are); `flags` go to Chromium; `context` to Playwright's ``new_context``
-        (``viewport``, ``java_script_enabled``, ``locale``, ``color_scheme``, ...).
+        (``viewport``, ``java_script_enabled``, ``locale``, ``color_scheme``, ...). Whose name is taken (a test
+        that is tried again) gets a number behind it: ears and microphones have names.
         """
         require("chromium")
+        asked_as, name = name, self.names.free(name)
         mic, ear = self.pulse.microphone(name), self.pulse.ear(name)
         env = self.pulse.person_env(name)
         root = ("--no-sandbox",) if os.geteuid() == 0 else ()
@@ -117,7 +122,7 @@ class People:
             permissions=["microphone"] if microphone else [], **{"locale": "en-GB", **context}
         )
         page = opened.new_page()
-        one = Person(name, mic, ear, browser, opened, page)
+        one = Person(name, mic, ear, browser, opened, page, asked_as)
         page.on("console", lambda message: one.console.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: one.console.append(f"pageerror: {error}"))
         self.everybody.append(one)

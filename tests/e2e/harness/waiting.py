@@ -40,11 +40,14 @@ def require(*programs: str) -> None:
 
 
 def until(
-    condition: Callable[[], T], deadline_s: float = 10.0, what: str = "", every_s: float = 0.05
+    condition: Callable[[], T],
+    deadline_s: float = 10.0,
+    what: str | Callable[[], str] = "",
+    every_s: float = 0.05,
 ) -> T:
     """The first true answer of `condition`; TimeoutError naming `what` after `deadline_s`.
 
-    `what` may be empty: then the condition's own name is told.
+    `what` may be asked for only then (a log), or be empty: then the condition's own name is told.
     """
     end = time.monotonic() + deadline_s
     while True:
@@ -52,6 +55,8 @@ def until(
         if answer:
             return answer
         if time.monotonic() > end:
-            name = what or getattr(condition, "__name__", "condition")
+            name = (what() if callable(what) else what) or getattr(
+                condition, "__name__", "condition"
+            )
             raise TimeoutError(f"after {deadline_s:g} s still not: {name} (last answer {answer!r})")
         time.sleep(every_s)
