@@ -185,7 +185,7 @@ def test_half_a_packets_gap_is_guessed_though_the_next_has_a_copy() -> None:
     buffer = JitterBuffer()
     buffer.push(1, 0, bytes([CELT_10_MS, 0]), 0)
     buffer.push(3, 960, bytes([SILK_20_MS]) + LBRR, 960)
-    assert shape([buffer.pull() for _ in range(4)]) == "s[sp][cp]s"
+    assert shape([buffer.pull() for _ in range(4)]) == "s[pc]ps"
     assert buffer.stats.fec_ticks == 0 and buffer.stats.lost == 1
 
 
@@ -394,9 +394,45 @@ def test_a_road_that_breaks_its_calm_is_believed_after_twice_the_time() -> None:
     assert buffer.stats.concealed_ticks <= 3, "of 98 that would each have cost a tick"
 
 
-def test_sound_that_is_no_whole_tick_has_no_moment_in_it() -> None:
+@pytest.mark.parametrize("start", range(0, TICK, 96))
+@pytest.mark.parametrize(("toc", "samples"), [(CELT_10_MS, 480), (CELT_2_5_MS, 120)])
+def test_of_short_packets_those_make_a_tick_whose_last_comes_soonest_before_it(
+    start: int, toc: int, samples: int
+) -> None:
+    buffer, sent = JitterBuffer(), stream(named(9_600, toc), samples=samples, start=start)
+    pulls = run(buffer, sent, 1_000)
+    assert buffer.target_ticks == buffer.stats.delay_ticks == 1
+    assert buffer.stats.folded_ticks == 1 and buffer.stats.concealed_samples == 0
+    last = [played([pull])[-1] for pull in pulls[-100:]]
+    waits = [(900 + n + 1) * TICK - sent[one].arrival for n, one in enumerate(last)]
+    assert TICK // 5 <= min(waits) == max(waits) < TICK // 5 + samples, "4 ms, and no packet more"
+
+
+@pytest.mark.parametrize("slow", [0, 300, 700, TICK, 2 * TICK + 100])
+def test_short_packets_are_cut_by_the_quick_ones_when_the_first_after_a_pause_is_slow(
+    slow: int,
+) -> None:
     buffer = JitterBuffer()
-    run(buffer, stream(named(2_400, CELT_10_MS), samples=480, start=TICK // 4), 1_200)
+    before = stream(named(400, CELT_10_MS), samples=480, start=100)
+    after = stream(
+        named(400, CELT_10_MS),
+        samples=480,
+        sequence=before[-1].sequence + 1,
+        timestamp=before[-1].timestamp + 480 + 20 * TICK,
+        start=100 + 220 * TICK,
+        late_by={0: slow},
+    )
+    after.sort(key=lambda one: one.arrival)
+    pulls = run(buffer, before + after, 419)
+    last = [played([pull])[-1] for pull in pulls[-10:]]
+    ends = [(409 + n + 1) * TICK - after[one].arrival for n, one in enumerate(last)]
+    assert {end % TICK for end in ends} == {TICK // 5 + (TICK - 100 - TICK // 5) % 480}
+
+
+def test_sound_that_fits_no_tick_has_no_moment_in_it() -> None:
+    buffer = JitterBuffer()
+    frames = [bytes([CELT_2_5_MS | 3, 3]) + one[1:] for one in named(3_200)]  # 7.5 ms
+    run(buffer, stream(frames, samples=360, start=TICK // 4), 1_200)
     assert buffer.target_ticks == 2
 
 
