@@ -71,8 +71,7 @@ session only where that is refused or brings no sound. A client that trickles is
 
 RED first, so Chromium doubles each frame into the next packet (RFC 2198); `rtcp-fb nack` for Opus, so browsers send again
 what we ask for; transport-cc where it was offered; the audio level of RFC 6464; Opus with in-band FEC at 72 kbit/s; `ice-lite`,
-`setup:passive`, every address of this machine or the announced ones. In a room of the fast profile a stage page is asked for
-packets of 10 ms (`a=ptime`, RFC 8866 §6.4): its voice waits for a tick 5 ms less on the average, and 10 ms less at the most.
+`setup:passive`, every address of this machine or the announced ones.
 [Who has been here](interop.md): browsers, aiortc, FFmpeg and others.
 """
 

@@ -22,12 +22,6 @@ def lines(
     return text.split("\r\n")[:-1]
 
 
-@pytest.mark.parametrize(("packet_ms", "asked"), [(20, 0), (10, 1)])
-def test_packets_of_another_length_are_asked_for(packet_ms: int, asked: int) -> None:
-    text = answer.answer(sdp.check(CHROMIUM.encode(), "session"), OURS, [], packet_ms)
-    assert text.count("a=ptime:10\r\n") == text.count("a=ptime:") == asked
-
-
 def test_to_chromium() -> None:
     said = lines(CHROMIUM + "a=rtcp-rsize\r\n")
     assert said == [

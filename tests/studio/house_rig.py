@@ -59,12 +59,8 @@ class PaperWires:
         self.counted: dict[str, Counts] = {}
         self.refuse = ""
         self.closed: list[str] = []
-        self.packet_ms: dict[str, int] = {}
 
-    async def open(
-        self, person: str, offer: bytes, mode: str, packet_ms: int = 20
-    ) -> tuple[str, str]:
-        self.packet_ms[person] = packet_ms
+    async def open(self, person: str, offer: bytes, mode: str) -> tuple[str, str]:
         if self.refuse:
             raise Refusal(self.refuse)
         session = f"s{len(self.sessions) + len(self.closed)}".ljust(22, "x")

@@ -162,18 +162,6 @@ async def test_a_place_is_kept_for_its_time_with_its_mute(rig):
     assert live.room.stage.people[SPEAKER.person].link == "away"
 
 
-@pytest.mark.parametrize(
-    ("profile", "mode", "packet_ms"),
-    [("default", "session", 20), ("fast", "session", 10), ("fast", "whip", 20)],
-)
-async def test_a_page_is_asked_for_short_packets_where_the_profile_is_fast(
-    rig, profile, mode, packet_ms
-):
-    rig.open(profile=profile)
-    await rig.join(HOST, mode)
-    assert rig.paper().packet_ms == {HOST.person: packet_ms}
-
-
 async def test_a_line_that_drops_and_stands_again_needs_no_new_session(rig):
     live = rig.open()
     await rig.join(SPEAKER)

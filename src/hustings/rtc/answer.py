@@ -17,8 +17,6 @@ OPUS = "minptime=10;useinbandfec=1;maxaveragebitrate=72000;stereo=0;sprop-stereo
 """72 kbit/s: at 64, a phone's libopus codes a voice as a hybrid, which takes 2 dB from 4 to 8 kHz, where s is. Above, it is CELT
 and whole, and turns to the hybrid and its FEC by itself where we report loss (`tests/line/test_lisp.py` has the figures).
 With RED around it a voice takes 150 kbit/s on its way in."""
-PACKET_MS = 20
-"""How much sound a browser puts into a packet that is asked for nothing else (RFC 7587 §6.1)."""
 CANDIDATES_MAX = 16
 TCP_TYPE, TCP_DIRECTION = 90, 4
 """RFC 6544 §4.2: less than any UDP candidate; passive ones of ours."""
@@ -39,11 +37,8 @@ class Identity:
     cname: str
 
 
-def answer(
-    offer: Offer, ours: Identity, candidates: Sequence[Where], packet_ms: int = PACKET_MS
-) -> str:
-    """The SDP answer. `candidates` are our places, the best first; at most `CANDIDATES_MAX` of them. `packet_ms`: how much sound
-    we like in a packet (RFC 8866 §6.4, RFC 7587 §7)."""
+def answer(offer: Offer, ours: Identity, candidates: Sequence[Where]) -> str:
+    """The SDP answer. `candidates` are our places, the best first; at most `CANDIDATES_MAX` of them."""
     direction = TURNED[offer.direction]
     first_host, first_port = candidates[0][:2] if candidates else ("0.0.0.0", 9)
     lines = [
@@ -65,7 +60,6 @@ def answer(
         "a=rtcp-mux",
         *(["a=rtcp-rsize"] if offer.has_reduced_size else []),
         *_formats(offer),
-        *([f"a=ptime:{packet_ms}"] if packet_ms != PACKET_MS else []),
         *_extensions(offer),
     ]
     if direction != "recvonly":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from hustings.rtc import stun
-from hustings.rtc.answer import PACKET_MS, Identity, Where, answer, fragment
+from hustings.rtc.answer import Identity, Where, answer, fragment
 from hustings.rtc.control import Control
 from hustings.rtc.demux import Kind
 from hustings.rtc.dtls import Certificate, Dtls
@@ -130,8 +130,8 @@ class Peer:
         sending = self._sending
         return self._intake.counts(sending.round_trip_s if sending.is_measured else 0.0)
 
-    def answer(self, candidates: Sequence[Where], packet_ms: int = PACKET_MS) -> str:
-        """The SDP answer, with every candidate in it, and with a wish for packets of so much sound."""
+    def answer(self, candidates: Sequence[Where]) -> str:
+        """The SDP answer, with every candidate in it."""
         ours = self._ours
         identity = Identity(
             session=ours.session,
@@ -141,7 +141,7 @@ class Peer:
             ssrc=ours.ssrc,
             cname=ours.cname,
         )
-        return answer(self._offer, identity, candidates, packet_ms)
+        return answer(self._offer, identity, candidates)
 
     def has(self, theirs: Credentials) -> bool:
         """Whether the far end's credentials are these now."""

@@ -8,13 +8,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
-from hustings.hls.profile import FAST
 from hustings.rooms import commands
 from hustings.rooms.feature import Feature
 from hustings.rooms.journal import Draft
 from hustings.rooms.permissions import BEFORE_END, check
 from hustings.rooms.roles import Actor, Refusal
-from hustings.rtc.answer import PACKET_MS
 from hustings.rtc.sdp import Mode
 from hustings.studio.live_room import LiveRoom
 from hustings.studio.view import admitted, view
@@ -25,8 +23,6 @@ ANSWERS_KEPT = 256
 NOTE_MAX = 140
 KINDS: Mapping[Mode, str] = {"session": "browser", "whip": "whip", "whep": "whep"}
 Answer = tuple[int, bytes]
-FAST_PACKET_MS = 10
-"""How much sound a speaker's page puts into a packet where the room's profile is the fast one."""
 
 
 class Asking:
@@ -40,12 +36,8 @@ class Asking:
 
     async def session(self, actor: Actor, offer: bytes, mode: Mode) -> tuple[str, str]:
         """Seats the actor and connects him: (session id, SDP answer). Errors: `Refusal`."""
-        wires, fast = self._live.wires, self._live.profile is FAST
-        # Twice the packets, and up to 10 ms less to wait for a tick. Not asked of programs, which differ in this.
-        packet_ms = FAST_PACKET_MS if fast and mode == "session" else PACKET_MS
-        return await self._seated(
-            actor, KINDS[mode], lambda: wires.open(actor.person, offer, mode, packet_ms)
-        )
+        wires = self._live.wires
+        return await self._seated(actor, KINDS[mode], lambda: wires.open(actor.person, offer, mode))
 
     async def socket(self, actor: Actor) -> str:
         """The same for a page whose voice comes through a WebSocket at the door: the session's id. Errors: `Refusal`."""

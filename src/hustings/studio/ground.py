@@ -12,7 +12,6 @@ from typing import Protocol
 
 from hustings.audio.encoder import ProgramEncoder
 from hustings.rooms.feature import Feature, Stage
-from hustings.rtc.answer import PACKET_MS
 from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode
@@ -30,9 +29,7 @@ ID_LENGTH = 22
 class Wires(Protocol):
     """The sessions of one room (`studio/sessions.py`)."""
 
-    async def open(
-        self, person: str, offer: bytes, mode: Mode, packet_ms: int = PACKET_MS
-    ) -> tuple[str, str]: ...
+    async def open(self, person: str, offer: bytes, mode: Mode) -> tuple[str, str]: ...
     async def open_socket(self, person: str) -> tuple[str, str]: ...
     async def close(self, session_id: str) -> None: ...
     async def close_person(self, person: str) -> None: ...

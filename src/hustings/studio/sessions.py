@@ -17,7 +17,6 @@ from functools import partial
 from time import monotonic_ns
 
 from hustings.rooms.roles import Refusal
-from hustings.rtc.answer import PACKET_MS
 from hustings.rtc.intake import Counts
 from hustings.rtc.rtp import RtpPacket
 from hustings.rtc.sdp import Mode, OfferError, check, credentials
@@ -61,11 +60,8 @@ class Sessions:
         self._watch: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def open(
-        self, person: str, offer: bytes, mode: Mode, packet_ms: int = PACKET_MS
-    ) -> tuple[str, str]:
-        """A session for this person, who is asked for so much sound in a packet: its id and the SDP answer. Errors: `Refusal`
-        with an `offer_` code."""
+    async def open(self, person: str, offer: bytes, mode: Mode) -> tuple[str, str]:
+        """A session for this person: its id and the SDP answer. Errors: `Refusal` with an `offer_` code."""
         session_id = secrets.token_urlsafe(16)
         try:
             checked = check(offer, mode)
@@ -74,7 +70,6 @@ class Sessions:
                 self._about(session_id, person, mode, checked.direction),
                 partial(self._packet, session_id),
                 partial(self._state, session_id),
-                packet_ms,
             )
         except OfferError as error:
             raise Refusal(error.code) from error

@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 
 from hustings.rtc import snapshot
-from hustings.rtc.answer import CANDIDATES_MAX, PACKET_MS, Where
+from hustings.rtc.answer import CANDIDATES_MAX, Where
 from hustings.rtc.demux import Demux, Receiver
 from hustings.rtc.dtls import ENTROPY, Certificate
 from hustings.rtc.ice import RETURN_S, Credentials, Pair
@@ -159,20 +159,14 @@ class Switchboard:
             self._relay.close()
 
     def call(
-        self,
-        offer: Offer,
-        about: Mapping[str, str],
-        on_packet: OnPacket,
-        on_state: OnState,
-        packet_ms: int = PACKET_MS,
+        self, offer: Offer, about: Mapping[str, str], on_packet: OnPacket, on_state: OnState
     ) -> Call:
-        """A new call; the far end is asked for so much sound in a packet. `about` has its id under `session`. Errors:
-        `CallsFull`."""
+        """A new call. `about` has its id under `session`. Errors: `CallsFull`."""
         self._count()
         assert self._udp is not None
         peer = Peer(offer, _drawn(), self._certificate, self.now())
         call = Call(self, peer, about, on_packet, on_state)
-        call.answer = peer.answer(self._candidates(), packet_ms)
+        call.answer = peer.answer(self._candidates())
         self._calls[peer] = call
         self._demux.add(peer.ufrag, peer)
         self._plan()
