@@ -21,7 +21,7 @@ from bench.rows import Figure
 from hustings.serve.supervisor import UPGRADE
 from tests.e2e.house import House, Room, started
 
-TALKING, KILLS, UPGRADES = 3, 100, 20
+TALKING, KILLS, UPGRADES = 3, 100, 100
 OTHERS_CORE = 1
 BETWEEN_S = 1.2
 PATIENCE_S = 60.0
@@ -41,7 +41,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
 
 def measure_upgrades(folder: Path, say: Callable[[str], None]) -> Figure:
     figure = Figure("upgrade", "The server is upgraded")
-    told = _again(folder, _upgraded, UPGRADES, 5, say)
+    told = _again(folder, _upgraded, UPGRADES, 20, say)
     figure.add("took", "upgraded: until all who talk are in the new program", "s", told.back_s)
     figure.add("silence", "upgraded: longest silence in an ear", "s", told.silent_s, note=told.note)
     figure.add("anew", "upgraded: joined anew", "people", [told.anew])
