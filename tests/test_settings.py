@@ -139,7 +139,9 @@ def test_the_voice_port_that_browsers_are_told() -> None:
     assert [told("8004", "0"), told("8004", "443"), told("0", "443")] == [8004, 443, 0]
     with pytest.raises(ValueError, match=r"`studio.announced_tcp_port` must be 0 to 65535"):
         told("8004", "65536")
-    with pytest.raises(ValueError, match=r"must differ"):
+    with pytest.raises(
+        ValueError, match=r"`stage.voice_port` and `web.streaming_port` must differ"
+    ):
         told("8002", "0")
 
 

@@ -19,7 +19,7 @@ from hustings.door.files import Files
 from hustings.door.serve import OPEN_MAX, OPEN_PER_PLACE_MAX
 from hustings.door.sockets import Sockets
 from hustings.door.studio import StudioSocket
-from hustings.patience import Connections, Patient
+from hustings.patience import Connections, listen
 from hustings.wire.limits import Buckets
 from hustings.wire.ticket import Signer, Ticket, Verifier
 
@@ -96,9 +96,8 @@ async def door(tmp_path: Path) -> AsyncIterator[Outside]:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     assert runner.server is not None
-    server, loop = runner.server, asyncio.get_running_loop()
     connections = Connections(OPEN_MAX, OPEN_PER_PLACE_MAX)
-    listening = await loop.create_server(lambda: Patient(server, connections, loop), "127.0.0.1", 0)
+    listening = await listen(runner.server, connections, "127.0.0.1", 0, None)
     port = listening.sockets[0].getsockname()[1]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
         yield Outside(http, inside, published, socket, [studio, runner], connections)

@@ -222,27 +222,23 @@ async def test_an_archive_is_read_once_and_its_posts_are_claims(square: Square) 
     ledger.close()
 
 
-async def brought(square: Square, raw: bytes, bounds: Bounds = BOUNDS) -> imports.Import:
+async def brought(
+    square: Square, account: int, raw: bytes, bounds: Bounds = BOUNDS
+) -> imports.Import:
     """What came of an archive."""
-    (ada,) = square.people("ada")
-    square.write(imports.bring, square.id(), ada, raw, square.now_ms)
+    square.write(imports.bring, square.id(), account, raw, square.now_ms)
     ledger = Ledger(square.database)
     (job,) = square.database.claim(lambda c: jobs.take(c, IMPORTS, "h", 1, square.now_ms))
     await Importing(ledger, Ids(), WEB, lambda: square.now_ms, bounds)(job)
     ledger.close()
-    return square.read(imports.listed, ada)[0]
+    return square.read(imports.listed, account)[0]
 
 
 async def test_what_is_no_archive_is_told(square: Square) -> None:
     (ada,) = square.people("ada")
-    square.write(imports.bring, square.id(), ada, b"PK", square.now_ms)
-    ledger = Ledger(square.database)
-    (job,) = square.database.claim(lambda c: jobs.take(c, IMPORTS, "h", 1, square.now_ms))
-    await Importing(ledger, Ids(), WEB, lambda: square.now_ms)(job)
-    assert square.read(imports.listed, ada)[0].fault == "archive_malformed"
+    assert (await brought(square, ada, b"PK")).fault == "archive_malformed"
     with pytest.raises(Refused, match="archive_malformed"):
         square.write(imports.bring, square.id(), ada, b"", square.now_ms)
-    ledger.close()
 
 
 @pytest.mark.parametrize(
@@ -251,7 +247,7 @@ async def test_what_is_no_archive_is_told(square: Square) -> None:
 )
 async def test_a_child_past_its_limits_takes_nothing_in(square: Square, bounds: Bounds) -> None:
     raw = outbox(*(note(content="A word. " * 1_000) for _ in range(200)))
-    done = await brought(square, raw, bounds)
+    done = await brought(square, *square.people("ada"), raw, bounds)
     assert (done.taken, done.fault) == (0, "archive_malformed")
 
 
@@ -280,7 +276,7 @@ async def test_a_child_that_was_taken_over_is_not_believed(
     (tmp_path / "taken_over.py").write_text(f"print({answer!r}, end='')")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr("hustings.work.importing.MODULE", "taken_over")
-    done = await brought(square, outbox(note()))
+    done = await brought(square, *square.people("ada"), outbox(note()))
     assert (done.taken, done.fault) == (0, "archive_malformed")
 
 

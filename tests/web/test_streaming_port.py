@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 import pytest
@@ -17,6 +16,12 @@ from hustings.web import streaming_port
 from hustings.web.streaming_port import MESSAGE_MAX, ROOT
 
 WAIT_S = 20.0
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 class Application:
@@ -166,15 +171,9 @@ async def test_who_vanishes_has_left() -> None:
     ("word", "status", "body"), [("refused", 401, b"no"), ("closed", 403, b"")]
 )
 async def test_a_socket_is_refused_by_an_answer(word: str, status: int, body: bytes) -> None:
-    handshake = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    }
     async with (
         port(Application()) as (http, _),
-        http.get(f"{ROOT}/{word}", headers=handshake) as answer,
+        http.get(f"{ROOT}/{word}", headers=HANDSHAKE) as answer,
     ):
         assert answer.status == status and await answer.read() == body
 
@@ -190,15 +189,9 @@ async def test_a_socket_is_refused_by_an_answer(word: str, status: int, body: by
 )
 async def test_a_handshake_that_is_none_is_a_request(spoilt: dict[str, str]) -> None:
     application = Application()
-    handshake: dict[str, Any] = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    }
     async with (
         port(application) as (http, _),
-        http.get(f"{ROOT}/a", headers={**handshake, **spoilt}) as answer,
+        http.get(f"{ROOT}/a", headers={**HANDSHAKE, **spoilt}) as answer,
     ):
         assert answer.status in (201, 400)
     assert [scope["type"] for scope in application.scopes] in ([], ["http"])
