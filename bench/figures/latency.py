@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from playwright.sync_api import sync_playwright
 
-from bench import peer_page, pilot
-from bench.board import Board, Tape
+from bench import peer_page, pilot, trains
+from bench.board import Board
 from bench.rows import Figure
 from tests.e2e.harness.chromium import People, Person
 from tests.e2e.house import House, started
@@ -19,7 +18,7 @@ CHIRPS = 72
 SETTLE_S = 45.0
 """What a player may take to find its distance to live, and a jitter buffer its depth: it remembers for half a minute how the
 loading of its page held it up."""
-MOST_S = 12.0
+MOST_S, TAIL_S = 12.0, 6.0
 EARS = {
     "speaker": ("guest", "speaker → speaker", False),
     "listener": ("listener", "our event page", False),
@@ -75,29 +74,8 @@ def _enter(
 
 
 def _chirps(figure: Figure, profile: str, mouth: Person, board: Board) -> None:
-    train = pilot.train(CHIRPS, seed=3)
-    tape = board.tape()
-    silence = np.zeros(round(SETTLE_S * pilot.RATE_HZ), np.float32)
-    tail = np.zeros(round(6.0 * pilot.RATE_HZ), np.float32)
-    playing = mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail]))
-    playing.wait(180)
-    _read(figure, profile, tape)
-
-
-def _read(figure: Figure, profile: str, tape: Tape) -> None:
-    heard = tape.stop()
-    said_s = pilot.find(heard[:, tape.channels["into-speaker"]])
-    if said_s.size != CHIRPS:
-        figure.notes.append(f"{profile}: {said_s.size} of {CHIRPS} chirps were on the board")
+    heard = trains.said(board, mouth, pilot.train(CHIRPS, seed=3), SETTLE_S, TAIL_S)
+    trains.note_missing(figure, profile, heard, CHIRPS)
     for name, (ear, label, peer) in EARS.items():
-        found = pilot.delays(said_s, pilot.find(heard[:, tape.channels[f"ear-{ear}"]]), MOST_S)
-        delays_ms = [one * 1000 for one in found if one is not None]
-        lost = len(found) - len(delays_ms)
-        figure.add(
-            f"{profile}.{name}",
-            f"{label} ({profile})",
-            "ms",
-            delays_ms,
-            peer=peer,
-            note=f"{lost} of {len(found)} chirps not heard" if lost else "",
-        )
+        row, label = f"{profile}.{name}", f"{label} ({profile})"
+        trains.add_late(figure, row, label, heard.late_ms(ear, MOST_S), peer=peer)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from playwright.sync_api import Route, sync_playwright
 
-from bench import pilot
+from bench import pilot, trains
 from bench.board import Board
 from bench.rows import Figure
 from bench.waiting import Waiting
@@ -84,19 +83,9 @@ class Road:
     ) -> list[float | None]:
         """How late each chirp was, in ms; None where it was not heard."""
         train = pilot.train(CHIRPS, seed=5)
-        tape = board.tape()
-        silence = np.zeros(round(settle_s * pilot.RATE_HZ), np.float32)
-        tail = np.zeros(round(MOST_S * pilot.RATE_HZ), np.float32)
-        mouth.microphone.play_samples(np.concatenate([silence, train.samples, tail])).wait(180)
-        heard = tape.stop()
-        said_s = pilot.find(heard[:, tape.channels[f"into-{mouth.name}"]])
-        if said_s.size != CHIRPS:
-            self._figure.notes.append(
-                f"{self._name}: {said_s.size} of {CHIRPS} chirps were on the board"
-            )
-        found_s = pilot.find(heard[:, tape.channels[f"ear-{ear.name}"]])
-        delays = pilot.delays(said_s, found_s, MOST_S)
-        return [None if one is None else one * 1000 for one in delays]
+        heard = trains.said(board, mouth, train, settle_s, MOST_S)
+        trains.note_missing(self._figure, self._name, heard, CHIRPS)
+        return heard.late_ms(ear.name, MOST_S)
 
     def tell(self) -> None:
         label = self._label
@@ -104,10 +93,7 @@ class Road:
             (f"road.{self._name}.first", f"{label}, in the first half minute", self._first),
             (f"road.{self._name}", f"{label}, both ways", self._late),
         ):
-            delays_ms = [one for one in some if one is not None]
-            lost = len(some) - len(delays_ms)
-            note = f"{lost} of {len(some)} chirps not heard" if lost else ""
-            self._figure.add(row, what, "ms", delays_ms, note=note)
+            trains.add_late(self._figure, row, what, some)
         if self._no_tcp:
             return
         buffered_ms, played_ms = (
