@@ -59,6 +59,8 @@ FITS = 0.33
 SOUNDS_MIN = 0.3
 """Share of the window that must be audible: silence is like silence."""
 SAME_TICKS = 3
+TOGETHER_TICKS = 5
+"""So many ticks are made into spectra at once."""
 AGAIN_TICKS = 50
 LOOKS_CLEAR = 3
 DUCKED = 0.18
@@ -127,8 +129,12 @@ class EchoWatch:
         self._loudest: deque[str] = deque([""] * len(self._far), len(self._far))
         self._clean = np.zeros((WINDOW_TICKS + OWN_TICKS, steps), np.float32)
         self._near = np.zeros((WINDOW_TICKS, steps), np.float32)
-        self._near_db = np.full(WINDOW_TICKS, FLOOR_DB, np.float32)
+        self._near_db = deque([FLOOR_DB] * WINDOW_TICKS, WINDOW_TICKS)
         self._people: dict[str, Standing] = {}
+        self._taken: list[
+            tuple[Samples | None, ...]
+        ] = []  # ticks of which no spectrum was made yet
+        self._taken_for = ""
         self._person = ""
         self._left = 0
         self._now = 0
@@ -174,25 +180,38 @@ class EchoWatch:
     ) -> None:
         """A tick, (960,) each, of what all hear and whose it is most, and of who is wanted: his sound and its level, his clean
         feed. None: silence."""
-        sounds = (stage, own, clean) if self._person else (stage,)
-        present = [sound for sound in sounds if sound is not None]
-        leans = iter(lean(np.stack(present)) if present else ())
-        steps = [0.0 if sound is None else next(leans) for sound in sounds]
-        _push(self._far, steps[0])
+        if self._person != self._taken_for or len(self._taken) == TOGETHER_TICKS:
+            self._take_in()
+        self._taken_for = self._person
+        self._taken.append((stage, own, clean) if self._person else (stage,))
         self._loudest.append(loudest)
         if not self._person:
             return
-        _push(self._near, steps[1])
-        _push(self._clean, steps[2])
-        _push(self._near_db, own_db)
+        self._near_db.append(own_db)
         self._left -= 1
         if self._left <= 0:
+            self._take_in()
             self._look(self._people[self._person])
+
+    def _take_in(self) -> None:
+        """The spectra of the ticks since the last time, together: that costs little more than those of one."""
+        if not self._taken:
+            return
+        sounds = [sound for tick in self._taken for sound in tick]
+        present = {at: sound for at, sound in enumerate(sounds) if sound is not None}
+        steps = np.zeros((len(sounds), BANDS - 1), np.float32)
+        if present:
+            steps[list(present)] = lean(np.stack(list(present.values())))
+        rings = (self._far, self._near, self._clean)
+        width = len(self._taken[0])
+        for at in range(width):
+            _push(rings[at], steps[at::width])
+        self._taken.clear()
 
     def _look(self, standing: Standing) -> None:
         standing.looked = self._now
         was = standing.state
-        if np.mean(self._near_db > AUDIBLE_DB) >= SOUNDS_MIN:
+        if np.mean(np.array(self._near_db) > AUDIBLE_DB) >= SOUNDS_MIN:
             self._judge(standing, self._heard_by(self._person))
         if standing.state == "suspected" and was == "clear":
             self._left = AGAIN_TICKS
@@ -212,7 +231,7 @@ class EchoWatch:
         is_same = abs(lag - standing.lag) <= SAME_TICKS
         if is_fit and (is_same or standing.state != "suspected"):
             standing.lag, standing.misses = lag, 0
-            standing.level_db = float(np.percentile(self._near_db, 90))
+            standing.level_db = float(np.percentile(np.array(self._near_db), 90))
             standing.state = TRANSITIONS[standing.state, "fits"]
             return
         standing.misses += 1
@@ -222,7 +241,7 @@ class EchoWatch:
             standing.state = TRANSITIONS["echoing", "cleared"]
 
 
-def _push(ring: NDArray[np.float32], row: Lean | float) -> None:
+def _push(ring: NDArray[np.float32], rows: NDArray[np.float32]) -> None:
     """The newest row is the last."""
-    ring[:-1] = ring[1:]
-    ring[-1] = row
+    ring[: -len(rows)] = ring[len(rows) :]
+    ring[-len(rows) :] = rows

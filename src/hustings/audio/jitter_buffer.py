@@ -281,7 +281,7 @@ class JitterBuffer:
         packet = self._unwrap(sequence, timestamp, samples, payload)
         if packet is None or self._is_strange(packet):
             self._meet_stranger(_Packet(sequence, timestamp, samples, payload), arrival)
-        elif packet.sequence in self._packets or packet.sequence in self._played:
+        elif self._is_double(packet.sequence):
             self.stats.duplicate += 1
         else:
             slowness = self._measure(packet, arrival)
@@ -304,6 +304,12 @@ class JitterBuffer:
             return None
         move = (timestamp - self._highest[1] + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
         return _Packet(self._highest[0] + step, self._highest[1] + move, samples, payload)
+
+    def _is_double(self, sequence: int) -> bool:
+        """Whether it is here, or was. Nearly always it is newer than any, and nothing is looked through."""
+        if self._highest is None or sequence > self._highest[0]:
+            return False
+        return sequence in self._packets or sequence in self._played
 
     def _is_strange(self, packet: _Packet) -> bool:
         """Whether it does not fit: no room, or a newer packet that says it belongs far from where we play."""

@@ -22,6 +22,9 @@ _RAMP = np.arange(1, TICK + 1, dtype=np.float32) / TICK
 FLOOR_DB = -100.0
 """What silence reads: no level is lower."""
 
+_GATE = 10 ** ((-70.0 + 0.691) / 10)
+"""The K-weighted mean square of −70 LUFS."""
+
 PROGRAM_LUFS = -16.0
 """Where each voice is brought before the mix. A mono voice placed at −3 dB in both channels has the loudness it had alone."""
 
@@ -186,7 +189,7 @@ class Leveller:
 
 def gated_loudness(blocks: deque[float]) -> float:
     """LUFS of block powers by BS.1770-4 §5.1: those above −70 LUFS, and of these those above their mean − 10 LU."""
-    audible = [power for power in blocks if lufs(power) > -70.0]
+    audible = [power for power in blocks if power > _GATE]
     if not audible:
         return FLOOR_DB
     gate = sum(audible) / len(audible) / 10

@@ -8,7 +8,6 @@ be above none of the gains it looked at, so no peak gets through, and the gain m
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from hustings.audio.clock import RATE
@@ -30,6 +29,8 @@ _LEAST = (
 LATENCY = _CENTRE + _MEAN
 """Samples by which sound leaves later than it came: 240 (5 ms). Whoever labels the output takes it off the clock."""
 
+_HOP = 20
+"""Samples whose interpolated points come of one row of a product of matrices: the longer the rows, the less of them is copied."""
 _RELEASE = np.float32(1 / (0.2 * RATE))  # from 0 to 1 in 200 ms
 _QUIET = 0.35  # of the ceiling: below this no interpolated peak reaches it (the taps add up to less than 1 / 0.35)
 
@@ -42,6 +43,15 @@ def _interpolator() -> NDArray[np.float32]:
     places = (distance + _TAPS / 2) * 4
     phases = np.sinc(distance) * np.interp(places, np.arange(len(window)), window)
     return np.asarray(phases / phases.sum(axis=0), dtype=np.float32)
+
+
+def _interpolators() -> NDArray[np.float32]:
+    """(31, 60): the interpolator at each of `_HOP` samples in turn, the three points by phase."""
+    phases = _interpolator()
+    taps = np.zeros((_HOP + _TAPS - 1, 3, _HOP), np.float32)
+    for at in range(_HOP):
+        taps[at : at + _TAPS, :, at] = phases
+    return taps.reshape(len(taps), -1)
 
 
 class Limiter:
@@ -57,7 +67,7 @@ class Limiter:
     ) -> None:
         self._channels = channels
         self._ceiling = np.float32(10 ** (ceiling_dbtp / 20))
-        self._phases = _interpolator()
+        self._phases = _interpolators()
         self._past = np.zeros((LATENCY + _CENTRE, channels), np.float32)
         self._allowed = np.ones(_LEAST - 1, np.float32)  # gains of the last peaks
         self._released = np.ones(_MEAN - 1, np.float32)  # the last minima after release
@@ -72,10 +82,10 @@ class Limiter:
         delayed = sound[_CENTRE : _CENTRE + count]
         recent = sound[-(count + _TAPS - 1) :]
         loud = float(np.max(np.abs(recent), initial=0.0)) > _QUIET * self._ceiling
-        if not loud and self._is_open():
+        allowed = self._allowed_by(recent) if loud else np.ones(count, np.float32)
+        if allowed.min() == 1 and self._is_open():
             self.gain = 1.0
             return delayed.reshape(frame.shape).copy()
-        allowed = self._allowed_by(recent) if loud else np.ones(count, np.float32)
         gain = self._smooth(allowed)
         self.gain = float(gain.min())
         return (delayed * gain[:, None]).reshape(frame.shape)
@@ -86,18 +96,24 @@ class Limiter:
     def _allowed_by(self, recent: Samples) -> Samples:
         """The gain that the true peak around each sample allows, (n,)."""
         count = len(recent) - _TAPS + 1
-        # Copied into one matrix of (n · channels, 12): a product of matrices is many times faster than one of strides.
-        windows = sliding_window_view(recent, _TAPS, axis=0).reshape(-1, _TAPS)
-        loudest = np.abs(windows @ self._phases)
-        between = np.maximum(np.maximum(loudest[:, 0], loudest[:, 1]), loudest[:, 2])
-        at = np.abs(recent[_CENTRE - 1 :])
-        if self._channels == 2:
-            between = np.maximum(between[0::2], between[1::2])
-            at = np.maximum(at[:, 0], at[:, 1])
-        at = at.ravel()
-        at = np.maximum(at[:count], at[1 : count + 1])
-        peak = np.maximum(np.maximum(between, at), self._ceiling)
-        return np.asarray(self._ceiling / peak, dtype=np.float32)
+        hops = -(-count // _HOP)
+        length = hops * _HOP + _TAPS - 1
+        sound = np.zeros((self._channels, length), np.float32)
+        sound[:, : len(recent)] = recent.T
+        # Copied into rows: a product of matrices is many times faster than one of strides.
+        rows = np.ndarray(
+            (self._channels, hops, len(self._phases)),
+            np.float32,
+            sound,
+            0,
+            (4 * length, 4 * _HOP, 4),
+        )
+        between = rows.reshape(-1, len(self._phases)) @ self._phases
+        np.abs(between, out=between)
+        highest = between.reshape(self._channels, hops, 3, _HOP).max(axis=(0, 2)).ravel()[:count]
+        at = np.abs(sound[:, _CENTRE - 1 : _CENTRE + count]).max(axis=0)
+        peak = np.maximum(highest, np.maximum(at[:-1], at[1:]))
+        return np.asarray(self._ceiling / np.maximum(peak, self._ceiling), dtype=np.float32)
 
     def _smooth(self, allowed: Samples) -> Samples:
         """Minimum over the look-ahead, release, mean over the look-ahead."""

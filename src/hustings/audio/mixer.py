@@ -121,36 +121,41 @@ class Mixer:
         frames: a tick of each source that sounds, (960,) or (960, 2); one that is absent is silent and costs nothing. A
         frame that holds anything but finite numbers is left out: it would silence every bus, its gain 0 or not.
         """
-        rows: list[int] = []
-        sounds: list[Samples] = []
-        for source, frame in frames.items():
-            place = self._sources[source]
-            if not np.isfinite(frame).all():
-                continue
-            rows.extend(range(place.start, place.stop))
-            sounds.extend(frame.reshape(TICK, place.stop - place.start).T)
+        rows, stacked = self._stacked(frames)
         places = {bus: self._buses[bus] for bus in (self._buses if wanted is None else wanted)}
         columns = [at for place in places.values() for at in range(place.start, place.stop)]
-        channels = iter(self._apply(rows, columns, sounds))
-        return {
-            bus: next(channels)
-            if place.stop - place.start == 1
-            else np.stack((next(channels), next(channels)), axis=1)
-            for bus, place in places.items()
-        }
+        mixed = self._apply(rows, columns, stacked)
+        buses, at = {}, 0
+        for bus, place in places.items():
+            if place.stop - place.start == 1:
+                buses[bus] = mixed[at]
+                at += 1
+            else:
+                buses[bus] = np.ascontiguousarray(mixed[at : at + 2].T)
+                at += 2
+        return buses
 
-    def _apply(self, rows: list[int], columns: list[int], sounds: list[Samples]) -> Samples:
+    def _stacked(self, frames: Mapping[str, Samples]) -> tuple[list[int], Samples]:
+        """Which rows sound, and their ticks, (rows, 960)."""
+        rows: list[int] = []
+        stacked = np.empty((2 * len(frames), TICK), np.float32)
+        for source, frame in frames.items():
+            place, at = self._sources[source], len(rows)
+            rows.extend(range(place.start, place.stop))
+            stacked[at : len(rows)] = frame.T
+        stacked = stacked[: len(rows)]
+        if not np.isfinite(stacked).all():  # as good as never: who is it?
+            finite = {one: frame for one, frame in frames.items() if np.isfinite(frame).all()}
+            return self._stacked(finite)
+        return rows, stacked
+
+    def _apply(self, rows: list[int], columns: list[int], stacked: Samples) -> Samples:
         """Bus channels (columns, 960) of the rows that sound; afterwards every gain is where it was wanted."""
-        at = np.ix_(rows, columns)
-        if sounds:
-            stacked = np.asarray(sounds, dtype=np.float32)
-            gain = self._gain[at]
-            mixed = gain.T @ stacked
-            if self._ramping:
-                mixed += ((self._wanted[at] - gain).T @ stacked) * _RAMP
-        else:
-            mixed = np.zeros((len(columns), TICK), np.float32)
+        gain = self._gain.take(rows, 0).take(columns, 1)
+        mixed = gain.T @ stacked
         if self._ramping:
+            wanted = self._wanted.take(rows, 0).take(columns, 1)
+            mixed += ((wanted - gain).T @ stacked) * _RAMP
             self._gain = self._wanted.copy()
             self._ramping = False
         return mixed
