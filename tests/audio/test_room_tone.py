@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from hustings.audio.clock import SEGMENT, TICK
-from hustings.audio.room_tone import LOOP, ROOM_TONE_DBFS, RoomTone
+from hustings.audio.room_tone import (
+    GIVEN_WAY,
+    LOOP,
+    RISE_TICKS,
+    ROOM_TONE_DBFS,
+    WAIT_TICKS,
+    GivesWay,
+    RoomTone,
+)
 from tests.audio.sounds import RATE, power_db, true_peak_db
 
 START = 35_903_600 * SEGMENT
@@ -53,3 +61,23 @@ def test_only_whole_ticks_and_nobody_can_write_into_it() -> None:
         tone.tick(START + 1)
     with pytest.raises(ValueError, match="read-only"):
         tone.tick(START)[0] = 1.0
+
+
+def test_it_gives_way_to_a_voice_at_once_and_comes_back_after_a_moment_without_a_step() -> None:
+    tone = GivesWay()
+    assert tone.gain(False) == 1.0, "nobody has said anything yet"
+    assert tone.gain(True) == tone.gain(True) == GIVEN_WAY > 0
+    assert [tone.gain(False) for _ in range(WAIT_TICKS)] == [GIVEN_WAY] * WAIT_TICKS
+    rises = [tone.gain(False) for _ in range(RISE_TICKS)]
+    steps = np.diff([GIVEN_WAY, *rises])
+    assert steps == pytest.approx([(1 - GIVEN_WAY) / RISE_TICKS] * RISE_TICKS)
+    assert rises[-1] == tone.gain(False) == 1.0
+
+
+def test_a_word_in_its_rise_sends_it_down_again() -> None:
+    tone = GivesWay()
+    tone.gain(True)
+    for _ in range(WAIT_TICKS + RISE_TICKS // 2):
+        tone.gain(False)
+    assert tone.gain(True) == GIVEN_WAY
+    assert [tone.gain(False) for _ in range(WAIT_TICKS)] == [GIVEN_WAY] * WAIT_TICKS

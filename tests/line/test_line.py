@@ -67,7 +67,7 @@ def test_room_tone_lies_under_the_open_program_and_nowhere_else(variant):
     end = rig.clock
     rig.end()
     heard = rig.heard(variant)
-    for at in (air + SECOND // 4, air + 5 * SECOND // 2, end - SECOND):
+    for at in (air + SECOND // 4, air + 16 * SECOND // 5, end - SECOND // 2 - TICK):
         quiet = window(heard, at, at + SECOND // 2)
         # FFmpeg's AAC is sparing with what nobody hears; what matters is that it is there, and even.
         assert rms_dbfs(quiet) == pytest.approx(ROOM_TONE_DBFS - 3, abs=2.5), "a mean of strangers"
@@ -91,6 +91,26 @@ def test_room_tone_comes_without_a_step_and_goes_on_where_another_studio_was():
     steps = np.abs(np.diff(first[:, 0]))
     assert steps[0] < 1e-5 and steps[: 2 * TICK].max() <= steps.max() < 1e-3
     np.testing.assert_allclose(second[TICK:], first[193 * TICK :], atol=1e-7)
+
+
+def test_room_tone_gives_way_to_a_voice_and_is_never_nought_beside_it():
+    """A speaker whose pauses are digital nought, as a noise gate makes them."""
+    rig = Rig(people=["ann"])
+    rig.line.open_program(rig.clock)
+    words = np.concatenate([tone(700, SECOND // 2), np.zeros(SECOND // 4, np.float32)] * 4)
+    rig.speakers["ann"].say(START + SECOND, words)
+    rig.run(7 * SECOND)
+    heard = rig.heard("opus")
+    before, long_after = (
+        rms_dbfs(window(heard, START + at, START + at + SECOND // 2))
+        for at in (SECOND // 2, 6 * SECOND)
+    )
+    assert before == pytest.approx(ROOM_TONE_DBFS - 3, abs=2.5)
+    assert long_after == pytest.approx(before, abs=2)
+    said = window(heard, START + SECOND, START + 4 * SECOND).reshape(-1, TICK // 2)
+    quietest = np.sort([rms_dbfs(part) for part in said])[: len(said) // 10]
+    assert quietest.max() < before - 8, "10 ms of it, in the pauses between words"
+    assert all(np.abs(part).max() > 0 for part in said)
 
 
 def test_where_a_road_breaks_off_his_room_goes_on_for_less_than_a_second():

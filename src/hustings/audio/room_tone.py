@@ -3,6 +3,9 @@
 Digital nought between two words is heard as a broken line, and an encoder that falls into it and out again pumps. The tone
 is pink up to 1 kHz and falls faster above, as a quiet room does: it adds nothing to where s and f are. A function of the
 clock alone, as the holding sound is: a studio that took over goes on with the same noise. Left and right are strangers.
+
+While somebody is heard it gives way to him, for it is no part of a voice, and comes back when he has been silent for a moment
+(`GivesWay`).
 """
 
 from __future__ import annotations
@@ -23,6 +26,12 @@ ROOM_TONE_DBFS = -65.0
 LOOP = 2 * SEGMENT
 """Samples until it repeats (7.68 s): noise is not known again after so long."""
 
+GIVEN_WAY = 10 ** (-15.0 / 20)
+"""Its gain beside a voice. Whole, it cost a clean voice 0.3 MOS by PESQ-WB, which heard it in every pause between two words;
+15 dB lower 0.04, and there still is no digital nought."""
+WAIT_TICKS, RISE_TICKS = 25, 25
+"""So long after the last sound it stays down, and so long it takes to be whole again."""
+
 _SEED = 65
 _LOW_HZ, _KNEE_HZ, _TOP_HZ = 40.0, 1_000.0, 12_000.0
 
@@ -32,6 +41,18 @@ class RoomTone(Looped):
 
     def __init__(self) -> None:
         super().__init__(_table())
+
+
+class GivesWay:
+    """The tone's gain in one room. `gain` once per tick: at its end, `is_heard` being whether anybody sounds in it."""
+
+    def __init__(self) -> None:
+        self._silent_ticks = WAIT_TICKS + RISE_TICKS
+
+    def gain(self, is_heard: bool) -> float:
+        self._silent_ticks = 0 if is_heard else self._silent_ticks + 1
+        risen = min(1.0, max(0, self._silent_ticks - WAIT_TICKS) / RISE_TICKS)
+        return GIVEN_WAY + (1 - GIVEN_WAY) * risen
 
 
 @cache

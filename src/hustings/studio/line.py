@@ -26,9 +26,9 @@ from hustings.audio.jitter_buffer import JitterBuffer, Pull
 from hustings.audio.level import FLOOR_DB, Level, Leveller, peak_dbfs
 from hustings.audio.limiter import Limiter
 from hustings.audio.looped import Looped
-from hustings.audio.loudest import Claimed, Loudest, claim_of
+from hustings.audio.loudest import AUDIBLE_DB, Claimed, Loudest, claim_of
 from hustings.audio.mixer import PROGRAM, STAGE, Mixer, clean_feed
-from hustings.audio.room_tone import RoomTone
+from hustings.audio.room_tone import GivesWay, RoomTone
 from hustings.audio.treatment import Treatment
 from hustings.hls import playlist
 from hustings.hls.profile import Profile
@@ -176,6 +176,7 @@ class Line:
         self._beds: dict[str, Looped] = {HOLDING: HoldingSound(), TONE: RoomTone()}
         for bed in self._beds:
             self._mixer.add_source(bed, 2)
+        self._tone = GivesWay()
         self._limiter = Limiter(2)
         self._outs = {
             encoding.variant.name: Out(
@@ -196,9 +197,9 @@ class Line:
         frames = self._sounds()
         # mixer: one matrix; every change of a gain is a ramp over this tick
         self._set_gains(clock)
-        frames |= self._lain_under(clock)
-        sounding = self._sounding(frames)
         levels = {one: it.level.power_db for one, it in self._voices.items() if one in frames}
+        frames |= self._lain_under(clock, max(levels.values(), default=FLOOR_DB) >= AUDIBLE_DB)
+        sounding = self._sounding(frames)
         suspect = self._echo.wanted(levels)
         feeds = self._ears.own(sounding) | ({suspect} & self._voices.keys())
         buses = self._mixer.mix(frames, [PROGRAM, STAGE, *map(clean_feed, feeds)])
@@ -363,10 +364,11 @@ class Line:
                 if other != person:
                     self._mixer.set_gain(person, clean_feed(other), stage)
 
-    def _lain_under(self, clock: int) -> dict[str, Samples]:
+    def _lain_under(self, clock: int, is_heard: bool) -> dict[str, Samples]:
         """The holding sound until the program opens, room tone while it is open: 20 ms of what is not at nought all through."""
         frames: dict[str, Samples] = {}
-        for bed, gain in ((HOLDING, self._holding_gain(clock)), (TONE, float(self._open))):
+        tone = self._tone.gain(is_heard) if self._open else 0.0
+        for bed, gain in ((HOLDING, self._holding_gain(clock)), (TONE, tone)):
             was = self._mixer.gain(bed, PROGRAM)
             if was != gain:
                 self._mixer.set_gain(bed, PROGRAM, gain)
