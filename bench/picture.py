@@ -86,7 +86,13 @@ EVERYDAY = Edition(
             1000,
             "s",
         ),
-        ("Studio's processor", "stage", ("cpu.2", "cpu.13", "cpu.13.naive"), 1, "% of a core"),
+        (
+            "Studio's processor",
+            "stage",
+            ("cpu.2", "cpu.13", "cpu.13.janus", "cpu.13.naive"),
+            1,
+            "% of a core",
+        ),
         ("Memory", "memory", ("idle.all", "air.all"), 1, "MB (PSS)"),
         (
             "Bytes before sound",

@@ -1,4 +1,4 @@
-"""What a full stage costs the studio: CPU and late ticks with 2, 13 and 100 on stage, and a naive mixer as the peer.
+"""What a full stage costs the studio: processor, late ticks at 2, 13, 100 people; Janus AudioBridge and a naive mixer as peers.
 
 Speakers are real sessions over ICE, DTLS and SRTP with ready packets, on the other core; the studio has its own. Some talk all
 the time. Of 13 the others are muted and go on sending, as browsers do; of 100 they are not muted but silent, and say so (RFC
@@ -28,7 +28,7 @@ from tests.e2e.harness.pulse import stop
 from tests.e2e.house import House, Room, started
 from tests.ports import free_ports
 
-TALKING = 3
+THIRTEEN, TALKING = 13, 3
 HUNDRED, HUNDRED_TALK = 100, 5
 WINDOWS, WINDOW_S = 3, 8.0
 WARM_S = 5.0
@@ -43,11 +43,11 @@ def measure(folder: Path, say: Callable[[str], None]) -> Figure:
     many = {"STUDIO__SPEAKERS_MAX": str(HUNDRED), "STAGE__OFFERS_PER_MINUTE": "100000"}
     with started(folder / "data", **many) as house:
         machine.pin(house.pid("studio"), STUDIO_CORE)
-        for count, talk in ((2, 2), (13, TALKING), (13, 13)):
+        for count, talk in ((2, 2), (THIRTEEN, TALKING), (THIRTEEN, THIRTEEN)):
             _ours(figure, house, count, talk, say)
         _hundred(figure, house, say)
     _looks(figure)
-    _naive(figure, 13, say)
+    _peers(figure, folder, say)
     return figure
 
 
@@ -146,27 +146,62 @@ def late_ms(house: House, ticks: int) -> float:
     return float(told["tick_late_ms_p99"])
 
 
-def _naive(figure: Figure, count: int, say: Callable[[str], None]) -> None:
-    """aiortc as its examples have it: each peer decoded, mixed without himself and encoded for himself."""
-    with naive() as (url, pid):
-        machine.pin(pid, STUDIO_CORE)
-        sounds = [f"talk:{n}" for n in range(TALKING)] + ["quiet"] * (count - TALKING)
-        people = [{"url": url, "headers": {}, "sound": sound} for sound in sounds]
-        say(f"the peer: {count} on a naive mixer")
-        with crew.speaking(people, OTHERS_CORE) as on_stage:
-            time.sleep(WARM_S)
-            before = on_stage.received()
-            cpu = machine.cpu_percents(pid, PEER_WINDOWS, WINDOW_S)
-            heard = [now - then for now, then in zip(on_stage.received(), before, strict=True)]
+def _peers(figure: Figure, folder: Path, say: Callable[[str], None]) -> None:
+    """The same thirteen elsewhere: AudioBridge, and aiortc as its examples have it. Both decode each and encode for each."""
+    rows = (
+        ("janus", "Janus AudioBridge", bridge(folder)),
+        ("naive", "naive aiortc mixer", naive()),
+    )
+    for name, label, standing in rows:
+        try:
+            with standing as (url, pid):
+                _peer(figure, name, label, (url, pid), say)
+        except (OSError, RuntimeError) as error:
+            figure.notes.append(f"{label}: {error}")
+
+
+def _peer(
+    figure: Figure, name: str, label: str, far: tuple[str, int], say: Callable[[str], None]
+) -> None:
+    url, pid = far
+    machine.pin(pid, STUDIO_CORE)
+    sounds = [f"talk:{n}" for n in range(TALKING)] + ["quiet"] * (THIRTEEN - TALKING)
+    people = [{"url": url, "headers": {}, "sound": sound} for sound in sounds]
+    say(f"a peer: {THIRTEEN} on {label}")
+    with crew.speaking(people, OTHERS_CORE) as on_stage:
+        time.sleep(WARM_S)
+        before = on_stage.received()
+        cpu = machine.cpu_percents(pid, PEER_WINDOWS, WINDOW_S)
+        heard = [now - then for now, then in zip(on_stage.received(), before, strict=True)]
     whole = min(heard) / (PEER_WINDOWS * WINDOW_S * TICKS_A_SECOND)
     figure.add(
-        f"cpu.{count}.naive",
-        f"naive aiortc mixer, {count} on stage, {TALKING} talk",
+        f"cpu.{THIRTEEN}.{name}",
+        f"{label}, {THIRTEEN} on stage, {TALKING} talk",
         "% of a core",
         cpu,
         peer=True,
         note=f"no recording, no program, no listeners; each heard at least {whole:.0%} of the packets",
     )
+
+
+@contextlib.contextmanager
+def bridge(folder: Path) -> Iterator[tuple[str, int]]:
+    """Where AudioBridge takes offers, and its pid. Errors: `OSError` where it cannot be had."""
+    [port] = free_ports(1)
+    command = [sys.executable, "-m", "bench.bridge", str(port), str(folder / "janus")]
+    process = subprocess.Popen(
+        command, cwd=machine.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        pid = process.stdout.readline()
+        if not pid:
+            raise OSError("not to be had here; the reason is above")
+        yield f"http://127.0.0.1:{port}/offer", int(pid)
+    finally:
+        process.stdin.close()
+        process.wait(20)
 
 
 @contextlib.contextmanager

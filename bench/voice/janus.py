@@ -1,6 +1,7 @@
-"""Janus AudioBridge (Debian's `janus`) behind the road, in a network namespace of its own: it does not use `lo`. Needs root.
+"""Janus AudioBridge (Debian's `janus`) in a network namespace of its own: it does not use `lo`. Needs root.
 
-Each voice has a room of its own, which Janus itself records (`record`): the mix before it is encoded again, as for the others.
+A voice that is judged has a room of its own, which Janus itself records (`record`): the mix before it is encoded again, as for
+the others.
 Its recorder writes through a buffer; the moment at which the file grew is when its last sample was mixed.
 """
 
@@ -29,7 +30,7 @@ HEAD = 44
 LOOK_S = 0.004
 _SETTINGS = {
     "janus.jcfg": """general: { configs_folder = "%(home)s" plugins_folder = "/usr/lib/x86_64-linux-gnu/janus/plugins"
- transports_folder = "/usr/lib/x86_64-linux-gnu/janus/transports" debug_level = 3 server_name = "bench" }
+ transports_folder = "/usr/lib/x86_64-linux-gnu/janus/transports" debug_level = 3 server_name = "bench" session_timeout = 0 }
 nat: { ice_lite = true }
 media: { }
 plugins: { }
@@ -73,7 +74,8 @@ class _Mix:
 class Janus:
     """Its HTTP API, as far as a talk needs it."""
 
-    def __init__(self, http: aiohttp.ClientSession, home: Path) -> None:
+    def __init__(self, http: aiohttp.ClientSession, home: Path, pid: int) -> None:
+        self.pid = pid
         self._http = http
         self._home = home
         self._url = f"http://{THERE}:{PORT}/janus"
@@ -82,35 +84,38 @@ class Janus:
 
     async def call(self, name: str, offer: str) -> str:
         """A room, and in it one participant with this offer; the answer. Errors: `RuntimeError`."""
-        session = f"{self._url}/{(await self._ask(self._url, {'janus': 'create'}))['data']['id']}"
-        attached = await self._ask(
-            session, {"janus": "attach", "plugin": "janus.plugin.audiobridge"}
-        )
-        plugin = f"{session}/{attached['data']['id']}"
         room = next(self._numbers)
         mix = self._mixes[name] = _Mix(self._home / f"{name}-{room}.wav")
-        settings = {
-            "request": "create",
-            "room": room,
-            "sampling_rate": 48_000,
-            "record": True,
-            "record_file": str(mix.path),
-        }
-        await self._ask(plugin, {"janus": "message", "body": settings})
-        await self._ask(
-            plugin, {"janus": "message", "body": {"request": "join", "room": room, "display": name}}
-        )
+        await self.open(room, record=True, record_file=str(mix.path))
+        answer = await self.join(room, name, offer)
+        mix.watching = asyncio.create_task(mix.watch())
+        return answer
+
+    async def open(self, room: int, **settings: Any) -> None:
+        """A room of this number. Errors: `RuntimeError`, also where there is one."""
+        _, plugin = await self._attached()
+        asked = {"request": "create", "room": room, "sampling_rate": 48_000, **settings}
+        await self._ask(plugin, {"janus": "message", "body": asked})
+
+    async def join(self, room: int, name: str, offer: str) -> str:
+        """One participant more, with this offer; the answer. Errors: `RuntimeError`."""
+        session, plugin = await self._attached()
+        asked = {"request": "join", "room": room, "display": name}
+        await self._ask(plugin, {"janus": "message", "body": asked})
         await self._event(session)
         jsep = {"type": "offer", "sdp": offer}
-        await self._ask(
-            plugin, {"janus": "message", "body": {"request": "configure"}, "jsep": jsep}
-        )
+        configured = {"janus": "message", "body": {"request": "configure"}, "jsep": jsep}
+        await self._ask(plugin, configured)
         while True:
             event = await self._event(session)
             if "jsep" in event:
-                break
-        mix.watching = asyncio.create_task(mix.watch())
-        return str(event["jsep"]["sdp"])
+                return str(event["jsep"]["sdp"])
+
+    async def _attached(self) -> tuple[str, str]:
+        """A session, and AudioBridge in it: their addresses."""
+        session = f"{self._url}/{(await self._ask(self._url, {'janus': 'create'}))['data']['id']}"
+        asked = {"janus": "attach", "plugin": "janus.plugin.audiobridge"}
+        return session, f"{session}/{(await self._ask(session, asked))['data']['id']}"
 
     async def take(self, folder: Path) -> dict[str, Any]:
         for name, mix in self._mixes.items():
@@ -192,7 +197,7 @@ async def janus(home: Path) -> AsyncIterator[Janus]:
                         async with http.get(f"http://{THERE}:{PORT}/janus/info"):
                             break
                     await asyncio.sleep(0.1)
-                yield Janus(http, home)
+                yield Janus(http, home, process.pid)
         finally:
             process.terminate()
             with contextlib.suppress(TimeoutError):

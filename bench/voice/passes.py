@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.voice import speech
 from bench.voice.browser import speaker
 from bench.voice.ends import RATE, address, at_our_rate, end, led_to
 from bench.voice.janus import HERE, janus
@@ -93,6 +94,7 @@ class Rig:
                 while not await self._speaker.connected():  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             await asyncio.sleep(SETTLE_S)
+            await self._speaker.say(speech.opening())
             for name, relay in relays.items():
                 if name != TAP:
                     relay.turn(profile, seed)

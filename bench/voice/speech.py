@@ -21,6 +21,7 @@ Sound = NDArray[np.float32]
 FOLDER = ROOT / "bench/out/voices"
 RATE_HZ = 48_000
 SEGMENTS, SEGMENT_S, PAUSE_S, LEAD_S, TAIL_S = 6, 2.9, 0.35, 0.5, 1.5
+OPENING_SEED, OPENING_S = 9, LEAD_S + SEGMENT_S + PAUSE_S
 ACTIVE_DB = -35.0
 """Below the loudest 20 ms of a recording, this much is no speech."""
 LEVEL_DBFS = -23.0
@@ -62,6 +63,12 @@ def talk(seed: int, folder: Path = FOLDER) -> Talk:
         at += size + pieces[-1].size
     pieces.append(np.zeros(round(TAIL_S * RATE_HZ), np.float32))
     return Talk(np.concatenate(pieces), tuple(places))
+
+
+def opening(folder: Path = FOLDER) -> Sound:
+    """Some seconds of a voice ahead of a talk, not judged: in them a slow gain finds its level, as it has found it in an evening
+    that is under way. Errors: as `talk`."""
+    return talk(OPENING_SEED, folder).samples[: round(OPENING_S * RATE_HZ)]
 
 
 def read(path: Path) -> Sound:
