@@ -110,6 +110,9 @@ class AacEncoder:
 
     first_clock: label of the first unit to be given out, a multiple of 1,024; what is pushed before it primes the
     encoder (none is needed: silence is assumed). bitrate in bits per second. `config` is the AudioSpecificConfig.
+
+    FFmpeg's quicker search ("fast") takes half the time, but moves the middle of f by 7 %; without intensity stereo it does not,
+    but costs a voice in a noisy room 0.2 MOS.
     """
 
     duration = AAC_FRAME
